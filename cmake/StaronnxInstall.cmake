@@ -2,14 +2,11 @@
 # that Debian does not have, so that the result runs from wherever it is put.
 include(CMakePackageConfigHelpers)
 get_property(rooms GLOBAL PROPERTY STARONNX_ROOMS)
-
-file(WRITE "${PROJECT_BINARY_DIR}/version.cpp.in" "extern const char* const staronnx_version;\nconst char* const staronnx_version = \"@PROJECT_VERSION@\";\n")
-configure_file("${PROJECT_BINARY_DIR}/version.cpp.in" "${PROJECT_BINARY_DIR}/version.cpp" @ONLY)
-add_library(staronnx SHARED "${PROJECT_BINARY_DIR}/version.cpp")
+get_property(libraries GLOBAL PROPERTY STARONNX_LIBRARIES)
+list(TRANSFORM rooms REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE objects)
+add_library(staronnx SHARED ${objects})
 add_library(staronnx::staronnx ALIAS staronnx)
-target_link_libraries(staronnx PRIVATE ${rooms})
-list(JOIN rooms "," whole_rooms)
-set_target_properties(staronnx PROPERTIES LINK_LIBRARY_OVERRIDE "WHOLE_ARCHIVE,${whole_rooms}")
+target_link_libraries(staronnx PRIVATE ${libraries})
 target_include_directories(staronnx INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_compile_features(staronnx INTERFACE cxx_std_20)
 set_target_properties(staronnx PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# ONNX Runtime: the library out of its Python wheel (with gpu=1, of the wheel for CUDA), the C and C++ headers out of a newer
+# Debian suite. The C API is versioned: headers may be older than the library, never newer.
+source scripts/lib/recipe.sh
+source scripts/lib/debian.sh
+source scripts/lib/wheels.sh
+
+fetch_library() {
+  local into=$1 wheels=$work/onnxruntime-wheel list=$work/onnxruntime.txt
+  rm -rf "$wheels"
+  if ((gpu)); then
+    stage 'ONNX Runtime: fetching the wheel for CUDA (250 MB)'
+    for_this_python scripts/lib/wheels/gpu.txt >"$list"
+  else
+    stage 'ONNX Runtime: fetching the wheel'
+    for_this_python <(only_requirement onnxruntime requirements.txt) >"$list"
+  fi
+  fetch_wheels "$list" "$wheels"
+  "$python" scripts/lib/unpack_wheel.py "$wheels"/*.whl "$into/lib" --flat 'onnxruntime/capi/libonnxruntime*.so*'
+  "$python" scripts/lib/unpack_wheel.py "$wheels"/*.whl "$into" --flat '*/LICENSE' '*/ThirdPartyNotices.txt'
+  rm -rf "$wheels"
+}
+
+link_library() {
+  local lib=$1 library
+  library=$(basename "$lib"/libonnxruntime.so.*)
+  ln -s "$library" "$lib/libonnxruntime.so.1"
+  ln -s libonnxruntime.so.1 "$lib/libonnxruntime.so"
+  printf '%s' "${library#libonnxruntime.so.}"
+}
+
+# fetch_headers <folder> <minor version of the library>: of the newest suite whose headers are not newer than the library.
+fetch_headers() {
+  local into=$1 minor=$2 suite at version
+  for suite in sid testing trixie; do
+    stage "ONNX Runtime: asking Debian's suite $suite for the headers"
+    use_suite "$suite" "$work"
+    version=$(apt-cache policy libonnxruntime-dev | sed -n 's/^ *Candidate: //p')
+    [[ $version =~ ^1\.([0-9]+) ]] || continue
+    ((BASH_REMATCH[1] <= minor)) || continue
+    at=$work/onnxruntime-headers
+    rm -rf "$at" && mkdir -p "$at/unpacked"
+    (cd "$at" && apt-get download libonnxruntime-dev && dpkg-deb -x libonnxruntime-dev_*.deb unpacked)
+    mkdir -p "$into"
+    cp -r "$at"/unpacked/usr/include/onnxruntime/. "$into/"
+    rm -rf "$at"
+    return
+  done
+  reason "Debian's newer suites offer no ONNX Runtime headers up to 1.$minor; set ONNXRUNTIME_ROOT to an ONNX Runtime of your own"
+}
+
+make_part() {
+  local into=$1 version
+  fetch_library "$into"
+  version=$(link_library "$into/lib")
+  fetch_headers "$into/include" "$(cut -d . -f 2 <<<"$version")"
+  ((!gpu)) || version+=-gpu
+  printf '%s\n' "$version" >"$into/.version"
+}
+
+# What the CUDA provider needs of CUDA is the user's to install; the driver's own library comes with the driver.
+check_provider() {
+  local missing
+  need_file "$1"
+  missing=$(ldd "$1" | sed -n 's/ => not found//p' | grep -vE 'libcuda\.|libonnxruntime' | tr -d '\t' | tr '\n' ' ') || true
+  [[ -z $missing ]] || stage "note: the CUDA provider will not load before CUDA 13 and cuDNN 9 are installed; missing: $missing"
+}
+
+check_part() {
+  local part=$1 program=$work/onnxruntime-check
+  need_file "$part/include/onnxruntime_cxx_api.h"
+  need_file "$part/lib/libonnxruntime.so"
+  if ((gpu)); then check_provider "$part/lib/libonnxruntime_providers_cuda.so"; fi
+  g++ -std=c++17 -w -I "$part/include" -o "$program" scripts/lib/parts/onnxruntime_check.cpp \
+    -L "$part/lib" -lonnxruntime -Wl,-rpath,"$(realpath "$part")/lib"
+  "$program" || reason 'ONNX Runtime was unpacked, but a program built with its headers does not run with its library'
+  rm -f "$program"
+}
+
+run_recipe "$@"

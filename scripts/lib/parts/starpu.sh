@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# StarPU out of Debian's newer source package. flavour=real: drives this machine, with CUDA where a toolkit is given by
+# cuda_dir. flavour=simgrid: the same scheduling in virtual time, with simulated GPUs.
+source scripts/lib/recipe.sh
+source scripts/lib/debian.sh
+: "${flavour:?}"
+: "${cuda_dir:=}" "${cuda_version:=}"
+
+# 1.4 only: 1.3 has no TCP/IP nodes and spins, and a later series may change what the scheduler room relies on.
+series=1.4
+
+# Blocking drivers: an idle worker that spins takes its core from the others. Eight implementations of a codelet: one for
+# each width of a core group. NUMA nodes and GPUs are given as numbers, so that the result does not depend on this machine.
+options=(
+  --enable-blocking-drivers --enable-maxnodes=16 --enable-maxcpus=256 --enable-maxnumanodes=8 --enable-maxcudadev=8
+  --enable-maximplementations=8 --disable-static --disable-opencl --disable-mpi --disable-openmp --disable-socl
+  --disable-starpufft --disable-starpupy --disable-fortran --disable-glpk --disable-papi --disable-fxt
+  --disable-build-doc --disable-build-examples --disable-build-tests
+)
+
+# The newest source of the series: from the user's cache, else from Debian's unstable suite (apt checks the signatures).
+fetch_source() {
+  local into=$1 kept version
+  kept=$(compgen -G "${cache:-/none}/sources/starpu-$series.*.tar" | sort -V | tail -n 1) || true
+  if [[ -n $kept ]]; then
+    cp "$kept" "$into/"
+    return
+  fi
+  stage "StarPU: asking Debian's unstable suite for the newest source of $series"
+  use_suite sid "$work"
+  version=$(apt-cache showsrc --only-source starpu | sed -n "s/^Version: \(${series/./\\.}\..*\)/\1/p" | sort -V | tail -n 1)
+  [[ -n $version ]] || reason "Debian's unstable suite offers no StarPU $series; set STARPU_ROOT to a StarPU $series of your own"
+  (cd "$into" && apt-get source --download-only --only-source "starpu=$version" && mv starpu_*.orig.tar.* "starpu-${version%%[+-]*}.tar")
+  [[ -z $cache ]] || keep_source "$into"/starpu-*.tar
+}
+
+# A cache that cannot be written is no reason to fail.
+keep_source() {
+  local partial=$cache/sources/.partial.$$
+  { mkdir -p "$cache/sources" && cp "$1" "$partial" && mv "$partial" "$cache/sources/$(basename "$1")"; } || rm -f "$partial"
+}
+
+helpers=(cublas cublas_v2 cublasLt cusparse cusolver)
+
+# StarPU 1.4.10 reads a field that CUDA 13 took away. And its library drags in cuBLAS, cuSPARSE and cuSOLVER for helpers
+# that StarONNX does not call: 0.1 s and 100 MB at every start of a program, also where there is no GPU.
+patch_for_cuda() {
+  local source=$1 helper
+  sed -i 's/^\tif (props\[devid\]\.computeMode == cudaComputeModeExclusive)$/\tint mode = 0;\n\tif (cudaDeviceGetAttribute(\&mode, cudaDevAttrComputeMode, devid) == cudaSuccess \&\& mode == cudaComputeModeExclusive)/' \
+    "$source/src/drivers/cuda/driver_cuda.c"
+  # shellcheck disable=SC2016  # configure expands it
+  sed -i 's/^\(\tSTARPU_CUDA_LDFLAGS="$STARPU_CUDA_LDFLAGS -lcudart\) -lcublas"$/\1"/' "$source/configure"
+  for helper in "${helpers[@]}"; do
+    sed -i 's/^#ifdef STARPU_USE_CUDA$/#if 0/' "$source/src/drivers/cuda/starpu_$helper.c"
+  done
+}
+
+# The headers find those of the same toolkit by themselves, and say nothing of the helpers.
+complete_headers_for_cuda() {
+  local headers=$1 helper
+  sed -i "s|^#include <\(cuda[a-z_]*\.h\)>|#include \"$cuda_dir/include/\1\"|" "$headers"/*.h
+  for helper in "${helpers[@]}"; do
+    sed -i 's/^#ifdef STARPU_USE_CUDA$/#if 0/' "$headers/starpu_$helper.h"
+  done
+}
+
+make_part() {
+  local into=$1 build=$work/starpu-$flavour source version configure=()
+  rm -rf "$build"
+  mkdir -p "$build/archive" "$build/source" "$build/objects"
+  fetch_source "$build/archive"
+  version=$(basename "$build"/archive/starpu-*.tar .tar)
+  version=${version#starpu-}
+  tar -x -C "$build/source" --strip-components=1 -f "$build"/archive/starpu-*.tar
+  source=$build/source
+  case $flavour in
+    simgrid) configure=(--enable-simgrid --disable-cuda) ;;
+    real)
+      configure=(--enable-tcpip-master-slave --disable-cuda)
+      if [[ -n $cuda_dir ]]; then
+        patch_for_cuda "$source"
+        configure=(--enable-tcpip-master-slave --with-cuda-dir="$cuda_dir" NVCC="$cuda_dir/bin/nvcc"
+          LDFLAGS="-Wl,-rpath,$cuda_dir/lib64"
+          ac_cv_lib_cublasLt_cublasLtCreate=no ac_cv_lib_cusparse_cusparseCreate=no ac_cv_lib_cusolver_cusolverDnCreate=no)
+      fi
+      ;;
+  esac
+  # The prefix is a name, not a place: the folder is moved, copied and linked afterwards. So StarPU need not look there for
+  # performance models, and warn at every start that it finds none.
+  sed -i '/_perf_model_add_dir(STARPU_SAMPLING_DIR, /d' "$source/src/core/perfmodel/perfmodel.c"
+  stage "StarPU $version: configuring (${configure[*]:0:2})"
+  (cd "$build/objects" && env -u CFLAGS -u CPPFLAGS -u LDFLAGS -u CXXFLAGS ../source/configure --prefix=/starpu \
+    CC=gcc CXX=g++ CFLAGS='-O2 -g1 -w' AUTOCONF=: AUTOMAKE=: ACLOCAL=: AUTOHEADER=: "${options[@]}" "${configure[@]}")
+  stage "StarPU $version: compiling on $(nproc) cores"
+  # The library alone: no tools, no documentation.
+  make -C "$build/objects/src" -j"$(nproc)" -s
+  make -C "$build/objects/src" -s install DESTDIR="$build/install"
+  make -C "$build/objects" -s install-versincludeHEADERS install-nodist_versincludeHEADERS install-pkgconfigDATA \
+    DESTDIR="$build/install"
+  mv "$build/install/starpu/include" "$build/install/starpu/lib" "$into/"
+  cp "$source/COPYING.LGPL" "$into/"
+  if [[ $flavour == real && -n $cuda_dir ]]; then complete_headers_for_cuda "$into/include/starpu/$series"; fi
+  if [[ $flavour == simgrid ]]; then # descriptions of machines to simulate
+    mkdir -p "$into/share/sampling"
+    cp -r "$source/tools/perfmodels/sampling/bus" "$into/share/sampling/"
+  fi
+  rm -f "$into"/lib/*.la
+  # shellcheck disable=SC2016  # pkg-config expands it
+  sed -i 's|^prefix=.*|prefix=${pcfiledir}/../..|' "$into"/lib/pkgconfig/*.pc
+  [[ -z $cuda_version || $flavour == simgrid ]] || version+=-cuda$cuda_version
+  printf '%s\n' "$version" >"$into/.version"
+  rm -rf "$build"
+}
+
+# A tiny program runs a task; and the library must load where no driver is installed.
+check_part() {
+  local part=$1 scratch=$work/starpu-check-$flavour flags
+  need_file "$part/lib/libstarpu-$series.so"
+  ! readelf -d "$part/lib/libstarpu-$series.so" | grep -E 'NEEDED.*(libcuda\.|libnvidia|libcublas)' ||
+    reason "StarPU was linked against the GPU's driver or cuBLAS; run scripts/setup --no-cuda, or report it"
+  rm -rf "$scratch" && mkdir -p "$scratch"
+  read -ra flags < <(PKG_CONFIG_PATH=$part/lib/pkgconfig pkg-config --cflags --libs "starpu-$series")
+  gcc -w -o "$scratch/program" "scripts/lib/parts/starpu_check_$flavour.c" "${flags[@]}" -Wl,-rpath,"$(realpath "$part")/lib"
+  (
+    unset "${!STARPU_@}"
+    export STARPU_HOME=$scratch
+    if [[ $flavour == simgrid ]]; then
+      cp -r "$part/share/sampling" "$scratch/"
+      export STARPU_PERF_MODEL_DIR=$scratch/sampling STARPU_HOSTNAME=attila STARPU_NCPU=2 STARPU_NCUDA=0 STARPU_SCHED=dmda
+    fi
+    timeout 60 "$scratch/program"
+  ) || reason "StarPU was built, but a first task did not run on it; see the details, or set STARPU_ROOT"
+  rm -rf "$scratch"
+}
+
+run_recipe "$@"
