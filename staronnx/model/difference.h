@@ -1,0 +1,25 @@
+// How far two tensors are apart.
+#pragma once
+
+#include "staronnx/base/result.h"
+#include "staronnx/model/tensor.h"
+
+namespace staronnx {
+
+// Tolerance of "the same result": the sum of a reordered float32 computation stays well inside it.
+constexpr double same_result_tolerance = 1e-5;
+
+struct Difference {
+  double max_abs = 0;  // largest |a - b|
+  double max_rel = 0;  // max_abs over the largest finite |b| of the tensor (max_abs itself when that is 0)
+  // Integers, booleans, strings: every element; others: max_rel within the tolerance, and NaN and infinities in the same places.
+  bool equal = true;
+
+  // The worse of both, number by number.
+  Difference& operator+=(const Difference& other);
+};
+
+// `b` is the reference. Fails when types or shapes differ, and when the data does not have the tensor's size.
+Result<Difference> difference(const TensorView& a, const TensorView& b, double tolerance = same_result_tolerance);
+
+}  // namespace staronnx

@@ -1,0 +1,117 @@
+// Tensors as StarONNX passes them: a type, a shape and bytes in host memory, row-major, little-endian.
+//
+// Strings have the bytes of the KServe protocol: for each element a 4-byte little-endian length, then the characters. So every
+// tensor is one block of bytes, whatever its type, and can cross a segment boundary or a socket as it is.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "staronnx/base/result.h"
+#include "staronnx/base/units.h"
+
+namespace staronnx {
+
+// The values are ONNX's own (TensorProto.DataType).
+enum class DataType : std::int32_t {
+  undefined = 0,
+  float32 = 1,
+  uint8 = 2,
+  int8 = 3,
+  uint16 = 4,
+  int16 = 5,
+  int32 = 6,
+  int64 = 7,
+  string = 8,
+  boolean = 9,
+  float16 = 10,
+  float64 = 11,
+  uint32 = 12,
+  uint64 = 13,
+  complex64 = 14,
+  complex128 = 15,
+  bfloat16 = 16,
+  float8e4m3fn = 17,
+  float8e4m3fnuz = 18,
+  float8e5m2 = 19,
+  float8e5m2fnuz = 20,
+  uint4 = 21,
+  int4 = 22,
+  float4e2m1 = 23,
+  float8e8m0 = 24,
+  uint2 = 25,
+  int2 = 26,
+};
+
+std::string_view to_string(DataType type);  // "float32"
+
+// Bits of one element; 0 for strings (their size is in the data) and undefined.
+int bits_of(DataType type);
+
+using Shape = std::vector<std::int64_t>;  // a dimension of -1 is not known before the request
+
+std::string to_string(std::span<const std::int64_t> shape);  // "1x3x224x224", "?x16", "scalar"
+
+// Product of the dimensions; nothing when one is unknown, negative, or when the product overflows.
+std::optional<std::int64_t> element_count(std::span<const std::int64_t> shape);
+
+// Bytes of a tensor (packed for types under 8 bits). Nothing for strings, unknown dimensions, and overflow.
+std::optional<Bytes> byte_size(DataType type, std::span<const std::int64_t> shape);
+
+// A named place of a model: what may be bound there.
+struct TensorInfo {
+  std::string name = {};
+  DataType type = DataType::undefined;
+  Shape shape = {};                               // -1 where dynamic
+  std::vector<std::string> dimension_names = {};  // as long as `shape`: the symbol of a dynamic dimension, or ""
+  bool optional = false;                          // an input that has a default value (an initializer)
+  bool any_shape = false;                         // not even the rank is known; `shape` is empty then, and means nothing
+
+  bool operator==(const TensorInfo&) const = default;
+};
+
+// Borrowed tensor. The owner of the memory outlives it.
+struct TensorView {
+  DataType type = DataType::undefined;
+  std::span<const std::int64_t> shape;
+  std::span<const std::byte> data;
+};
+
+// Owned tensor; the memory is 64-byte aligned.
+class Tensor {
+ public:
+  Tensor() = default;
+  Tensor(DataType type, Shape shape, std::size_t bytes);  // bytes are zero
+
+  DataType type() const { return type_; }
+  const Shape& shape() const { return shape_; }
+  std::span<const std::byte> data() const { return {data_.data(), data_.size()}; }
+  std::span<std::byte> data() { return {data_.data(), data_.size()}; }
+  TensorView view() const { return {type_, shape_, data()}; }
+
+ private:
+  template <class T>
+  struct Aligned {
+    using value_type = T;
+    T* allocate(std::size_t n) { return static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{64})); }
+    void deallocate(T* p, std::size_t) { ::operator delete (p, std::align_val_t{64}); }
+    bool operator==(const Aligned&) const { return true; }
+  };
+
+  DataType type_ = DataType::undefined;
+  Shape shape_;
+  std::vector<std::byte, Aligned<std::byte>> data_;
+};
+
+Tensor copy_of(const TensorView& view);
+
+// Fails, naming `what`, when the data does not have the size that type and shape say (strings: when the lengths do not add up).
+Status check_size(std::string_view what, const TensorView& tensor);
+
+}  // namespace staronnx

@@ -1,0 +1,105 @@
+#include "staronnx/model/topological_order.h"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <queue>
+#include <span>
+#include <string_view>
+
+namespace staronnx {
+namespace {
+
+constexpr std::size_t nobody = static_cast<std::size_t>(-1);  // stands for the graph's inputs and initializers
+
+Error invalid(std::string message) {
+  return Error{ErrorCode::invalid_argument, std::move(message)};
+}
+
+using Producers = std::map<std::string_view, std::size_t>;
+
+Result<Producers> producers_of(const std::vector<ModelNode>& nodes, const std::vector<std::string>& given) {
+  Producers producers;
+  for (const std::string& name : given) producers.emplace(name, nobody);
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    for (const std::string& output : nodes[i].outputs) {
+      if (output.empty()) continue;
+      const auto [place, is_new] = producers.emplace(output, i);
+      if (is_new) continue;
+      const std::string other = place->second == nobody ? "is an input or initializer" : "by " + described(nodes[place->second]);
+      return invalid("tensor '" + output + "' is produced by " + described(nodes[i]) + " and also " + other +
+                     "; export the model again with distinct names");
+    }
+  }
+  return producers;
+}
+
+// Nodes that each node waits for; a node stands there once per tensor.
+Result<std::vector<std::vector<std::size_t>>> predecessors_of(const std::vector<ModelNode>& nodes, const Producers& producers) {
+  std::vector<std::vector<std::size_t>> predecessors(nodes.size());
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    for (const std::vector<std::string>* names : {&nodes[i].inputs, &nodes[i].captured}) {
+      for (const std::string& name : *names) {
+        if (name.empty()) continue;
+        const auto producer = producers.find(name);
+        if (producer == producers.end()) {
+          return invalid(described(nodes[i]) + " reads '" + name +
+                         "', which nothing produces; the file is damaged or was cut wrongly");
+        }
+        if (producer->second != nobody) predecessors[i].push_back(producer->second);
+      }
+    }
+  }
+  return predecessors;
+}
+
+// A node on the cycle that the nodes with `waiting` > 0 contain or come after.
+std::size_t node_on_cycle(const std::vector<std::vector<std::size_t>>& predecessors, const std::vector<std::size_t>& waiting) {
+  const auto stuck = [&](std::size_t node) { return waiting[node] > 0; };
+  std::size_t node = 0;
+  while (!stuck(node)) ++node;
+  for (std::size_t step = 0; step < predecessors.size(); ++step) {
+    for (std::size_t before : predecessors[node]) {
+      if (!stuck(before)) continue;
+      node = before;
+      break;
+    }
+  }
+  return node;
+}
+
+}  // namespace
+
+std::string described(const ModelNode& node) {
+  if (!node.name.empty()) return "node '" + node.name + "' (" + node.op_type + ")";
+  const std::string result = node.outputs.empty() ? "nothing" : "'" + node.outputs.front() + "'";
+  return "the " + node.op_type + " node that produces " + result;
+}
+
+Result<std::vector<std::size_t>> topological_order(const std::vector<ModelNode>& nodes, const std::vector<std::string>& given) {
+  const Result<Producers> producers = producers_of(nodes, given);
+  if (!producers) return producers.error();
+  const Result<std::vector<std::vector<std::size_t>>> predecessors = predecessors_of(nodes, *producers);
+  if (!predecessors) return predecessors.error();
+
+  std::vector<std::vector<std::size_t>> successors(nodes.size());
+  std::vector<std::size_t> waiting(nodes.size());
+  std::priority_queue<std::size_t, std::vector<std::size_t>, std::greater<>> ready;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    waiting[i] = (*predecessors)[i].size();
+    for (std::size_t before : (*predecessors)[i]) successors[before].push_back(i);
+    if (waiting[i] == 0) ready.push(i);
+  }
+  std::vector<std::size_t> order;
+  while (!ready.empty()) {
+    order.push_back(ready.top());
+    ready.pop();
+    for (std::size_t next : successors[order.back()]) {
+      if (--waiting[next] == 0) ready.push(next);
+    }
+  }
+  if (order.size() == nodes.size()) return order;
+  return invalid(described(nodes[node_on_cycle(*predecessors, waiting)]) + " waits for its own result: the graph has a cycle");
+}
+
+}  // namespace staronnx
