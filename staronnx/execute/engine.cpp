@@ -1,0 +1,123 @@
+#include "staronnx/execute/engine.h"
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "staronnx/execute/optimized_model.h"
+#include "staronnx/execute/ort.h"
+#include "staronnx/execute/session_executor.h"
+#include "staronnx/model/model.h"
+
+namespace staronnx {
+namespace {
+
+using ExecutorResult = Result<std::shared_ptr<Executor>>;
+
+// One content of a file: another one gets another key.
+using FileKey = std::tuple<std::filesystem::path, std::uintmax_t, std::filesystem::file_time_type>;
+
+Result<FileKey> key_of(const std::filesystem::path& model) {
+  std::error_code code;
+  FileKey key{std::filesystem::canonical(model, code), 0, {}};
+  if (!code) std::get<1>(key) = std::filesystem::file_size(model, code);
+  if (!code) std::get<2>(key) = std::filesystem::last_write_time(model, code);
+  if (code) return Error{ErrorCode::not_found, "'" + model.string() + "' cannot be read: " + code.message()};
+  return key;
+}
+
+// A model file in use, and its sessions. It lives as long as one of them.
+class PreparedFile : public std::enable_shared_from_this<PreparedFile> {
+ public:
+  PreparedFile(std::shared_ptr<const Ort::Env> environment, std::filesystem::path file)
+      : environment_(std::move(environment)), file_(std::move(file)) {}
+
+  ExecutorResult executor(const CoreGroup& group) {
+    const std::lock_guard lock(mutex_);
+    std::weak_ptr<Executor>& known = executors_[group.width() == 1 ? std::vector<int>{} : group.cores];
+    if (std::shared_ptr<Executor> executor = known.lock()) return executor;
+    if (Status loaded = load(); !loaded) return loaded.error();
+    std::shared_ptr<Executor> executor = std::make_shared<SessionExecutor>(
+        file_.filename().string(), signature_, shared_from_this(), model_->open(*environment_, ort::options_for(group)));
+    known = executor;
+    return executor;
+  }
+
+ private:
+  Status load() {
+    if (model_) return {};
+    const Result<Model> model = Model::load(file_);
+    if (!model) return model.error();
+    signature_ = model->signature();
+    Result<std::unique_ptr<OptimizedModel>> optimized = OptimizedModel::create(*environment_, file_);
+    if (!optimized) return optimized.error();
+    model_ = *std::move(optimized);
+    return {};
+  }
+
+  std::shared_ptr<const Ort::Env> environment_;
+  std::filesystem::path file_;
+  std::mutex mutex_;
+  Signature signature_;
+  std::unique_ptr<OptimizedModel> model_;
+  std::map<std::vector<int>, std::weak_ptr<Executor>>
+      executors_;  // by cores; all groups of one core share the entry without cores
+};
+
+}  // namespace
+
+struct Engine::State {
+  std::shared_ptr<const Ort::Env> environment;
+  std::mutex mutex;
+  std::map<FileKey, std::weak_ptr<PreparedFile>> files;
+
+  std::shared_ptr<PreparedFile> file(const FileKey& key) {
+    const std::lock_guard lock(mutex);
+    std::erase_if(files, [](const auto& entry) { return entry.second.expired(); });
+    std::weak_ptr<PreparedFile>& known = files[key];
+    std::shared_ptr<PreparedFile> file = known.lock();
+    if (!file) known = file = std::make_shared<PreparedFile>(environment, std::get<0>(key));
+    return file;
+  }
+};
+
+Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::create() {
+  return ort::guarded("ONNX Runtime", []() -> Result<std::unique_ptr<Engine>> {
+    auto state = std::make_unique<State>();
+    state->environment = std::make_shared<const Ort::Env>(ort::quiet_environment());
+    return std::make_unique<Engine>(std::move(state));
+  });
+}
+
+ExecutorResult Engine::prepare(const std::filesystem::path& model, const CoreGroup& group) {
+  return ort::guarded("'" + model.string() + "'", [&]() -> ExecutorResult {
+    const Result<FileKey> key = key_of(model);
+    if (!key) return key.error();
+    return state_->file(*key)->executor(group);
+  });
+}
+
+ExecutorResult Engine::prepare_plain(const std::filesystem::path& model, int threads) {
+  return ort::guarded("'" + model.string() + "'", [&]() -> ExecutorResult {
+    const Result<Model> loaded = Model::load(model);
+    if (!loaded) return loaded.error();
+    Ort::SessionOptions options;
+    options.SetLogSeverityLevel(ORT_LOGGING_LEVEL_FATAL);
+    options.SetIntraOpNumThreads(threads);
+    Ort::Session session(*state_->environment, model.c_str(), options);
+    return std::shared_ptr<Executor>(std::make_shared<SessionExecutor>(model.filename().string(), loaded->signature(),
+                                                                       state_->environment, std::move(session)));
+  });
+}
+
+std::string onnxruntime_version() {
+  return OrtGetApiBase()->GetVersionString();
+}
+
+}  // namespace staronnx

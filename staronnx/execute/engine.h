@@ -1,0 +1,64 @@
+// Runs one model on one processor with ONNX Runtime.
+//
+// An Engine prepares model files for core groups; an Executor is one prepared model. Groups of one core share one session; a wider
+// group has a session of its own, whose threads are pinned to the group's cores: the calling thread is the first core's, the
+// caller pins it. All sessions of a file share its weights, prepacked ones included: N groups do not cost N copies.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "staronnx/base/result.h"
+#include "staronnx/machine/machine.h"
+#include "staronnx/model/signature.h"
+
+namespace staronnx {
+
+// Where a run puts one output. The executor writes into `buffer` when the tensor fits; otherwise it keeps the data in
+// `overflow`. After a successful run `view` shows the tensor, wherever it is; it is valid as long as both are untouched.
+struct OutputSlot {
+  std::span<std::byte> buffer;  // caller's memory, may be empty
+  TensorView view;
+  Shape shape;  // what view.shape points to
+  std::vector<std::byte> overflow;
+};
+
+// Thread-safe: several threads may run one executor at once.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+
+  virtual const Signature& signature() const = 0;
+
+  // `inputs`: one per input, optional ones left out by DataType::undefined. `outputs`: one per signature().outputs, in order. Blocks
+  // until done. Inputs are read where they are; an output whose shape the file states is computed straight into its slot's buffer.
+  // A failure of ONNX Runtime comes back as a value and harms no other run; buffers may then hold anything.
+  virtual Status run(std::span<const TensorView> inputs, std::span<OutputSlot> outputs) = 0;
+};
+
+class Engine {
+ public:
+  static Result<std::unique_ptr<Engine>> create();
+  ~Engine();
+
+  // Loads `model` for `group`, optimised fully; may take seconds. The executor outlives the engine if need be. Thread-safe.
+  Result<std::shared_ptr<Executor>> prepare(const std::filesystem::path& model, const CoreGroup& group);
+
+  // ONNX Runtime as its users run it: `threads` intra-op threads (0: its own default), unpinned, spinning as it likes. The baseline of
+  // comparisons and the reference of verification.
+  Result<std::shared_ptr<Executor>> prepare_plain(const std::filesystem::path& model, int threads);
+
+  struct State;  // private to this room
+  explicit Engine(std::unique_ptr<State> state);
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+// "1.32.0"
+std::string onnxruntime_version();
+
+}  // namespace staronnx

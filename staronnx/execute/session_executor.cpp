@@ -1,0 +1,138 @@
+#include "staronnx/execute/session_executor.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "staronnx/execute/string_tensor.h"
+
+namespace staronnx {
+namespace {
+
+ONNXTensorElementDataType ort_type(DataType type) {
+  return static_cast<ONNXTensorElementDataType>(type);
+}
+static_assert(static_cast<int>(DataType::float32) == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT);
+static_assert(static_cast<int>(DataType::bfloat16) == ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16);
+static_assert(static_cast<int>(DataType::int4) == ONNX_TENSOR_ELEMENT_DATA_TYPE_INT4);
+
+// A tensor on memory that somebody else owns. The call takes no const; of inputs ONNX Runtime only reads.
+Ort::Value tensor_on(const Ort::MemoryInfo& memory, DataType type, std::span<const std::int64_t> shape,
+                     std::span<const std::byte> data) {
+  return Ort::Value::CreateTensor(memory, const_cast<std::byte*>(data.data()), data.size(), shape.data(), shape.size(),
+                                  ort_type(type));
+}
+
+// ONNX Runtime computed an output whose shape is not the one that the model's file states. Only the text tells this failure from others.
+bool tells_of_a_wrong_shape(const Ort::Exception& exception) {
+  return std::string_view(exception.what()).find("pre-allocated output") != std::string_view::npos;
+}
+
+// Copies what ONNX Runtime allocated to where the slot's owner wants it.
+std::span<const std::byte> place(std::span<const std::byte> data, OutputSlot& slot) {
+  if (data.size() <= slot.buffer.size()) {
+    std::copy(data.begin(), data.end(), slot.buffer.begin());
+    return slot.buffer.first(data.size());
+  }
+  slot.overflow.assign(data.begin(), data.end());
+  return slot.overflow;
+}
+
+void fill(OutputSlot& slot, const Ort::Value& value) {
+  const Ort::TensorTypeAndShapeInfo info = value.GetTensorTypeAndShapeInfo();
+  slot.shape = info.GetShape();
+  const auto type = static_cast<DataType>(info.GetElementType());
+  std::span<const std::byte> data;
+  if (type == DataType::string) {
+    data = place(ort::bytes_of_strings(value), slot);
+  } else {
+    const auto* bytes = static_cast<const std::byte*>(value.GetTensorRawData());
+    const std::size_t size = value.GetTensorSizeInBytes();
+    data = bytes == slot.buffer.data() ? slot.buffer.first(size) : place({bytes, size}, slot);
+  }
+  slot.view = TensorView{type, slot.shape, data};
+}
+
+}  // namespace
+
+struct SessionExecutor::Inputs {
+  std::vector<const char*> names;
+  std::vector<Ort::Value> values;
+};
+
+SessionExecutor::SessionExecutor(std::string name, Signature signature, std::shared_ptr<const void> keep, Ort::Session session)
+    : name_(std::move(name)),
+      signature_(std::move(signature)),
+      memory_(Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault)),
+      keep_(std::move(keep)),
+      session_(std::move(session)) {
+  for (const TensorInfo& output : signature_.outputs) output_names_.push_back(output.name.c_str());
+}
+
+Status SessionExecutor::run(std::span<const TensorView> inputs, std::span<OutputSlot> outputs) {
+  return ort::guarded(name_, [&]() -> Status {
+    if (outputs.size() != signature_.outputs.size()) {
+      return Error{ErrorCode::invalid_argument, name_ + ": " + std::to_string(outputs.size()) + " places for outputs; give " +
+                                                    std::to_string(signature_.outputs.size())};
+    }
+    const Result<Inputs> bound = bind_inputs(inputs);
+    if (!bound) return bound.error();
+    const std::vector<Ort::Value> values = run_session(*bound, outputs);
+    for (std::size_t i = 0; i < values.size(); ++i) fill(outputs[i], values[i]);
+    return {};
+  });
+}
+
+Result<SessionExecutor::Inputs> SessionExecutor::bind_inputs(std::span<const TensorView> inputs) const {
+  if (inputs.size() != signature_.inputs.size()) {
+    return Error{ErrorCode::invalid_argument,
+                 name_ + ": " + std::to_string(inputs.size()) + " inputs; give " + std::to_string(signature_.inputs.size())};
+  }
+  Inputs bound;
+  bound.names.reserve(inputs.size());
+  bound.values.reserve(inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const TensorInfo& info = signature_.inputs[i];
+    const TensorView& input = inputs[i];
+    if (input.type == DataType::undefined && info.optional) continue;
+    if (Status size = check_size(info.name, input); !size) return with_context(name_, size.error());
+    bound.names.push_back(info.name.c_str());
+    bound.values.push_back(input.type == DataType::string ? ort::strings_from(input)
+                                                          : tensor_on(memory_, input.type, input.shape, input.data));
+  }
+  return bound;
+}
+
+std::vector<Ort::Value> SessionExecutor::bind_outputs(std::span<OutputSlot> outputs) const {
+  std::vector<Ort::Value> values;
+  values.reserve(outputs.size());
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const TensorInfo& info = signature_.outputs[i];
+    const bool stated = declared_shapes_hold_ && !info.any_shape;
+    const std::optional<Bytes> size = stated ? byte_size(info.type, info.shape) : std::nullopt;
+    const bool fits = size && size->count <= outputs[i].buffer.size();
+    values.push_back(fits ? tensor_on(memory_, info.type, info.shape, outputs[i].buffer.first(size->count))
+                          : Ort::Value(nullptr));
+  }
+  return values;
+}
+
+std::vector<Ort::Value> SessionExecutor::run_session(const Inputs& inputs, std::span<OutputSlot> outputs) {
+  std::vector<Ort::Value> values = bind_outputs(outputs);
+  const auto run = [&] {
+    session_.Run(Ort::RunOptions{nullptr}, inputs.names.data(), inputs.values.data(), inputs.values.size(), output_names_.data(),
+                 values.data(), values.size());
+  };
+  try {
+    run();
+  } catch (const Ort::Exception& exception) {
+    if (!tells_of_a_wrong_shape(exception)) throw;
+    declared_shapes_hold_ = false;
+    values = bind_outputs(outputs);
+    run();
+  }
+  return values;
+}
+
+}  // namespace staronnx
