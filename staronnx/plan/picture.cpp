@@ -1,0 +1,456 @@
+#include "staronnx/plan/picture.h"
+
+#include <gvc.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "staronnx/model/utf8.h"
+
+namespace staronnx {
+namespace {
+
+// ---- words for numbers ----
+
+// Three digits: "0.0123", "3.14", "81.2", "1234".
+std::string number(double value) {
+  std::array<char, 64> text{};
+  const bool large = value >= 1000;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value,
+                                 large ? std::chars_format::fixed : std::chars_format::general, large ? 0 : 3);
+  return {text.data(), end.ptr};
+}
+
+std::string words(Microseconds time) {
+  return number(Milliseconds(time).count()) + " ms";
+}
+
+std::string words(Bytes bytes) {
+  constexpr std::array<const char*, 5> units = {" B", " KiB", " MiB", " GiB", " TiB"};
+  auto value = static_cast<double>(bytes.count);
+  std::size_t unit = 0;
+  for (; value >= 1000 && unit + 1 < units.size(); ++unit) value /= 1024;
+  return number(value) + units[unit];
+}
+
+std::string percent(double share) {
+  return number(100 * share) + " %";
+}
+
+std::string counted(std::size_t count, const std::string& thing) {
+  return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
+}
+
+// ---- what passes between segments ----
+
+struct Crossing {
+  std::size_t from = 0, to = 0;
+  std::vector<std::string> tensors;
+  Bytes bytes;  // of all of them
+};
+
+Bytes bytes_of(const Plan& plan, const std::string& tensor) {
+  const auto found = plan.tensors.find(tensor);
+  return found == plan.tensors.end() ? Bytes{} : found->second.bytes;
+}
+
+// One for each pair of segments between which something passes, by receiver.
+std::vector<Crossing> crossings(const Plan& plan, const Variant& variant) {
+  std::map<std::string, std::size_t> writer;
+  std::vector<Crossing> result;
+  for (std::size_t to = 0; to < variant.segments.size(); ++to) {
+    std::map<std::size_t, Crossing> by_sender;
+    for (const std::string& input : variant.segments[to].inputs) {
+      const auto from = writer.find(input);
+      if (from == writer.end()) continue;  // the request gives it
+      Crossing& crossing = by_sender[from->second];
+      crossing.tensors.push_back(input);
+      crossing.bytes += bytes_of(plan, input);
+    }
+    for (auto& [from, crossing] : by_sender) result.push_back({from, to, std::move(crossing.tensors), crossing.bytes});
+    for (const std::string& output : variant.segments[to].outputs) writer.emplace(output, to);
+  }
+  return result;
+}
+
+// ---- the plan in words ----
+
+std::string times(const Segment& segment) {
+  std::string text;
+  for (const auto& [width, time] : segment.cpu_time) {
+    text += (text.empty() ? "" : ", ") + words(time) + " on " + counted(static_cast<std::size_t>(width), "core");
+  }
+  return text.empty() ? "not measured" : text;
+}
+
+std::string work(const Variant& variant, std::size_t segment) {
+  return percent(variant.work[segment]) + " of the work (wanted " + percent(variant.shares[segment]) + ")";
+}
+
+std::string describe_tensor(const Plan& plan, const std::string& name) {
+  const auto found = plan.tensors.find(name);
+  if (found == plan.tensors.end()) return name;
+  const TensorInfo& info = found->second.info;
+  return name + " (" + std::string(to_string(info.type)) + " " + to_string(info.shape) + ", " + words(found->second.bytes) + ")";
+}
+
+std::string describe(const Plan& plan, const Crossing& crossing) {
+  constexpr std::size_t kMostNamed = 3;
+  std::string text = "       from segment " + std::to_string(crossing.from + 1) + ": ";
+  if (crossing.tensors.size() > kMostNamed)
+    return text + counted(crossing.tensors.size(), "tensor") + ", " + words(crossing.bytes) + "\n";
+  for (std::size_t i = 0; i < crossing.tensors.size(); ++i)
+    text += (i == 0 ? "" : ", ") + describe_tensor(plan, crossing.tensors[i]);
+  return text + "\n";
+}
+
+std::string describe(const Plan& plan, const Variant& variant) {
+  const std::vector<Segment>& segments = variant.segments;
+  if (segments.size() == 1)
+    return variant.name + ": one segment, " + counted(segments[0].nodes, "node") + ", " + times(segments[0]) + "\n";
+  std::string text =
+      variant.name + ": " + counted(segments.size(), "segment") + ", " + words(variant.cut) + " cross per request\n";
+  const std::vector<Crossing> all = crossings(plan, variant);
+  for (std::size_t s = 0; s < segments.size(); ++s) {
+    text += "  " + std::to_string(s + 1) + ": " + counted(segments[s].nodes, "node") + ", " + work(variant, s) + ", " +
+            times(segments[s]) + "\n";
+    for (const Crossing& crossing : all) {
+      if (crossing.to == s) text += describe(plan, crossing);
+    }
+  }
+  return text;
+}
+
+// ---- folding ----
+
+// Nodes of one segment drawn as one box.
+struct Box {
+  std::vector<std::size_t> nodes;       // ascending; empty once merged into another box
+  std::set<std::size_t> before, after;  // positions of boxes
+  std::size_t segment = 0;
+};
+
+// Positions are in topological order, and stay so.
+using Boxes = std::vector<Box>;
+
+Boxes boxes_of(const Plan& plan, const Variant& variant) {
+  Boxes boxes(plan.nodes.size());
+  for (std::size_t node = 0; node < boxes.size(); ++node) {
+    boxes[node].nodes = {node};
+    boxes[node].segment = variant.node_segment[node];
+    for (const std::size_t read : plan.nodes[node].reads) {
+      boxes[node].before.insert(read);
+      boxes[read].after.insert(node);
+    }
+  }
+  return boxes;
+}
+
+// Moves `from` into `into`; the boxes are neighbours.
+void merge(Boxes& boxes, std::size_t into, std::size_t from) {
+  Box gone = std::exchange(boxes[from], {});
+  for (const std::size_t b : gone.before) boxes[b].after.erase(from);
+  for (const std::size_t b : gone.after) boxes[b].before.erase(from);
+  gone.before.erase(into);
+  gone.after.erase(into);
+  for (const std::size_t b : gone.before) boxes[b].after.insert(into);
+  for (const std::size_t b : gone.after) boxes[b].before.insert(into);
+  boxes[into].before.merge(gone.before);
+  boxes[into].after.merge(gone.after);
+  std::vector<std::size_t> both;
+  std::ranges::merge(boxes[into].nodes, gone.nodes, std::back_inserter(both));
+  boxes[into].nodes = std::move(both);
+}
+
+std::size_t count(const Boxes& boxes) {
+  return static_cast<std::size_t>(std::ranges::count_if(boxes, [](const Box& box) { return !box.nodes.empty(); }));
+}
+
+// The only box of `neighbours`, when it is of the same segment.
+std::optional<std::size_t> only_one(const Boxes& boxes, const Box& box, const std::set<std::size_t>& neighbours) {
+  if (neighbours.size() != 1 || boxes[*neighbours.begin()].segment != box.segment) return std::nullopt;
+  return *neighbours.begin();
+}
+
+void fold_chains(Boxes& boxes) {
+  for (std::size_t i = 0; i < boxes.size(); ++i) {
+    const std::optional<std::size_t> before = only_one(boxes, boxes[i], boxes[i].before);
+    if (before && boxes[*before].after.size() == 1) merge(boxes, *before, i);
+  }
+}
+
+// Merges boxes with their only predecessor, or only successor, into boxes of at most `most` nodes: no cycle can arise.
+void fold_branches(Boxes& boxes, std::size_t most) {
+  for (std::size_t i = 0; i < boxes.size(); ++i) {
+    const auto small_enough = [&](std::optional<std::size_t> into) {
+      return into && boxes[i].nodes.size() + boxes[*into].nodes.size() <= most;
+    };
+    const std::optional<std::size_t> before = only_one(boxes, boxes[i], boxes[i].before);
+    const std::optional<std::size_t> after = only_one(boxes, boxes[i], boxes[i].after);
+    if (small_enough(before)) {
+      merge(boxes, *before, i);
+    } else if (small_enough(after)) {
+      merge(boxes, *after, i);
+    }
+  }
+}
+
+// Merges boxes that follow each other in topological order, connected or not, up to `most` boxes into one.
+void fold_neighbours(Boxes& boxes, std::size_t segments, std::size_t most) {
+  std::vector<std::size_t> last(segments, boxes.size()), merged(segments, most);
+  for (std::size_t i = 0; i < boxes.size(); ++i) {
+    if (boxes[i].nodes.empty()) continue;
+    const std::size_t s = boxes[i].segment;
+    if (++merged[s] <= most) {
+      merge(boxes, last[s], i);
+    } else {
+      last[s] = i;
+      merged[s] = 1;
+    }
+  }
+}
+
+void fold(Boxes& boxes, std::size_t segments) {
+  constexpr std::size_t kMostBoxes = 30;  // ResNet-50 by its residual blocks: 1,300 pixels high
+  fold_chains(boxes);
+  for (std::size_t most = 4; most < boxes.size() && count(boxes) > kMostBoxes; most *= 2) fold_branches(boxes, most);
+  if (const std::size_t left = count(boxes); left > kMostBoxes) fold_neighbours(boxes, segments, left / kMostBoxes + 1);
+}
+
+// ---- drawing ----
+
+// Told apart with every kind of colour blindness. Source: M. Okabe, K. Ito, "Color Universal Design", 2008. Light for boxes, strong for lines.
+struct Colour {
+  const char* light;
+  const char* strong;
+};
+constexpr std::array<Colour, 7> kColours = {Colour{"#cfe3f1", "#0072b2"}, {"#fbe6bf", "#b87a00"}, {"#c6e8dd", "#00785a"},
+                                            {"#f6d9c6", "#b34e00"},       {"#f4e1ec", "#a8487f"}, {"#ddf0fb", "#2f86b5"},
+                                            {"#e4e4e4", "#444444"}};
+
+// For Graphviz, which takes labels as they are only when they are valid UTF-8 without control characters, and sees escapes behind
+// backslashes and entities behind ampersands. At most `most` characters.
+std::string readable(const std::string& text, std::size_t most) {
+  std::u32string characters = utf32_of(text).value_or(std::u32string(text.begin(), text.end()));
+  const bool shortened = characters.size() > most;
+  characters.resize(std::min(characters.size(), most));
+  std::string result;
+  for (const char32_t character : characters) {
+    const bool printable = character >= 0x20 && character != 0x7f && character != 0xfffe && character != 0xffff;
+    const std::string utf8 = printable ? utf8_of({&character, 1}).value_or("?") : "?";
+    result += utf8 == "\\" ? "\\\\" : utf8 == "&" ? "&amp;" : utf8;
+  }
+  return shortened ? result + "…" : result;
+}
+
+struct FreeGraphviz {
+  void operator()(GVC_t* context) const { gvFreeContext(context); }
+  void operator()(Agraph_t* graph) const { agclose(graph); }
+  void operator()(char* rendered) const { gvFreeRenderData(rendered); }
+};
+
+// Graphviz takes char*, and writes through none of these.
+char* chars(const std::string& text) {
+  return const_cast<char*>(text.c_str());
+}
+
+void set(void* object, const std::string& attribute, const std::string& value) {
+  agsafeset(object, chars(attribute), chars(value), chars(""));
+}
+
+const Colour& colour_of(std::size_t segment) {
+  return kColours[segment % kColours.size()];
+}
+
+std::string title_of(const Variant& variant, std::size_t s) {
+  const std::string left = "\\l";  // ends a line and sets it to the left
+  const Segment& segment = variant.segments[s];
+  std::string text = "Segment " + std::to_string(s + 1) + " · " + counted(segment.nodes, "node") + left;
+  text += percent(variant.work[s]) + " of the work" + left;
+  for (const auto& [width, time] : segment.cpu_time)
+    text += words(time) + " on " + counted(static_cast<std::size_t>(width), "core") + left;
+  return text;
+}
+
+Microseconds time_of(const Plan& plan, const Box& box) {
+  Microseconds time{};
+  for (const std::size_t node : box.nodes) time += plan.nodes[node].time;
+  return time;
+}
+
+// "Conv conv1", or the slowest node's and how many others; and the time.
+std::string label_of(const Plan& plan, const Box& box) {
+  const auto time = [&](std::size_t node) { return plan.nodes[node].time; };
+  std::string label = readable(plan.nodes[*std::ranges::max_element(box.nodes, {}, time)].label, 24);
+  if (box.nodes.size() > 1) label += " +" + counted(box.nodes.size() - 1, "node");
+  return label + "\\n" + words(time_of(plan, box));
+}
+
+// What is shown when the pointer rests on a box; begins with a number, so that it is unique.
+std::string name_of(const Plan& plan, const Box& box) {
+  constexpr std::size_t kMostNamed = 20;
+  std::string name = std::to_string(box.nodes.front() + 1) + ": ";
+  for (std::size_t i = 0; i < std::min(box.nodes.size(), kMostNamed); ++i) {
+    name += (i == 0 ? "" : ", ") + readable(plan.nodes[box.nodes[i]].label, 60);
+  }
+  return box.nodes.size() > kMostNamed ? name + ", …" : name;
+}
+
+std::string identifier(std::string name) {
+  name.resize(std::min<std::size_t>(name.size(), 60));
+  std::ranges::replace_if(
+      name, [](unsigned char character) { return std::isalnum(character) == 0; }, '-');
+  return "plan-" + name;
+}
+
+// Graphviz' state for the whole process: its Pango plugin (2.42) keeps a pointer into the first context and reads it in the next one,
+// so there must not be a second.
+GVC_t* graphviz() {
+  static const std::unique_ptr<GVC_t, FreeGraphviz> context(gvContext());
+  return context.get();
+}
+
+class Drawing {
+ public:
+  Drawing(const Plan& plan, const Variant& variant, const Boxes& boxes);
+  Result<std::string> svg() const;
+
+ private:
+  void style();
+  void add_frame(std::size_t segment);
+  Agnode_t* add_box(const Box& box, Agraph_t* frame) const;
+  void add_edges(std::size_t position);
+
+  const Plan& plan_;
+  const Variant& variant_;
+  const Boxes& boxes_;
+  std::unique_ptr<Agraph_t, FreeGraphviz> graph_;
+  std::vector<Agnode_t*> drawn_;                                       // by box
+  std::map<std::pair<std::size_t, std::size_t>, std::string> to_say_;  // by segments: what passes, until it is written at an edge
+};
+
+Drawing::Drawing(const Plan& plan, const Variant& variant, const Boxes& boxes)
+    : plan_(plan),
+      variant_(variant),
+      boxes_(boxes),
+      graph_(agopen(chars(readable(plan.model, 60)), Agstrictdirected, nullptr)),
+      drawn_(boxes.size()) {
+  style();
+  for (const Crossing& crossing : crossings(plan, variant)) {
+    const std::string many = crossing.tensors.size() > 1 ? counted(crossing.tensors.size(), "tensor") + ", " : "";
+    to_say_[{crossing.from, crossing.to}] = many + words(crossing.bytes);
+  }
+  for (std::size_t s = 0; s < variant.segments.size(); ++s) add_frame(s);
+  for (std::size_t i = 0; i < boxes.size(); ++i) add_edges(i);
+}
+
+void Drawing::style() {
+  const std::string font = "system-ui,sans-serif";
+  set(graph_.get(), "id", identifier(variant_.name));
+  set(graph_.get(), "bgcolor", "white");
+  set(graph_.get(), "pad", "0.1");
+  set(graph_.get(), "nodesep", "0.2");
+  set(graph_.get(), "ranksep", "0.25");
+  agattr(graph_.get(), AGRAPH, chars("fontname"), chars(font));
+  for (const int kind : {AGNODE, AGEDGE}) {
+    agattr(graph_.get(), kind, chars("fontname"), chars(font));
+    agattr(graph_.get(), kind, chars("fontsize"), chars("11"));
+  }
+  agattr(graph_.get(), AGNODE, chars("shape"), chars("box"));
+  agattr(graph_.get(), AGNODE, chars("style"), chars("filled,rounded"));
+  agattr(graph_.get(), AGNODE, chars("margin"), chars("0.1,0.04"));
+  agattr(graph_.get(), AGNODE, chars("height"), chars("0.1"));
+  agattr(graph_.get(), AGEDGE, chars("color"), chars("#666666"));
+  agattr(graph_.get(), AGEDGE, chars("arrowsize"), chars("0.6"));
+}
+
+// The title is a node beside the first box: the label of a Graphviz cluster would lie under the edges that enter.
+void Drawing::add_frame(std::size_t segment) {
+  Agraph_t* frame = agsubg(graph_.get(), chars("cluster" + std::to_string(segment)), 1);
+  set(frame, "id", identifier(variant_.name) + "-segment-" + std::to_string(segment + 1));
+  set(frame, "color", colour_of(segment).strong);
+  set(frame, "style", "rounded");
+  Agraph_t* top = agsubg(frame, chars("top" + std::to_string(segment)), 1);
+  set(top, "rank", "same");
+  Agnode_t* title = agnode(top, chars("Segment " + std::to_string(segment + 1)), 1);
+  set(title, "label", title_of(variant_, segment));
+  set(title, "shape", "plain");
+  set(title, "style", "");
+  set(title, "fontcolor", colour_of(segment).strong);
+  Agraph_t* row = top;
+  for (std::size_t i = 0; i < boxes_.size(); ++i) {
+    if (boxes_[i].nodes.empty() || boxes_[i].segment != segment) continue;
+    drawn_[i] = add_box(boxes_[i], row);
+    row = frame;
+  }
+}
+
+Agnode_t* Drawing::add_box(const Box& box, Agraph_t* frame) const {
+  Agnode_t* node = agnode(frame, chars(name_of(plan_, box)), 1);
+  set(node, "label", label_of(plan_, box));
+  set(node, "fillcolor", colour_of(box.segment).light);
+  set(node, "color", colour_of(box.segment).strong);
+  return node;
+}
+
+void Drawing::add_edges(std::size_t position) {
+  for (const std::size_t next : boxes_[position].after) {
+    Agedge_t* edge = agedge(graph_.get(), drawn_[position], drawn_[next], nullptr, 1);
+    const std::pair segments(boxes_[position].segment, boxes_[next].segment);
+    if (segments.first == segments.second) continue;
+    set(edge, "penwidth", "3");
+    set(edge, "color", "#222222");
+    if (const auto found = to_say_.extract(segments)) set(edge, "label", " " + found.mapped());
+  }
+}
+
+Result<std::string> Drawing::svg() const {
+  const Error failed{ErrorCode::internal,
+                     "Graphviz could not draw the plan; install its plugins (libgvc6, with libgvplugin_dot_layout)"};
+  if (gvLayout(graphviz(), graph_.get(), "dot") != 0) return failed;
+  char* text = nullptr;
+  unsigned int length = 0;
+  const int status = gvRenderData(graphviz(), graph_.get(), "svg", &text, &length);
+  const std::unique_ptr<char, FreeGraphviz> rendered(text);
+  gvFreeLayout(graphviz(), graph_.get());
+  if (status != 0) return failed;
+  const std::string_view file(text, length);
+  return std::string(file.substr(std::min(file.find("<svg"), file.size())));
+}
+
+}  // namespace
+
+std::string describe(const Plan& plan) {
+  std::string text = plan.model + " (sha256 " + plan.model_hash.substr(0, 12) + "), " + counted(plan.nodes.size(), "node") +
+                     " to place\n" + "planned on " + plan.machine + " with " + plan.engine + "\n";
+  for (std::size_t i = 0; i < plan.shapes.size(); ++i) {
+    const TensorInfo& input = plan.signature.inputs[i];
+    text += "input " + input.name + ": " + std::string(to_string(input.type)) + " " + to_string(plan.shapes[i]) + "\n";
+  }
+  for (const Variant& variant : plan.variants) text += "\n" + describe(plan, variant);
+  return text;
+}
+
+Result<std::string> svg_of(const Plan& plan, const Variant& variant) {
+  for (std::size_t node = 0; node < plan.nodes.size(); ++node) {
+    for (const std::size_t read : plan.nodes[node].reads) {
+      if (read < node && variant.node_segment[read] <= variant.node_segment[node]) continue;
+      return Error{ErrorCode::invalid_argument,
+                   "node '" + plan.nodes[node].label + "' of the plan reads a node that comes after it; make the plan anew"};
+    }
+  }
+  Boxes boxes = boxes_of(plan, variant);
+  fold(boxes, variant.segments.size());
+  return Drawing(plan, variant, boxes).svg();
+}
+
+}  // namespace staronnx

@@ -1,0 +1,80 @@
+// The Plan: where the model's journey ends and the request's begins.
+//
+// A plan is a directory: plan.json (this value), one ONNX file per segment, and weights.data, the model's large constants, once, shared by
+// all segments of all variants. The unpartitioned model is the variant with one segment, so baseline and split run through the same code.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "staronnx/base/result.h"
+#include "staronnx/base/units.h"
+#include "staronnx/machine/machine.h"
+#include "staronnx/model/signature.h"
+
+namespace staronnx {
+
+// A tensor that a segment reads or writes, as it was when the plan was made.
+struct PlanTensor {
+  TensorInfo info;  // concrete shape at the plan's input shapes
+  Bytes bytes;      // at those shapes
+
+  bool operator==(const PlanTensor&) const = default;
+};
+
+struct Segment {
+  std::string file;                      // in the plan's directory
+  std::size_t nodes = 0;                 // ONNX nodes in it
+  std::vector<std::string> inputs;       // tensor names, in the segment model's order
+  std::vector<std::string> outputs;
+  std::vector<std::string> processors;   // kinds that may run it: "cpu"
+  std::map<int, Microseconds> cpu_time;  // measured median time of one run, by group width
+
+  bool operator==(const Segment&) const = default;
+};
+
+// One way to run the model.
+struct Variant {
+  std::string name;                // "whole", "k2", "k3"
+  std::vector<double> shares;      // wanted share of the work, by segment
+  std::vector<double> work;        // share reached
+  Bytes cut;                       // bytes that cross per request, once per tensor and receiving segment
+  std::vector<Segment> segments;   // in the order of execution
+  std::vector<std::size_t> node_segment;  // by node of Plan::nodes: its segment
+
+  bool operator==(const Variant&) const = default;
+};
+
+// A node of the graph that was cut, for pictures and explanations.
+struct PlanNode {
+  std::string label;
+  Microseconds time{};             // at width 1
+  std::vector<std::size_t> reads;  // nodes whose tensors it reads
+
+  bool operator==(const PlanNode&) const = default;
+};
+
+struct Plan {
+  std::string model;       // file name of the original, for people
+  std::string model_hash;  // SHA-256 of the original
+  std::string machine;     // Machine::id() where costs were measured
+  std::string engine;      // "onnxruntime 1.32.0"
+  Signature signature;     // of the whole model
+  std::vector<Shape> shapes;  // one per input, that costs were measured at
+  std::map<std::string, PlanTensor> tensors;  // every tensor that any segment reads or writes
+  std::vector<PlanNode> nodes;
+  std::vector<Variant> variants;  // "whole" first
+
+  const Variant* find(const std::string& variant) const;  // null when absent
+  bool operator==(const Plan&) const = default;
+};
+
+// plan.json and back. Parsing refuses, naming the field: what is missing, of the wrong type, not finite, or inconsistent (a segment that reads
+// a tensor no earlier segment writes, a file outside the directory, a format version that is not ours).
+std::string to_json(const Plan& plan);
+Result<Plan> parse_plan(const std::string& json);
+Result<Plan> load_plan(const std::filesystem::path& directory);
+
+}  // namespace staronnx

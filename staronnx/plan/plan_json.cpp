@@ -1,0 +1,280 @@
+// Errors of the JSON library then say where in the document they arose.
+#define JSON_DIAGNOSTICS 1
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "staronnx/plan/plan.h"
+
+namespace staronnx {
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr const char* format_name = "staronnx-plan";
+constexpr int format_version = 1;
+
+// Thrown and caught in this file only.
+struct Refused {
+  std::string message;
+};
+
+// ---- writing ----
+
+Json json_of(const TensorInfo& info) {
+  return {{"name", info.name},
+          {"type", to_string(info.type)},
+          {"shape", info.shape},
+          {"dimension_names", info.dimension_names},
+          {"optional", info.optional}};
+}
+
+Json json_of(const std::vector<TensorInfo>& infos) {
+  Json list = Json::array();
+  for (const TensorInfo& info : infos) list.push_back(json_of(info));
+  return list;
+}
+
+Json json_of(const Segment& segment) {
+  Json time = Json::object();
+  for (const auto& [width, microseconds] : segment.cpu_time) time[std::to_string(width)] = microseconds.count();
+  return {{"file", segment.file},       {"nodes", segment.nodes},           {"inputs", segment.inputs},
+          {"outputs", segment.outputs}, {"processors", segment.processors}, {"cpu_time_us", time}};
+}
+
+Json json_of(const Variant& variant) {
+  Json segments = Json::array();
+  for (const Segment& segment : variant.segments) segments.push_back(json_of(segment));
+  return {{"name", variant.name},           {"shares", variant.shares}, {"work", variant.work},
+          {"cut_bytes", variant.cut.count}, {"segments", segments},     {"node_segment", variant.node_segment}};
+}
+
+Json json_of(const PlanNode& node) { return {{"label", node.label}, {"time_us", node.time.count()}, {"reads", node.reads}}; }
+
+// ---- reading ----
+
+const Json& field(const Json& object, const char* name) { return object.at(name); }
+
+std::string text(const Json& object, const char* name) { return field(object, name).get<std::string>(); }
+
+std::size_t count(const Json& value, const std::string& what) {
+  if (!value.is_number_unsigned()) throw Refused{what + " is not a whole number of at least 0"};
+  return value.get<std::size_t>();
+}
+
+double finite(const Json& value, const std::string& what) {
+  const double number = value.get<double>();
+  if (!std::isfinite(number) || number < 0) throw Refused{what + " is negative or not finite"};
+  return number;
+}
+
+std::vector<std::size_t> counts(const Json& list, const std::string& what) {
+  std::vector<std::size_t> values;
+  for (const Json& value : list.get_ref<const Json::array_t&>()) values.push_back(count(value, what));
+  return values;
+}
+
+std::vector<double> numbers(const Json& list, const std::string& what) {
+  std::vector<double> values;
+  for (const Json& value : list.get_ref<const Json::array_t&>()) values.push_back(finite(value, what));
+  return values;
+}
+
+DataType data_type_of(const std::string& name) {
+  for (int value = 1; value <= static_cast<int>(DataType::float4e2m1); ++value) {
+    if (to_string(static_cast<DataType>(value)) == name) return static_cast<DataType>(value);
+  }
+  throw Refused{"'" + name + "' is not a tensor type"};
+}
+
+Shape shape_of(const Json& list) {
+  Shape shape;
+  for (const Json& value : list.get_ref<const Json::array_t&>()) {
+    if (!value.is_number_integer() || value.get<std::int64_t>() < -1) throw Refused{"a shape has the dimension " + value.dump()};
+    shape.push_back(value.get<std::int64_t>());
+  }
+  return shape;
+}
+
+TensorInfo tensor_info_of(const Json& json) {
+  TensorInfo info;
+  info.name = text(json, "name");
+  info.type = data_type_of(text(json, "type"));
+  info.shape = shape_of(field(json, "shape"));
+  info.dimension_names = field(json, "dimension_names").get<std::vector<std::string>>();
+  info.optional = field(json, "optional").get<bool>();
+  if (info.dimension_names.size() != info.shape.size()) throw Refused{"tensor '" + info.name + "': shape and dimension_names differ"};
+  return info;
+}
+
+std::vector<TensorInfo> tensor_infos_of(const Json& list) {
+  std::vector<TensorInfo> infos;
+  for (const Json& json : list.get_ref<const Json::array_t&>()) infos.push_back(tensor_info_of(json));
+  return infos;
+}
+
+Segment segment_of(const Json& json) {
+  Segment segment;
+  segment.file = text(json, "file");
+  segment.nodes = count(field(json, "nodes"), "nodes");
+  segment.inputs = field(json, "inputs").get<std::vector<std::string>>();
+  segment.outputs = field(json, "outputs").get<std::vector<std::string>>();
+  segment.processors = field(json, "processors").get<std::vector<std::string>>();
+  for (const auto& [width, time] : field(json, "cpu_time_us").items()) {
+    const std::string what = "segment '" + segment.file + "', cpu_time_us of width '" + width + "'";
+    if (width.empty() || width.size() > 6 || width.find_first_not_of("0123456789") != std::string::npos || std::stoi(width) < 1) {
+      throw Refused{what + ": no core group width"};
+    }
+    segment.cpu_time[std::stoi(width)] = Microseconds(finite(time, what));
+  }
+  return segment;
+}
+
+Variant variant_of(const Json& json) {
+  Variant variant;
+  variant.name = text(json, "name");
+  variant.shares = numbers(field(json, "shares"), "shares");
+  variant.work = numbers(field(json, "work"), "work");
+  variant.cut = Bytes{count(field(json, "cut_bytes"), "cut_bytes")};
+  for (const Json& segment : field(json, "segments").get_ref<const Json::array_t&>()) variant.segments.push_back(segment_of(segment));
+  variant.node_segment = counts(field(json, "node_segment"), "node_segment");
+  return variant;
+}
+
+PlanNode node_of(const Json& json) {
+  return {text(json, "label"), Microseconds(finite(field(json, "time_us"), "time_us")), counts(field(json, "reads"), "reads")};
+}
+
+void refuse_unless(bool right, const std::string& message) {
+  if (!right) throw Refused{message};
+}
+
+// Every segment reads what the request or an earlier segment gives, and together they give the model's outputs.
+void check_flow(const Plan& plan, const Variant& variant) {
+  std::set<std::string> available;
+  for (const TensorInfo& input : plan.signature.inputs) available.insert(input.name);
+  for (const Segment& segment : variant.segments) {
+    const std::string who = "variant '" + variant.name + "', segment '" + segment.file + "'";
+    for (const std::string& input : segment.inputs) {
+      refuse_unless(available.contains(input), who + " reads '" + input + "', which nothing before it gives");
+      refuse_unless(plan.tensors.contains(input), who + ": tensor '" + input + "' is not in 'tensors'");
+    }
+    for (const std::string& output : segment.outputs) {
+      refuse_unless(plan.tensors.contains(output), who + ": tensor '" + output + "' is not in 'tensors'");
+      refuse_unless(available.insert(output).second, who + " writes '" + output + "' a second time");
+    }
+  }
+  for (const TensorInfo& output : plan.signature.outputs) {
+    refuse_unless(available.contains(output.name), "variant '" + variant.name + "' does not give output '" + output.name + "'");
+  }
+}
+
+void check_variant(const Plan& plan, const Variant& variant) {
+  const std::string who = "variant '" + variant.name + "'";
+  const std::size_t k = variant.segments.size();
+  refuse_unless(k > 0, who + " has no segments");
+  refuse_unless(variant.shares.size() == k && variant.work.size() == k, who + ": shares and work must have a number per segment");
+  refuse_unless(variant.node_segment.size() == plan.nodes.size(), who + ": node_segment must have a number per node");
+  for (std::size_t segment : variant.node_segment) refuse_unless(segment < k, who + ": node_segment names a segment that is not there");
+  for (const Segment& segment : variant.segments) {
+    const std::filesystem::path file = segment.file;
+    refuse_unless(!segment.file.empty() && file.filename() == file && segment.file != "..",
+                  who + ": '" + segment.file + "' is not a file of the plan's directory");
+  }
+  check_flow(plan, variant);
+}
+
+void check_plan(const Plan& plan) {
+  refuse_unless(plan.shapes.size() == plan.signature.inputs.size(), "'shapes' must have one shape per input");
+  for (const PlanNode& node : plan.nodes) {
+    for (std::size_t read : node.reads) refuse_unless(read < plan.nodes.size(), "node '" + node.label + "' reads a node that is not there");
+  }
+  refuse_unless(!plan.variants.empty() && plan.variants[0].name == "whole" && plan.variants[0].segments.size() == 1,
+                "the first variant must be 'whole', with one segment");
+  std::set<std::string> names;
+  for (const Variant& variant : plan.variants) {
+    refuse_unless(names.insert(variant.name).second, "two variants are named '" + variant.name + "'");
+    check_variant(plan, variant);
+  }
+}
+
+Plan plan_of(const Json& json) {
+  if (text(json, "format") != format_name) throw Refused{"this is not a StarONNX plan"};
+  if (field(json, "version") != format_version) {
+    throw Refused{"the plan has format version " + field(json, "version").dump() + ", this program reads version " +
+                  std::to_string(format_version) + "; plan the model again"};
+  }
+  Plan plan;
+  plan.model = text(json, "model");
+  plan.model_hash = text(json, "model_hash");
+  plan.machine = text(json, "machine");
+  plan.engine = text(json, "engine");
+  plan.signature.inputs = tensor_infos_of(field(json, "inputs"));
+  plan.signature.outputs = tensor_infos_of(field(json, "outputs"));
+  for (const Json& shape : field(json, "shapes").get_ref<const Json::array_t&>()) plan.shapes.push_back(shape_of(shape));
+  for (const Json& tensor : field(json, "tensors").get_ref<const Json::array_t&>()) {
+    TensorInfo info = tensor_info_of(tensor);
+    const std::string name = info.name;
+    plan.tensors[name] = PlanTensor{std::move(info), Bytes{count(field(tensor, "bytes"), "bytes of '" + name + "'")}};
+  }
+  for (const Json& node : field(json, "nodes").get_ref<const Json::array_t&>()) plan.nodes.push_back(node_of(node));
+  for (const Json& variant : field(json, "variants").get_ref<const Json::array_t&>()) plan.variants.push_back(variant_of(variant));
+  check_plan(plan);
+  return plan;
+}
+
+}  // namespace
+
+std::string to_json(const Plan& plan) {
+  Json tensors = Json::array();
+  for (const auto& [name, tensor] : plan.tensors) {
+    Json json = json_of(tensor.info);
+    json["bytes"] = tensor.bytes.count;
+    tensors.push_back(std::move(json));
+  }
+  Json nodes = Json::array();
+  for (const PlanNode& node : plan.nodes) nodes.push_back(json_of(node));
+  Json variants = Json::array();
+  for (const Variant& variant : plan.variants) variants.push_back(json_of(variant));
+  const Json json = {{"format", format_name},
+                     {"version", format_version},
+                     {"model", plan.model},
+                     {"model_hash", plan.model_hash},
+                     {"machine", plan.machine},
+                     {"engine", plan.engine},
+                     {"inputs", json_of(plan.signature.inputs)},
+                     {"outputs", json_of(plan.signature.outputs)},
+                     {"shapes", plan.shapes},
+                     {"tensors", tensors},
+                     {"nodes", nodes},
+                     {"variants", variants}};
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<Plan> parse_plan(const std::string& json) {
+  try {
+    return plan_of(Json::parse(json));
+  } catch (const Refused& refused) {
+    return Error{ErrorCode::invalid_argument, refused.message};
+  } catch (const Json::exception& exception) {
+    return Error{ErrorCode::invalid_argument, exception.what()};
+  }
+}
+
+Result<Plan> load_plan(const std::filesystem::path& directory) {
+  const std::filesystem::path file = directory / "plan.json";
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) {
+    return Error{ErrorCode::not_found, "'" + file.string() + "' cannot be read; is '" + directory.string() +
+                                           "' a plan? Make one with: staronnx plan MODEL.onnx -o DIRECTORY"};
+  }
+  std::ostringstream content;
+  content << stream.rdbuf();
+  Result<Plan> plan = parse_plan(content.str());
+  if (!plan) return with_context("'" + file.string() + "'", plan.error());
+  return plan;
+}
+
+}  // namespace staronnx
