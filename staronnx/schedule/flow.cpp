@@ -1,0 +1,127 @@
+#include "staronnx/schedule/flow.h"
+
+#include <string>
+#include <utility>
+
+namespace staronnx {
+namespace {
+
+// Requests inside StarPU: for each group one that runs and one that is next, so that no group waits for the flow's thread. Measured with
+// SqueezeNet on two groups of one core, against two bare threads of ONNX Runtime: 0.81 of their rate with one per group, 1.0 with two.
+constexpr std::size_t requests_per_group = 2;
+
+Status check(const Signature& signature, const std::vector<Tensor>& inputs) {
+  std::vector<TensorView> views;
+  views.reserve(inputs.size());
+  for (const Tensor& input : inputs) views.push_back(input.view());
+  return check_inputs(signature, views);
+}
+
+}  // namespace
+
+Flow::Flow(Runtime::State& runtime, Signature signature, Route route, std::vector<std::unique_ptr<PreparedSegment>> segments,
+           const PipelineOptions& options)
+    : runtime_(runtime),
+      signature_(std::move(signature)),
+      route_(std::move(route)),
+      segments_(std::move(segments)),
+      waiting_(options.queue) {
+  for (const RouteTensor& tensor : route_.tensors) capacity_.push_back(tensor.bytes.count);
+  const std::size_t window =
+      options.window > 0 ? static_cast<std::size_t>(options.window) : requests_per_group * runtime.groups.size();
+  for (std::size_t i = 0; i < window; ++i) {
+    Slot& slot = slots_.emplace_back(route_, segments_, [this](Slot& done) { finished(done); });
+    slot.fit(capacity_);
+    free_.push_back(&slot);
+  }
+  server_ = std::thread([this] { serve(); });
+}
+
+Flow::~Flow() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  wake_.notify_one();
+  server_.join();
+}
+
+Status Flow::submit(std::vector<Tensor> inputs, Deadline deadline, Pipeline::Done done) {
+  if (Status fits = check(signature_, inputs); !fits) return fits;
+  if (deadline.passed(Clock::now())) return Error{ErrorCode::deadline_exceeded, "the deadline had passed when the request came"};
+  Request request{std::move(inputs), std::move(done)};
+  Slot* slot = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    if (free_.empty()) {
+      if (waiting_.full()) return Error{ErrorCode::unavailable, "the queue is full; try again later"};
+      const bool expires_first = deadline < waiting_.next_deadline();
+      waiting_.push(deadline, std::move(request));
+      if (expires_first) wake_.notify_one();
+      return {};
+    }
+    slot = free_.back();
+    free_.pop_back();
+    slot->fit(capacity_);
+  }
+  start(*slot, std::move(request));
+  return {};
+}
+
+void Flow::start(Slot& slot, Request request) {
+  runtime_.gate.enter();
+  slot.start(std::move(request));
+}
+
+void Flow::finished(Slot& slot) {
+  runtime_.gate.leave();
+  const std::lock_guard lock(mutex_);
+  finished_.push_back(&slot);
+  wake_.notify_one();
+}
+
+void Flow::serve() {
+  Lock lock(mutex_);
+  for (;;) {
+    if (closing_ && !waiting_.empty()) {
+      refuse(lock, waiting_.take_all(), {ErrorCode::cancelled, "the pipeline was closed while the request waited"});
+    } else if (waiting_.next_deadline().passed(Clock::now())) {
+      refuse(lock, waiting_.take_expired(Clock::now()),
+             {ErrorCode::deadline_exceeded, "the deadline passed while the request waited"});
+    } else if (!finished_.empty()) {
+      answer_finished(lock);
+    } else if (closing_ && free_.size() == slots_.size()) {
+      return;
+    } else if (waiting_.next_deadline() == Deadline::never()) {
+      wake_.wait(lock);
+    } else {
+      wake_.wait_until(lock, waiting_.next_deadline().at);
+    }
+  }
+}
+
+void Flow::answer_finished(Lock& lock) {
+  Slot& slot = *finished_.front();
+  finished_.pop_front();
+  slot.raise(capacity_);  // before the answer: the caller's next request may come at once
+  lock.unlock();
+  slot.answer();
+  lock.lock();
+  if (waiting_.empty()) {
+    free_.push_back(&slot);
+    return;
+  }
+  Request next = waiting_.pop();
+  slot.fit(capacity_);
+  lock.unlock();
+  start(slot, std::move(next));
+  lock.lock();
+}
+
+void Flow::refuse(Lock& lock, const std::vector<Request>& requests, const Error& reason) {
+  lock.unlock();
+  for (const Request& request : requests) request.done(reason);
+  lock.lock();
+}
+
+}  // namespace staronnx

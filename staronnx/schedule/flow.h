@@ -1,0 +1,67 @@
+// The way of requests through a pipeline: waiting, a free slot, the answer.
+//
+// The thread that submits a request starts it itself when a slot is free. Otherwise one thread of the flow starts it as soon as a
+// slot is, and gives all answers; it sleeps until a request has finished or the deadline of a waiting one passes.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "staronnx/base/result.h"
+#include "staronnx/model/signature.h"
+#include "staronnx/schedule/pipeline.h"
+#include "staronnx/schedule/prepared_segment.h"
+#include "staronnx/schedule/request.h"
+#include "staronnx/schedule/route.h"
+#include "staronnx/schedule/runtime_state.h"
+#include "staronnx/schedule/slot.h"
+#include "staronnx/schedule/waiting_queue.h"
+
+namespace staronnx {
+
+class Flow {
+ public:
+  // `runtime` outlives the flow.
+  Flow(Runtime::State& runtime, Signature signature, Route route, std::vector<std::unique_ptr<PreparedSegment>> segments,
+       const PipelineOptions& options);
+  ~Flow();  // as Pipeline's
+  Flow(const Flow&) = delete;
+  Flow& operator=(const Flow&) = delete;
+
+  const Signature& signature() const { return signature_; }
+
+  Status submit(std::vector<Tensor> inputs, Deadline deadline, Pipeline::Done done);  // as Pipeline's
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+
+  void start(Slot& slot, Request request);
+  void finished(Slot& slot);  // on a worker
+
+  // The flow's own thread. Each takes the lock as held and gives it back held, releasing it for calls to the user.
+  void serve();
+  void answer_finished(Lock& lock);
+  void refuse(Lock& lock, const std::vector<Request>& requests, const Error& reason);
+
+  Runtime::State& runtime_;
+  const Signature signature_;
+  const Route route_;
+  const std::vector<std::unique_ptr<PreparedSegment>> segments_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool closing_ = false;
+  WaitingQueue waiting_;               // empty while a slot is free
+  std::vector<std::size_t> capacity_;  // of buffers, by tensor of the route: the most that any request needed
+  std::deque<Slot> slots_;
+  std::vector<Slot*> free_;     // the last used first: its memory is still in caches
+  std::deque<Slot*> finished_;  // to be answered
+  std::thread server_;
+};
+
+}  // namespace staronnx

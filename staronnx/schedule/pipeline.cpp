@@ -1,0 +1,115 @@
+#include "staronnx/schedule/pipeline.h"
+
+#include <cstddef>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "staronnx/machine/affinity.h"
+#include "staronnx/schedule/flow.h"
+#include "staronnx/schedule/prepared_segment.h"
+#include "staronnx/schedule/route.h"
+#include "staronnx/schedule/runtime_state.h"
+
+namespace staronnx {
+namespace {
+
+using Executors = std::vector<std::shared_ptr<Executor>>;  // of one group, by segment
+
+Result<const Variant*> find_variant(const Plan& plan, const std::string& name) {
+  if (const Variant* variant = plan.find(name)) return variant;
+  std::string known;
+  for (const Variant& variant : plan.variants) known += (known.empty() ? "" : ", ") + variant.name;
+  return Error{ErrorCode::not_found, "the plan has no variant '" + name + "'; it has: " + known};
+}
+
+bool same_names(const std::vector<std::string>& names, const std::vector<TensorInfo>& tensors) {
+  if (names.size() != tensors.size()) return false;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] != tensors[i].name) return false;
+  }
+  return true;
+}
+
+// On a thread of the group's own, pinned as its worker is: weights are first touched, and threads started, from where they will run.
+Result<Executors> load_pinned(Engine& engine, const std::filesystem::path& directory, const Variant& variant,
+                              const CoreGroup& group) {
+  if (Status pinned = pin_this_thread(std::span(group.cores).first(1)); !pinned) return pinned.error();
+  Executors executors;
+  for (const Segment& segment : variant.segments) {
+    Result<std::shared_ptr<Executor>> executor = engine.prepare(directory / segment.file, group);
+    if (!executor) return executor.error();
+    const Signature& signature = (*executor)->signature();
+    if (!same_names(segment.inputs, signature.inputs) || !same_names(segment.outputs, signature.outputs)) {
+      return Error{ErrorCode::invalid_argument,
+                   (directory / segment.file).string() + " has other inputs or outputs than the plan says; plan the model again"};
+    }
+    executors.push_back(std::move(*executor));
+  }
+  return executors;
+}
+
+// By group. All groups load at once.
+Result<std::vector<Executors>> load(Engine& engine, const std::filesystem::path& directory, const Variant& variant,
+                                    std::span<const CoreGroup> groups) {
+  std::vector<Result<Executors>> loaded(groups.size(), Result<Executors>(Executors{}));
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    threads.emplace_back([&, i] { loaded[i] = load_pinned(engine, directory, variant, groups[i]); });
+  }
+  threads.clear();  // joins
+  std::vector<Executors> by_group;
+  for (Result<Executors>& executors : loaded) {
+    if (!executors) return executors.error();
+    by_group.push_back(std::move(*executors));
+  }
+  return by_group;
+}
+
+std::vector<std::unique_ptr<PreparedSegment>> prepared_segments(const Variant& variant, const std::vector<Executors>& by_group,
+                                                                std::span<const CoreGroup> groups) {
+  std::vector<std::unique_ptr<PreparedSegment>> segments;
+  for (std::size_t i = 0; i < variant.segments.size(); ++i) {
+    const Segment& segment = variant.segments[i];
+    std::vector<PreparedSegment::OnGroup> on_group;
+    for (std::size_t group = 0; group < groups.size(); ++group) {
+      on_group.push_back({by_group[group][i], expected_time(segment, groups[group].width())});
+    }
+    segments.push_back(
+        std::make_unique<PreparedSegment>(segment.file, segment.inputs.size(), segment.outputs.size(), std::move(on_group)));
+  }
+  return segments;
+}
+
+}  // namespace
+
+struct Pipeline::State : Flow {
+  using Flow::Flow;
+};
+
+Result<std::unique_ptr<Pipeline>> Pipeline::open(Runtime& runtime, Engine& engine, const Plan& plan,
+                                                 const std::filesystem::path& directory, const std::string& variant,
+                                                 const PipelineOptions& options) {
+  const Result<const Variant*> chosen = find_variant(plan, variant);
+  if (!chosen) return chosen.error();
+  Result<Route> route = route_of(plan, **chosen);
+  if (!route) return route.error();
+  const Result<std::vector<Executors>> executors = load(engine, directory, **chosen, runtime.groups());
+  if (!executors) return executors.error();
+  return std::make_unique<Pipeline>(std::make_unique<State>(runtime.state(), plan.signature, std::move(*route),
+                                                            prepared_segments(**chosen, *executors, runtime.groups()), options));
+}
+
+Pipeline::Pipeline(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Pipeline::~Pipeline() = default;
+
+const Signature& Pipeline::signature() const {
+  return state_->signature();
+}
+
+Status Pipeline::submit(std::vector<Tensor> inputs, Deadline deadline, Done done) {
+  return state_->submit(std::move(inputs), deadline, std::move(done));
+}
+
+}  // namespace staronnx

@@ -1,0 +1,76 @@
+// One variant of a plan, ready for requests: each segment of each request is a StarPU task.
+//
+// A request waits in the pipeline's own queue, earliest deadline first, then first come; only a small window of requests is inside
+// StarPU. Each request in the window has a slot: data handles for every tensor, registered once and reused.
+//
+//   submit -> waiting -> (slot free) -> segment 0 -> segment 1 .. -> done(response) -> slot free
+//                \-> deadline passed, pipeline closed -> done(error)
+//
+//   auto pipeline = Pipeline::open(*runtime, *engine, plan, "plan/", "k2", {});
+//   (*pipeline)->submit(std::move(inputs), Deadline::never(), [](Result<Response> response) { ... });
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "staronnx/base/deadline.h"
+#include "staronnx/base/result.h"
+#include "staronnx/execute/engine.h"
+#include "staronnx/model/signature.h"
+#include "staronnx/plan/plan.h"
+#include "staronnx/schedule/runtime.h"
+
+namespace staronnx {
+
+// One segment of one request, as it ran.
+struct SegmentRun {
+  int group = 0;  // position in Runtime::groups()
+  Clock::time_point begin;
+  Clock::time_point end;
+};
+
+// Valid only during the call of `Done`: the memory goes to the next request afterwards.
+struct Response {
+  std::span<const TensorView> outputs;  // by the model's outputs, in order
+  std::span<const SegmentRun> segments;
+};
+
+struct PipelineOptions {
+  int window = 0;            // requests inside StarPU at once; 0: two per core group
+  std::size_t queue = 1024;  // requests waiting at most
+};
+
+class Pipeline {
+ public:
+  // Called exactly once per accepted request, on the pipeline's own thread (never on a worker). It must return soon, not throw, and not
+  // destroy the pipeline; it may submit.
+  using Done = std::function<void(Result<Response>)>;
+
+  // Loads the variant's segments for every group of `runtime`. `runtime` outlives the pipeline.
+  static Result<std::unique_ptr<Pipeline>> open(Runtime& runtime, Engine& engine, const Plan& plan,
+                                                const std::filesystem::path& directory, const std::string& variant,
+                                                const PipelineOptions& options);
+
+  // Waits for requests inside StarPU; requests that still wait are answered with `cancelled`.
+  ~Pipeline();
+
+  const Signature& signature() const;
+
+  // `inputs`: one per input (see signature.h). Thread-safe, never blocks on computation. Refused, with `done` not called:
+  // inputs that do not fit (invalid_argument), a full queue (unavailable), a passed deadline (deadline_exceeded).
+  // A request whose deadline passes while it waits is answered with deadline_exceeded and costs no computation.
+  Status submit(std::vector<Tensor> inputs, Deadline deadline, Done done);
+
+  struct State;  // private to this room
+  explicit Pipeline(std::unique_ptr<State> state);
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace staronnx

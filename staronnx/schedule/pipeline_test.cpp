@@ -1,0 +1,272 @@
+// Pipelines of real segments on ONNX Runtime and StarPU.
+#include "staronnx/schedule/pipeline.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "staronnx/base/temporary_directory.h"
+#include "staronnx/model/model.h"
+#include "staronnx/model/model_for_test.h"
+
+namespace staronnx {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+using Floats = std::vector<float>;
+
+Tensor vector_of(const Floats& values) {
+  Tensor tensor(DataType::float32, {static_cast<std::int64_t>(values.size())}, values.size() * sizeof(float));
+  std::memcpy(tensor.data().data(), values.data(), tensor.data().size());
+  return tensor;
+}
+
+Floats floats_of(const TensorView& view) {
+  Floats values(view.data.size() / sizeof(float));
+  std::memcpy(values.data(), view.data.data(), view.data.size());
+  return values;
+}
+
+TensorInfo float_vector(const std::string& name) {
+  TensorInfo info;
+  info.name = name;
+  info.type = DataType::float32;
+  info.shape = {-1};
+  info.dimension_names = {"n"};
+  return info;
+}
+
+// y = |x| - b, from b = relu(x) + shift, where x and shift have one length: other lengths are an error in the second node.
+Model example() {
+  TensorInfo shift = float_vector("shift");
+  shift.dimension_names = {"m"};
+  return *model_from({{.inputs = {float_vector("x"), shift},
+                       .outputs = {float_vector("y")},
+                       .nodes = {{.op_type = "Relu", .inputs = {"x"}, .outputs = {"a"}, .name = "relu"},
+                                 {.op_type = "Add", .inputs = {"a", "shift"}, .outputs = {"b"}, .name = "add"},
+                                 {.op_type = "Abs", .inputs = {"x"}, .outputs = {"c"}, .name = "abs"},
+                                 {.op_type = "Sub", .inputs = {"c", "b"}, .outputs = {"y"}, .name = "sub"}}}});
+}
+
+Floats expected(const Floats& x, const Floats& shift) {
+  Floats y;
+  for (std::size_t i = 0; i < x.size(); ++i) y.push_back(std::abs(x[i]) - (std::max(x[i], 0.0F) + shift[i]));
+  return y;
+}
+
+std::vector<std::string> names_of(const std::vector<TensorInfo>& tensors) {
+  std::vector<std::string> names;
+  for (const TensorInfo& tensor : tensors) names.push_back(tensor.name);
+  return names;
+}
+
+// The example cut into the segments given, planned for vectors of four.
+class ExamplePlan {
+ public:
+  explicit ExamplePlan(const std::filesystem::path& directory) : directory_(directory) {
+    plan.signature = model_.signature();
+    add("whole", {{0, 1, 2, 3}});
+    add("k2", {{0, 1}, {2, 3}});
+    add("k3", {{0}, {1, 2}, {3}});
+    for (const char* name : {"x", "shift", "a", "b", "c", "y"})
+      plan.tensors[name] = {float_vector(name), Bytes{4 * sizeof(float)}};
+  }
+
+  Plan plan;
+
+ private:
+  void add(const std::string& name, const std::vector<std::vector<std::uint32_t>>& segments) {
+    Variant& variant = plan.variants.emplace_back();
+    variant.name = name;
+    const std::vector<TensorInfo> types = {float_vector("a"), float_vector("b"), float_vector("c")};
+    for (const std::vector<std::uint32_t>& nodes : segments) {
+      std::vector<NodeId> ids;
+      for (std::uint32_t node : nodes) ids.push_back(NodeId{node});
+      const Model segment = *extract(model_, ids, types);
+      Segment& planned = variant.segments.emplace_back();
+      planned.file = name + "-" + std::to_string(variant.segments.size()) + ".onnx";
+      planned.inputs = names_of(segment.signature().inputs);
+      planned.outputs = names_of(segment.signature().outputs);
+      planned.cpu_time = {{1, Microseconds(100)}};
+      EXPECT_TRUE(segment.save(directory_ / planned.file));
+    }
+  }
+
+  std::filesystem::path directory_;
+  Model model_ = example();
+};
+
+// The result of one request, for a thread that waits for it.
+class Reply {
+ public:
+  Pipeline::Done take() {
+    return [promise = promise_](const Result<Response>& response) {
+      promise->set_value(response ? Result<Floats>(floats_of(response->outputs[0])) : Result<Floats>(response.error()));
+    };
+  }
+  Result<Floats> wait() { return promise_->get_future().get(); }
+
+ private:
+  std::shared_ptr<std::promise<Result<Floats>>> promise_ = std::make_shared<std::promise<Result<Floats>>>();
+};
+
+std::vector<Tensor> inputs(const Floats& x, const Floats& shift) {
+  std::vector<Tensor> made;
+  made.push_back(vector_of(x));
+  made.push_back(vector_of(shift));
+  return made;
+}
+
+class PipelineTest : public testing::Test {
+ protected:
+  void start(const std::string& groups) {
+    runtime = *Runtime::start({.groups = *core_groups(machine, groups), .cache = directory.path() / "cache"});
+  }
+
+  void start() { start(machine.cores.size() > 1 ? "1,1" : "1"); }
+
+  std::unique_ptr<Pipeline> open(const std::string& variant) {
+    Result<std::unique_ptr<Pipeline>> pipeline = Pipeline::open(*runtime, *engine, example.plan, directory.path(), variant, {});
+    EXPECT_TRUE(pipeline) << pipeline.error().message;
+    return std::move(*pipeline);
+  }
+
+  const Machine machine = *detect_machine();
+  TemporaryDirectory directory = *TemporaryDirectory::create();
+  ExamplePlan example{directory.path()};
+  std::unique_ptr<Engine> engine = *Engine::create();
+  std::unique_ptr<Runtime> runtime;
+};
+
+TEST_F(PipelineTest, EveryVariantComputesTheModelWithManyRequestsInFlight) {
+  start();
+  for (const char* variant : {"whole", "k2", "k3"}) {
+    const std::unique_ptr<Pipeline> pipeline = open(variant);
+    EXPECT_EQ(pipeline->signature(), example.plan.signature);
+    std::vector<Reply> replies(200);
+    for (int i = 0; i < 200; ++i) {
+      const auto v = static_cast<float>(i);
+      ASSERT_TRUE(pipeline->submit(inputs({v, -v, 1, -2}, {1, 2, 3, v}), Deadline::never(), replies[i].take()));
+    }
+    for (int i = 0; i < 200; ++i) {
+      const auto v = static_cast<float>(i);
+      const Result<Floats> y = replies[i].wait();
+      ASSERT_TRUE(y) << y.error().message;
+      EXPECT_EQ(*y, expected({v, -v, 1, -2}, {1, 2, 3, v})) << variant;
+    }
+  }
+}
+
+TEST_F(PipelineTest, AnErrorOfOnnxRuntimeFailsItsRequestAlone) {
+  start();
+  for (const char* variant : {"whole", "k2", "k3"}) {
+    const std::unique_ptr<Pipeline> pipeline = open(variant);
+    std::vector<Reply> replies(20);
+    for (int i = 0; i < 20; ++i) {
+      const Floats shift = i % 3 == 0 ? Floats{1, 2, 3} : Floats{1, 2};
+      ASSERT_TRUE(pipeline->submit(inputs({4, -5}, shift), Deadline::never(), replies[i].take()));
+    }
+    for (int i = 0; i < 20; ++i) {
+      const Result<Floats> y = replies[i].wait();
+      ASSERT_EQ(y.ok(), i % 3 != 0) << variant;
+      if (!y) continue;
+      EXPECT_EQ(*y, expected({4, -5}, {1, 2}));
+    }
+  }
+}
+
+TEST_F(PipelineTest, DynamicDimensionsMayBeLargerThanPlanned) {
+  start();
+  const std::unique_ptr<Pipeline> pipeline = open("k3");
+  for (const std::size_t length : {1000U, 3U, 5000U, 5000U, 0U}) {
+    Reply reply;
+    const Floats x(length, -2);
+    const Floats shift(length, 7);
+    ASSERT_TRUE(pipeline->submit(inputs(x, shift), Deadline::never(), reply.take()));
+    const Result<Floats> y = reply.wait();
+    ASSERT_TRUE(y) << y.error().message;
+    EXPECT_EQ(*y, expected(x, shift));
+  }
+}
+
+TEST_F(PipelineTest, PipelinesOfOneRuntimeWorkSideBySide) {
+  start();
+  const std::unique_ptr<Pipeline> whole = open("whole");
+  const std::unique_ptr<Pipeline> cut = open("k3");
+  std::vector<Reply> replies(100);
+  for (int i = 0; i < 100; ++i) {
+    Pipeline& pipeline = i % 2 == 0 ? *whole : *cut;
+    ASSERT_TRUE(pipeline.submit(inputs({1, -1}, {2, 3}), Deadline::never(), replies[i].take()));
+  }
+  for (Reply& reply : replies) EXPECT_EQ(*reply.wait(), expected({1, -1}, {2, 3}));
+}
+
+// "Cpus_allowed_list" of each thread of the process.
+std::map<std::string, std::string> affinity_by_thread() {
+  std::map<std::string, std::string> found;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream status(task.path() / "status");
+    const std::string title = "Cpus_allowed_list:\t";
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with(title)) found[task.path().filename()] = line.substr(title.size());
+    }
+  }
+  return found;
+}
+
+TEST_F(PipelineTest, ThreadsOfAWideGroupArePinnedToItsOtherCores) {
+  if (machine.cores.size() < 2) GTEST_SKIP() << "needs two cores";
+  start("2");
+  const auto before = affinity_by_thread();
+  const std::unique_ptr<Pipeline> pipeline = open("whole");
+  std::vector<std::string> begun;
+  for (const auto& [thread, cores] : affinity_by_thread()) {
+    if (!before.contains(thread)) begun.push_back(cores);
+  }
+  EXPECT_THAT(begun, Contains(std::to_string(runtime->groups()[0].cores[1])));
+  Reply reply;
+  ASSERT_TRUE(pipeline->submit(inputs({4, -5}, {1, 2}), Deadline::never(), reply.take()));
+  EXPECT_EQ(*reply.wait(), expected({4, -5}, {1, 2}));
+}
+
+TEST_F(PipelineTest, OpeningLeavesTheCallersAffinityAlone) {
+  start();
+  const auto before = affinity_by_thread();
+  const std::unique_ptr<Pipeline> pipeline = open("k2");
+  const auto after = affinity_by_thread();
+  for (const auto& [thread, cores] : before) EXPECT_EQ(after.at(thread), cores);
+}
+
+TEST_F(PipelineTest, RefusesAVariantThatThePlanHasNot) {
+  start();
+  const auto pipeline = Pipeline::open(*runtime, *engine, example.plan, directory.path(), "k9", {});
+  ASSERT_FALSE(pipeline);
+  EXPECT_EQ(pipeline.error().code, ErrorCode::not_found);
+  EXPECT_THAT(pipeline.error().message, HasSubstr("'k9'; it has: whole, k2, k3"));
+}
+
+TEST_F(PipelineTest, RefusesSegmentsThatAreMissingOrNotThePlans) {
+  start();
+  std::filesystem::remove(directory.path() / "k2-2.onnx");
+  const auto missing = Pipeline::open(*runtime, *engine, example.plan, directory.path(), "k2", {});
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(missing.error().message, HasSubstr("k2-2.onnx"));
+  std::filesystem::copy_file(directory.path() / "k3-3.onnx", directory.path() / "k2-2.onnx");
+  const auto other = Pipeline::open(*runtime, *engine, example.plan, directory.path(), "k2", {});
+  ASSERT_FALSE(other);
+  EXPECT_THAT(other.error().message, HasSubstr("plan the model again"));
+}
+
+}  // namespace
+}  // namespace staronnx

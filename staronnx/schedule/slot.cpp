@@ -1,0 +1,166 @@
+#include "staronnx/schedule/slot.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <new>
+#include <string>
+#include <utility>
+
+namespace staronnx {
+namespace {
+
+void task_finished(void* task) {
+  static_cast<SegmentTask*>(task)->slot->finish_task();
+}
+
+// StarPU frees what is allocated here.
+starpu_data_handle_t* allocated_handles(std::size_t count) {
+  auto* handles = static_cast<starpu_data_handle_t*>(std::malloc(count * sizeof(starpu_data_handle_t)));
+  if (handles == nullptr) throw std::bad_alloc();
+  return handles;
+}
+
+}  // namespace
+
+Slot::Slot(const Route& route, std::span<const std::unique_ptr<PreparedSegment>> segments, std::function<void(Slot&)> finished)
+    : route_(route),
+      finished_(std::move(finished)),
+      buffers_(route.tensors.size()),
+      tasks_(segments.size()),
+      runs_(segments.size()),
+      outputs_(route.outputs.size()) {
+  for (const RouteTensor& tensor : route.tensors) {
+    if (!tensor.producer) inputs_.emplace_back();
+  }
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    tasks_[i].slot = this;
+    tasks_[i].segment = segments[i].get();
+    tasks_[i].position = i;
+    tasks_[i].inputs.resize(route.segments[i].reads.size());
+    tasks_[i].outputs.resize(route.segments[i].writes.size());
+  }
+}
+
+void Slot::fit(std::span<const std::size_t> capacity) {
+  for (std::size_t i = 0; i < buffers_.size(); ++i) {
+    if (!buffers_[i] || buffers_[i]->bytes().size() < capacity[i]) buffers_[i] = std::make_unique<DataBuffer>(capacity[i]);
+  }
+}
+
+void Slot::start(Request request) {
+  done_ = std::move(request.done);
+  failed_ = false;
+  unfinished_ = tasks_.size();
+  for (std::size_t i = 0; i < inputs_.size(); ++i) load(i, request.inputs[i]);
+  for (SegmentTask& task : tasks_) submit(task);
+}
+
+void Slot::load(std::size_t number, const Tensor& input) {
+  const std::span<const std::byte> data = input.data();
+  std::unique_ptr<DataBuffer>& buffer = buffers_[number];
+  if (buffer->bytes().size() < data.size()) buffer = std::make_unique<DataBuffer>(data.size());
+  std::copy(data.begin(), data.end(), buffer->bytes().begin());
+  inputs_[number] = Input{input.type(), input.shape(), data.size()};
+}
+
+void Slot::submit(SegmentTask& task) {
+  task.status = Status();
+  starpu_task* submitted = starpu_task_create();
+  submitted->cl = &task.segment->codelet();
+  submitted->cl_arg = &task;
+  submitted->callback_func = task_finished;
+  submitted->callback_arg = &task;
+  const SegmentRoute& route = route_.segments[task.position];
+  const std::size_t count = route.reads.size() + route.writes.size();
+  if (count > STARPU_NMAXBUFS) submitted->dyn_handles = allocated_handles(count);
+  starpu_data_handle_t* handle = submitted->dyn_handles != nullptr ? submitted->dyn_handles : submitted->handles;
+  for (std::size_t tensor : route.reads) *handle++ = buffers_[tensor]->handle();
+  for (std::size_t tensor : route.writes) *handle++ = buffers_[tensor]->handle();
+  if (const int failure = starpu_task_submit(submitted); failure != 0) {
+    starpu_task_destroy(submitted);
+    task.status = Error{ErrorCode::internal,
+                        "StarPU took no task for " + task.segment->name() + " (error " + std::to_string(-failure) + ")"};
+    failed_ = true;
+    finish_task();
+  }
+}
+
+void Slot::run(SegmentTask& task, void** interfaces) noexcept {
+  const auto group = static_cast<std::size_t>(starpu_worker_get_id());
+  SegmentRun& as_run = runs_[task.position];
+  as_run.group = static_cast<int>(group);
+  as_run.begin = Clock::now();
+  if (!failed_) {
+    try {
+      task.status = run_segment(task, group, interfaces);
+    } catch (const std::exception& exception) {
+      task.status = Error{ErrorCode::internal, task.segment->name() + ": " + exception.what()};
+    }
+    if (!task.status) failed_ = true;
+  }
+  as_run.end = Clock::now();
+}
+
+Status Slot::run_segment(SegmentTask& task, std::size_t group, void** interfaces) {
+  const SegmentRoute& route = route_.segments[task.position];
+  for (std::size_t i = 0; i < route.reads.size(); ++i) task.inputs[i] = view(route.reads[i], bytes_of(interfaces[i]));
+  for (std::size_t i = 0; i < route.writes.size(); ++i) {
+    task.outputs[i].buffer = bytes_of(interfaces[route.reads.size() + i]);
+    task.outputs[i].overflow.clear();
+  }
+  return task.segment->on_group(group).executor->run(task.inputs, task.outputs);
+}
+
+TensorView Slot::view(std::size_t tensor, std::span<const std::byte> buffer) const {
+  const std::optional<Producer>& producer = route_.tensors[tensor].producer;
+  if (!producer) return {inputs_[tensor].type, inputs_[tensor].shape, buffer.first(inputs_[tensor].bytes)};
+  const OutputSlot& output = tasks_[producer->segment].outputs[producer->output];
+  if (!output.overflow.empty()) return output.view;
+  return {output.view.type, output.view.shape, buffer.first(output.view.data.size())};
+}
+
+void Slot::finish_task() {
+  if (unfinished_.fetch_sub(1) == 1) finished_(*this);
+}
+
+void Slot::raise(std::span<std::size_t> capacity) const {
+  for (std::size_t i = 0; i < buffers_.size(); ++i) {
+    const std::optional<Producer>& producer = route_.tensors[i].producer;
+    if (producer) capacity[i] = std::max(capacity[i], tasks_[producer->segment].outputs[producer->output].overflow.size());
+  }
+}
+
+void Slot::answer() {
+  done_(response());
+  done_ = nullptr;
+  for (SegmentTask& task : tasks_) {
+    for (OutputSlot& output : task.outputs) output.overflow = {};
+  }
+}
+
+Result<Response> Slot::response() {
+  for (const SegmentTask& task : tasks_) {
+    if (!task.status) return task.status.error();
+  }
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    const std::size_t tensor = route_.outputs[i];
+    outputs_[i] = view(tensor, buffers_[tensor]->bytes());
+  }
+  return Response{outputs_, runs_};
+}
+
+extern "C" {
+
+void staronnx_run_segment_task(void** interfaces, void* task) noexcept {
+  auto& segment_task = *static_cast<SegmentTask*>(task);
+  segment_task.slot->run(segment_task, interfaces);
+}
+
+double staronnx_cost_of_segment_task(starpu_task* task, unsigned worker, unsigned) noexcept {
+  return static_cast<const SegmentTask*>(task->cl_arg)->segment->on_group(worker).expected.count();
+}
+
+}  // extern "C"
+
+}  // namespace staronnx

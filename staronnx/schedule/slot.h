@@ -1,0 +1,92 @@
+// The place of one request inside StarPU: a buffer for every tensor on its route, registered once and used by one request after another,
+// and a task for every segment.
+//
+//   free -> start(request) -> tasks run, in any order that the data allows -> finished(slot) -> answer() -> free
+//
+// When a segment fails, the request's later segments are skipped and its answer is that failure.
+#pragma once
+
+#include <starpu.h>
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "staronnx/base/result.h"
+#include "staronnx/schedule/data_buffer.h"
+#include "staronnx/schedule/pipeline.h"
+#include "staronnx/schedule/prepared_segment.h"
+#include "staronnx/schedule/request.h"
+#include "staronnx/schedule/route.h"
+
+namespace staronnx {
+
+// One segment of the request in a slot: the argument of its StarPU task.
+struct SegmentTask {
+  class Slot* slot = nullptr;
+  PreparedSegment* segment = nullptr;
+  std::size_t position = 0;
+  std::vector<TensorView> inputs;
+  std::vector<OutputSlot> outputs;
+  Status status;
+};
+
+class Slot {
+ public:
+  // `route` and `segments` outlive the slot. `finished` is called on a worker when the last task of a request has run; it must be short.
+  Slot(const Route& route, std::span<const std::unique_ptr<PreparedSegment>> segments, std::function<void(Slot&)> finished);
+  Slot(const Slot&) = delete;
+  Slot& operator=(const Slot&) = delete;
+
+  // Makes buffers at least as large as `capacity` says, by tensor of the route. Before the first start().
+  void fit(std::span<const std::size_t> capacity);
+
+  // Copies the inputs and submits the tasks.
+  void start(Request request);
+
+  // Raises `capacity`, by tensor of the route, to what the finished request needed.
+  void raise(std::span<std::size_t> capacity) const;
+
+  // Tells the caller of the request what came of it, then gives back the memory that it took beyond the buffers.
+  void answer();
+
+  // On a worker: does the task's work on StarPU's `interfaces`, for the tensors read, then those written; and what follows it.
+  void run(SegmentTask& task, void** interfaces) noexcept;
+  void finish_task();
+
+ private:
+  // A tensor of the request's as it came.
+  struct Input {
+    DataType type = DataType::undefined;
+    Shape shape;
+    std::size_t bytes = 0;
+  };
+
+  void load(std::size_t number, const Tensor& input);
+  void submit(SegmentTask& task);
+  Status run_segment(SegmentTask& task, std::size_t group, void** interfaces);
+  TensorView view(std::size_t tensor, std::span<const std::byte> buffer) const;
+  Result<Response> response();
+
+  const Route& route_;
+  const std::function<void(Slot&)> finished_;
+  std::vector<std::unique_ptr<DataBuffer>> buffers_;  // by tensor of the route
+  std::vector<Input> inputs_;                         // by input of the model
+  std::vector<SegmentTask> tasks_;                    // by segment, as runs_
+  std::vector<SegmentRun> runs_;
+  std::vector<TensorView> outputs_;  // by output of the model
+  std::atomic<bool> failed_ = false;
+  std::atomic<std::size_t> unfinished_ = 0;  // tasks
+  Pipeline::Done done_;
+};
+
+// What StarPU calls. C functions by name, so that other processes of the same program can find them.
+extern "C" {
+void staronnx_run_segment_task(void** interfaces, void* task) noexcept;
+double staronnx_cost_of_segment_task(starpu_task* task, unsigned worker, unsigned implementation) noexcept;
+}
+
+}  // namespace staronnx
