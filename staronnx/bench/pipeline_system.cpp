@@ -1,0 +1,41 @@
+#include "staronnx/bench/pipeline_system.h"
+
+#include <utility>
+
+#include "staronnx/bench/request_count.h"
+
+namespace staronnx {
+namespace {
+
+class PipelineSystem final : public System {
+ public:
+  PipelineSystem(std::string name, std::unique_ptr<Pipeline> pipeline) : name_(std::move(name)), pipeline_(std::move(pipeline)) {}
+
+  const std::string& name() const override { return name_; }
+
+  Status submit(std::vector<Tensor> inputs, Deadline deadline, Done done) override {
+    unanswered_.begin();
+    Status accepted =
+        pipeline_->submit(std::move(inputs), deadline, [this, done = std::move(done)](const Result<Response>& response) {
+          done(response ? Status() : Status(response.error()));
+          unanswered_.end();
+        });
+    if (!accepted) unanswered_.end();
+    return accepted;
+  }
+
+  void wait_below(int count) override { unanswered_.wait_below(count); }
+
+ private:
+  const std::string name_;
+  RequestCount unanswered_;
+  std::unique_ptr<Pipeline> pipeline_;  // goes first: its last answers are counted
+};
+
+}  // namespace
+
+std::unique_ptr<System> pipeline_system(std::string name, std::unique_ptr<Pipeline> pipeline) {
+  return std::make_unique<PipelineSystem>(std::move(name), std::move(pipeline));
+}
+
+}  // namespace staronnx

@@ -1,0 +1,100 @@
+#include "staronnx/bench/plain_system.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <latch>
+#include <thread>
+
+namespace staronnx {
+namespace {
+
+using testing::ElementsAre;
+
+// Remembers the first byte of each request's first input; waits at `gate`, if there is one.
+class RecordingExecutor final : public Executor {
+ public:
+  const Signature& signature() const override { return signature_; }
+
+  Status run(std::span<const TensorView> inputs, std::span<OutputSlot> outputs) override {
+    running.count_down();
+    if (gate != nullptr) gate->wait();
+    seen.push_back(std::to_integer<int>(inputs[0].data[0]));
+    room.push_back(outputs[0].buffer.size());
+    return seen.back() == 99 ? Status(Error{ErrorCode::internal, "99"}) : Status();
+  }
+
+  std::latch running{1};
+  std::latch* gate = nullptr;
+  std::vector<int> seen;
+  std::vector<std::size_t> room;
+
+ private:
+  Signature signature_;
+};
+
+std::vector<Tensor> request(int value) {
+  Tensor tensor(DataType::uint8, {1}, 1);
+  tensor.data()[0] = static_cast<std::byte>(value);
+  std::vector<Tensor> tensors(2);
+  tensors[1] = std::move(tensor);  // the executor's only input is the request's second
+  return tensors;
+}
+
+PlainSystemOptions options() {
+  return {.name = "plain", .threads = 1, .queue = 2, .inputs = {1}, .output_sizes = {Bytes{40}}};
+}
+
+TEST(PlainSystem, AnswersInTheOrderOfArrival) {
+  auto executor = std::make_shared<RecordingExecutor>();
+  const auto system = plain_system(executor, options());
+  for (const int value : {3, 1, 2}) {
+    ASSERT_TRUE(system->submit(request(value), Deadline::never(), [](const Status&) {}).ok());
+    system->wait_below(2);
+  }
+  system->wait_below(1);
+  EXPECT_THAT(executor->seen, ElementsAre(3, 1, 2));
+  EXPECT_THAT(executor->room, ElementsAre(40, 40, 40));
+}
+
+TEST(PlainSystem, PassesOnTheExecutorsError) {
+  const auto system = plain_system(std::make_shared<RecordingExecutor>(), options());
+  Status answer;
+  ASSERT_TRUE(system->submit(request(99), Deadline::never(), [&](const Status& status) { answer = status; }).ok());
+  system->wait_below(1);
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().message, "99");
+}
+
+TEST(PlainSystem, DropsARequestWhoseDeadlinePassed) {
+  auto executor = std::make_shared<RecordingExecutor>();
+  const auto system = plain_system(executor, options());
+  Status answer;
+  ASSERT_TRUE(system->submit(request(1), Deadline{Clock::now()}, [&](const Status& status) { answer = status; }).ok());
+  system->wait_below(1);
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().code, ErrorCode::deadline_exceeded);
+  EXPECT_TRUE(executor->seen.empty());
+}
+
+TEST(PlainSystem, RefusesWhenItsQueueIsFull) {
+  std::latch gate(1);
+  auto executor = std::make_shared<RecordingExecutor>();
+  executor->gate = &gate;
+  const auto system = plain_system(executor, options());
+  std::atomic<int> answers = 0;
+  const auto submit = [&] { return system->submit(request(1), Deadline::never(), [&](const Status&) { ++answers; }); };
+  ASSERT_TRUE(submit().ok());
+  executor->running.wait();  // taken from the queue
+  ASSERT_TRUE(submit().ok());
+  ASSERT_TRUE(submit().ok());
+  const Status refused = submit();
+  EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
+  gate.count_down();
+  system->wait_below(1);
+  EXPECT_EQ(answers, 3);
+}
+
+}  // namespace
+}  // namespace staronnx

@@ -1,0 +1,31 @@
+// What is put under load: something that answers inference requests, and its way of doing so.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "staronnx/base/deadline.h"
+#include "staronnx/base/result.h"
+#include "staronnx/model/tensor.h"
+
+namespace staronnx {
+
+class System {
+ public:
+  using Done = std::function<void(const Status&)>;
+
+  virtual ~System() = default;  // after the last request is answered
+
+  virtual const std::string& name() const = 0;
+
+  // `inputs`: one per input of the model. Never blocks on computation. Accepted: `done` is called exactly once, on any thread, with
+  // deadline_exceeded when the deadline passed while the request waited. Refused, with `done` not called: a full queue
+  // (unavailable), or what is wrong with the request.
+  virtual Status submit(std::vector<Tensor> inputs, Deadline deadline, Done done) = 0;
+
+  // Blocks until fewer than `count` accepted requests are unanswered. What their `done` wrote is visible then.
+  virtual void wait_below(int count) = 0;
+};
+
+}  // namespace staronnx

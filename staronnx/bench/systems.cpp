@@ -1,0 +1,73 @@
+#include "staronnx/bench/systems.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "staronnx/bench/pipeline_system.h"
+#include "staronnx/bench/plain_system.h"
+#include "staronnx/schedule/pipeline.h"
+
+namespace staronnx {
+namespace {
+
+using Systems = std::vector<std::unique_ptr<System>>;
+
+Result<std::vector<std::size_t>> input_positions(const Signature& of_executor, const Signature& of_plan) {
+  std::vector<std::size_t> positions;
+  for (const TensorInfo& input : of_executor.inputs) {
+    const auto found = std::ranges::find(of_plan.inputs, input.name, &TensorInfo::name);
+    if (found == of_plan.inputs.end()) {
+      return Error{ErrorCode::internal,
+                   "the plan's whole model wants input '" + input.name + "', which the plan does not know; make the plan anew"};
+    }
+    positions.push_back(static_cast<std::size_t>(found - of_plan.inputs.begin()));
+  }
+  return positions;
+}
+
+std::vector<Bytes> output_sizes(const Signature& of_executor, const Plan& plan) {
+  std::vector<Bytes> sizes;
+  for (const TensorInfo& output : of_executor.outputs) {
+    const auto tensor = plan.tensors.find(output.name);
+    sizes.push_back(tensor == plan.tensors.end() ? Bytes{} : tensor->second.bytes);
+  }
+  return sizes;
+}
+
+// `session_threads` 0: ONNX Runtime's own default.
+Status add_plain(Engine& engine, const Plan& plan, const std::filesystem::path& model, const std::string& name,
+                 int session_threads, int callers, Systems& systems) {
+  Result<std::shared_ptr<Executor>> executor = engine.prepare_plain(model, session_threads);
+  if (!executor) return with_context(name, executor.error());
+  const Signature& signature = (*executor)->signature();
+  Result<std::vector<std::size_t>> inputs = input_positions(signature, plan.signature);
+  if (!inputs) return inputs.error();
+  systems.push_back(plain_system(
+      *executor,
+      {.name = name, .threads = callers, .inputs = *std::move(inputs), .output_sizes = output_sizes(signature, plan)}));
+  return {};
+}
+
+Status add_variant(Runtime& runtime, Engine& engine, const Plan& plan, const std::filesystem::path& directory,
+                   const std::string& variant, Systems& systems) {
+  const std::string name = "StarONNX " + variant;
+  Result<std::unique_ptr<Pipeline>> pipeline = Pipeline::open(runtime, engine, plan, directory, variant, {});
+  if (!pipeline) return with_context(name, pipeline.error());
+  systems.push_back(pipeline_system(name, std::move(*pipeline)));
+  return {};
+}
+
+}  // namespace
+
+Result<Systems> open_systems(Runtime& runtime, Engine& engine, const Plan& plan, const std::filesystem::path& directory,
+                             int cores) {
+  Systems systems;
+  const std::filesystem::path model = directory / plan.variants.front().segments.front().file;
+  if (Status added = add_plain(engine, plan, model, "ORT all cores", 0, 1, systems); !added) return added.error();
+  if (Status added = add_plain(engine, plan, model, "ORT 1 thread per core", 1, cores, systems); !added) return added.error();
+  for (const Variant& variant : plan.variants)
+    if (Status added = add_variant(runtime, engine, plan, directory, variant.name, systems); !added) return added.error();
+  return systems;
+}
+
+}  // namespace staronnx

@@ -1,0 +1,24 @@
+// The systems that `staronnx bench` compares, all with the plan's whole model file:
+// "ORT all cores": one session with ONNX Runtime's defaults, one request at a time;
+// "ORT 1 thread per core": as many callers of one single-threaded session as there are cores, one queue;
+// "StarONNX whole", "StarONNX k2" ..: each variant of the plan, on the runtime's core groups.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "staronnx/base/result.h"
+#include "staronnx/bench/system.h"
+#include "staronnx/execute/engine.h"
+#include "staronnx/plan/plan.h"
+#include "staronnx/schedule/runtime.h"
+
+namespace staronnx {
+
+// `directory`: where `plan` was loaded from. `cores`: of the machine. The runtime and the engine outlive the systems. Loads every model
+// file; may take seconds.
+Result<std::vector<std::unique_ptr<System>>> open_systems(Runtime& runtime, Engine& engine, const Plan& plan,
+                                                          const std::filesystem::path& directory, int cores);
+
+}  // namespace staronnx
