@@ -1,0 +1,140 @@
+#include <array>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include "apps/plan_options.h"
+#include "apps/verbs.h"
+#include "staronnx/base/write_file.h"
+#include "staronnx/bench/comparison.h"
+#include "staronnx/bench/other_load.h"
+#include "staronnx/bench/rates.h"
+#include "staronnx/bench/report.h"
+#include "staronnx/bench/systems.h"
+#include "staronnx/profile/cost_profile.h"
+
+namespace staronnx::apps {
+namespace {
+
+struct Options {
+  std::string directory;
+  std::string rates = "auto";
+  std::optional<double> slo_ms;
+  std::optional<double> duration_s;
+  double budget_s = ComparisonOptions().budget.count();
+  unsigned seed = 1;
+  std::string groups = "auto";
+  std::string scheduler = RuntimeOptions().scheduler;
+  std::string output;
+  bool json = false;
+};
+
+// Defaults are spelled out: the command means the same when they change.
+std::string command_of(const Options& options) {
+  std::array<char, 64> text{};
+  std::string command = "staronnx bench " + options.directory + " --seed " + std::to_string(options.seed) + " --rates " +
+                        options.rates + " --core-groups " + options.groups + " --scheduler " + options.scheduler;
+  const auto add = [&](const char* option, double value) {
+    std::snprintf(text.data(), text.size(), " %s %.6g", option, value);
+    command += text.data();
+  };
+  if (options.slo_ms) add("--slo", *options.slo_ms);
+  options.duration_s ? add("--duration", *options.duration_s) : add("--budget", options.budget_s);
+  return command;
+}
+
+Setting setting_of(const Machine& machine, const Plan& plan, const Options& options) {
+  return {.machine = machine.id(),
+          .model = plan.model,
+          .command = command_of(options),
+          .core_groups = options.groups,
+          .scheduler = options.scheduler,
+          .versions = {{"staronnx", STARONNX_VERSION}, {"onnxruntime", onnxruntime_version()}}};
+}
+
+Result<ComparisonOptions> comparison_options(const Machine& machine, const Options& options) {
+  ComparisonOptions comparison;
+  comparison.seed = options.seed;
+  if (options.slo_ms) comparison.slo = Milliseconds(*options.slo_ms);
+  if (options.duration_s) comparison.duration = Seconds(*options.duration_s);
+  comparison.budget = Seconds(options.budget_s);
+  comparison.in_flight = 4 * static_cast<int>(machine.cores.size());
+  Result<std::vector<double>> rates = parse_rates(options.rates);
+  if (!rates) return rates.error();
+  comparison.rates_per_s = *std::move(rates);
+  return comparison;
+}
+
+Progress progress_with_time_left() {
+  return [say = progress_on_stderr()](const std::string& what, double done, Seconds left) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), " (%.0f s left)", left.count());
+    say(what + text.data(), done);
+  };
+}
+
+Result<Comparison> compare_systems(const Machine& machine, const Plan& plan, const Options& options) {
+  Result<ComparisonOptions> comparison = comparison_options(machine, options);
+  if (!comparison) return comparison.error();
+  Result<std::vector<CoreGroup>> groups = core_groups(machine, options.groups);
+  if (!groups) return groups.error();
+  Result<std::unique_ptr<Engine>> engine = Engine::create();
+  if (!engine) return engine.error();
+  Result<std::unique_ptr<Runtime>> runtime = Runtime::start({*groups, options.scheduler, default_cache_directory()});
+  if (!runtime) return runtime.error();
+  Result<std::vector<std::unique_ptr<System>>> systems =
+      open_systems(**runtime, **engine, plan, options.directory, static_cast<int>(machine.cores.size()));
+  if (!systems) return systems.error();
+  const std::vector<Tensor> inputs = random_inputs(plan.signature, plan.shapes, options.seed);
+  SteadyLoadClock clock;
+  const std::optional<ProcessorTime> begin = processor_time();
+  Result<Comparison> result = compare(*systems, inputs, *comparison, clock, progress_with_time_left());
+  const std::optional<ProcessorTime> end = processor_time();
+  if (result && begin && end) result->others_share = others_share(*begin, *end);
+  return result;
+}
+
+int run_verb(const Options& options) {
+  Result<Machine> machine = detect_machine();
+  if (!machine) return report(machine.error(), options.json);
+  Result<Plan> plan = load_plan(options.directory);
+  if (!plan) return report(plan.error(), options.json);
+  Result<Comparison> comparison = compare_systems(*machine, *plan, options);
+  if (!comparison) return report(comparison.error(), options.json);
+  const Setting setting = setting_of(*machine, *plan, options);
+  if (!options.output.empty()) {
+    if (Status written = write_file(options.output, to_json(setting, *comparison)); !written)
+      return report(written.error(), options.json);
+  }
+  std::cout << (options.json ? to_json(setting, *comparison) : to_text(setting, *comparison));
+  return 0;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, int& exit_status) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("bench", "Compare a plan's variants with plain ONNX Runtime under the same load");
+  verb->add_option("PLAN", options->directory, "The directory of a plan")->required();
+  verb->add_option("--rates", options->rates, "Rates of the curves in requests/s, FIRST:LAST:STEP, or auto")
+      ->capture_default_str();
+  verb->add_option("--slo", options->slo_ms, "Limit of p99 in milliseconds (default: 5 times the smallest lone p50)")
+      ->check(CLI::PositiveNumber);
+  CLI::Option* duration =
+      verb->add_option("--duration", options->duration_s, "Seconds of each measurement (default: from --budget)");
+  duration->check(CLI::PositiveNumber);
+  verb->add_option("--budget", options->budget_s, "Seconds for the whole comparison")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->excludes(duration);
+  verb->add_option("--seed", options->seed, "Seed of the arrivals and the inputs")->capture_default_str();
+  verb->add_option("--core-groups", options->groups, "Cores of each of StarONNX's groups, such as 1,1 or 2, or auto")
+      ->capture_default_str();
+  verb->add_option("--scheduler", options->scheduler, "The StarPU scheduling policy")->capture_default_str();
+  verb->add_option("-o,--output", options->output, "Write the result as JSON to this file, too");
+  verb->add_flag("--json", options->json, "Print the result as JSON");
+  verb->callback([options, &exit_status] { exit_status = run_verb(*options); });
+}
+
+}  // namespace staronnx::apps

@@ -1,0 +1,22 @@
+#include <iostream>
+
+#include "apps/verbs.h"
+#include "staronnx/execute/engine.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{"StarONNX: ONNX inference on every processor of the machine"};
+  app.set_version_flag("--version", "staronnx " STARONNX_VERSION ", onnxruntime " + staronnx::onnxruntime_version());
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::help);
+  int exit_status = 0;
+  staronnx::apps::add_plan(app, exit_status);
+  staronnx::apps::add_inspect(app, exit_status);
+  staronnx::apps::add_run(app, exit_status);
+  staronnx::apps::add_bench(app, exit_status);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return exit_status;
+}

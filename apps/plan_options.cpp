@@ -1,0 +1,80 @@
+#include "apps/plan_options.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "staronnx/profile/cost_profile.h"
+
+namespace staronnx::apps {
+namespace {
+
+Result<std::vector<Shares>> splits_of(const std::vector<std::size_t>& segments, const std::string& shares) {
+  std::vector<Shares> splits;
+  if (!shares.empty()) {
+    Result<Shares> given = parse_shares(shares);
+    if (!given) return given.error();
+    if (segments.size() > 1 || (segments.size() == 1 && segments[0] != given->of_work.size())) {
+      return Error{ErrorCode::invalid_argument, "--shares '" + shares + "' has " + std::to_string(given->of_work.size()) +
+                                                    " numbers; --segments must be that number, or be left out"};
+    }
+    splits.push_back(*std::move(given));
+    return splits;
+  }
+  for (std::size_t k : segments) {
+    if (k == 0) return Error{ErrorCode::invalid_argument, "--segments 0: a model has at least one segment"};
+    if (k > 1) splits.push_back(Shares::even(k));
+  }
+  return splits;
+}
+
+// 1, 2, 4 ... up to the number of cores.
+std::vector<int> widths_of(const Machine& machine) {
+  std::vector<int> widths;
+  for (int width = 1; width <= static_cast<int>(machine.cores.size()); width *= 2) widths.push_back(width);
+  return widths;
+}
+
+}  // namespace
+
+void PlanOptions::add_to(CLI::App& verb) {
+  verb.add_option("--segments", segments, "Numbers of segments to cut the model into, such as 2,3")->delimiter(',');
+  verb.add_option("--shares", shares, "Share of the work of each segment, adding up to 1, such as 0.6,0.3,0.1 (default: even)");
+  verb.add_option("--shape", shapes, "Shape of an input with dynamic dimensions, such as input:1x3x224x224 (repeat for each)");
+}
+
+Result<CompileRequest> PlanOptions::request(const Machine& machine, const std::filesystem::path& model,
+                                            const std::filesystem::path& directory) const {
+  CompileRequest request;
+  request.model = model;
+  request.directory = directory;
+  request.cache = default_cache_directory();
+  for (const std::string& text : shapes) {
+    Result<std::pair<std::string, Shape>> shape = parse_shape(text);
+    if (!shape) return shape.error();
+    if (!request.shapes.insert(*shape).second) {
+      return Error{ErrorCode::invalid_argument, "--shape " + text + ": input '" + shape->first + "' was given twice"};
+    }
+  }
+  Result<std::vector<Shares>> splits = splits_of(segments, shares);
+  if (!splits) return splits.error();
+  request.splits = *std::move(splits);
+  request.widths = widths_of(machine);
+  request.progress = progress_on_stderr();
+  return request;
+}
+
+std::function<void(const std::string&, double)> progress_on_stderr() {
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  return [terminal, last = std::string()](const std::string& what, double done) mutable {
+    if (terminal) {
+      std::fprintf(stderr, "\r\033[K[%3.0f %%] %s%s", 100 * done, what.c_str(), done >= 1 ? "\n" : "");
+    } else if (what != last) {
+      std::fprintf(stderr, "[%3.0f %%] %s\n", 100 * done, what.c_str());
+      last = what;
+    }
+    std::fflush(stderr);
+  };
+}
+
+}  // namespace staronnx::apps

@@ -1,0 +1,28 @@
+// The options by which a model becomes a plan, shared by the verbs that make one.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "staronnx/plan/compile.h"
+
+namespace staronnx::apps {
+
+struct PlanOptions {
+  std::vector<std::string> shapes;  // "input:1x3x224x224"
+  std::vector<std::size_t> segments;
+  std::string shares;
+
+  // Adds --segments, --shares and --shape.
+  void add_to(CLI::App& verb);
+
+  // What was asked for: one split per number of segments (even shares unless given).
+  Result<CompileRequest> request(const Machine& machine, const std::filesystem::path& model, const std::filesystem::path& directory) const;
+};
+
+// "[ 42 %] profiling ..." on standard error: lines of a log, or one line that is written over on a terminal.
+std::function<void(const std::string&, double)> progress_on_stderr();
+
+}  // namespace staronnx::apps

@@ -1,0 +1,205 @@
+#include <future>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "apps/plan_options.h"
+#include "apps/run_request.h"
+#include "apps/verbs.h"
+#include "staronnx/base/temporary_directory.h"
+#include "staronnx/model/difference.h"
+#include "staronnx/plan/compile.h"
+#include "staronnx/profile/cost_profile.h"
+#include "staronnx/schedule/pipeline.h"
+
+namespace staronnx::apps {
+namespace {
+
+struct Options {
+  std::string target;
+  std::vector<std::string> inputs;
+  std::vector<std::string> outputs;
+  bool random = false;
+  unsigned seed = 1;
+  bool verify = false;
+  bool json = false;
+  std::string groups = "auto";
+  std::string scheduler = RuntimeOptions().scheduler;
+  PlanOptions plan;
+};
+
+// A plan on disk, with the file that ONNX Runtime runs whole for comparison.
+struct Source {
+  Plan plan;
+  std::filesystem::path directory;
+  std::filesystem::path reference;
+  std::optional<TemporaryDirectory> temporary;  // holds the plan that was made in passing
+};
+
+struct Outcome {
+  std::string model;
+  std::size_t segments = 0;
+  Signature signature;
+  std::vector<Tensor> outputs;
+  Milliseconds latency{};
+  std::optional<Difference> difference;  // when verified
+};
+
+Result<Source> open_source(const Machine& machine, const std::vector<CoreGroup>& groups, Engine& engine, const Options& options) {
+  if (std::filesystem::is_directory(options.target)) {
+    Result<Plan> plan = load_plan(options.target);
+    if (!plan) return plan.error();
+    return Source{*plan, options.target, std::filesystem::path(options.target) / plan->variants[0].segments[0].file, std::nullopt};
+  }
+  Result<TemporaryDirectory> temporary = TemporaryDirectory::create();
+  if (!temporary) return temporary.error();
+  const std::filesystem::path directory = temporary->path() / "plan";
+  Result<CompileRequest> request = options.plan.request(machine, options.target, directory);
+  if (!request) return request.error();
+  std::set<int> widths = {1};
+  for (const CoreGroup& group : groups) widths.insert(group.width());
+  request->widths.assign(widths.begin(), widths.end());
+  Result<Plan> plan = compile(machine, engine, *request);
+  if (!plan) return plan.error();
+  return Source{*std::move(plan), directory, options.target, *std::move(temporary)};
+}
+
+// The split asked for; of a plan the first split, of a model the whole, when nothing was said.
+Result<std::string> variant_name(const Plan& plan, const PlanOptions& options) {
+  if (options.segments.size() > 1) return Error{ErrorCode::invalid_argument, "--segments: a run has one number of segments"};
+  if (options.segments.empty()) return plan.variants.back().name == "whole" ? "whole" : plan.variants[1].name;
+  const std::string name = options.segments[0] == 1 ? "whole" : "k" + std::to_string(options.segments[0]);
+  if (plan.find(name) != nullptr) return name;
+  return Error{ErrorCode::not_found, "the plan has no variant '" + name + "'; make one with: staronnx plan MODEL -o DIRECTORY --segments " +
+                                         std::to_string(options.segments[0])};
+}
+
+Result<std::vector<Tensor>> inputs_for(const Plan& plan, const Options& options) {
+  if (!options.inputs.empty()) return read_inputs(plan.signature, options.inputs);
+  return random_inputs(plan.signature, plan.shapes, options.seed);
+}
+
+
+Result<std::vector<Tensor>> run_request(Pipeline& pipeline, std::vector<Tensor> inputs, Milliseconds& latency) {
+  std::promise<Result<std::vector<Tensor>>> promise;
+  std::future<Result<std::vector<Tensor>>> future = promise.get_future();
+  const Clock::time_point sent = Clock::now();
+  Status accepted = pipeline.submit(std::move(inputs), Deadline::never(), [&, sent](Result<Response> response) {
+    latency = Clock::now() - sent;
+    if (!response) return promise.set_value(response.error());
+    std::vector<Tensor> outputs;
+    for (const TensorView& output : response->outputs) outputs.push_back(copy_of(output));
+    promise.set_value(std::move(outputs));
+  });
+  if (!accepted) return accepted.error();
+  return future.get();
+}
+
+// The same inputs through ONNX Runtime on the whole model.
+Result<Difference> compare(Engine& engine, const Source& source, const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs) {
+  Result<std::shared_ptr<Executor>> reference = engine.prepare_plain(source.reference, 0);
+  if (!reference) return reference.error();
+  const Signature& signature = (*reference)->signature();
+  std::map<std::string, TensorView> by_name;
+  for (std::size_t i = 0; i < inputs.size(); ++i) by_name[source.plan.signature.inputs[i].name] = inputs[i].view();
+  std::vector<TensorView> views;
+  for (const TensorInfo& input : signature.inputs) views.push_back(by_name[input.name]);
+  std::vector<OutputSlot> expected(signature.outputs.size());
+  if (Status done = (*reference)->run(views, expected); !done) return done.error();
+  Difference worst;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    Result<Difference> each = difference(outputs[i].view(), expected[i].view);
+    if (!each) return with_context("output '" + signature.outputs[i].name + "'", each.error());
+    worst += *each;
+  }
+  return worst;
+}
+
+Result<Outcome> run(const Options& options) {
+  Result<Machine> machine = detect_machine();
+  if (!machine) return machine.error();
+  Result<std::vector<CoreGroup>> groups = core_groups(*machine, options.groups);
+  if (!groups) return groups.error();
+  Result<std::unique_ptr<Engine>> engine = Engine::create();
+  if (!engine) return engine.error();
+  Result<Source> source = open_source(*machine, *groups, **engine, options);
+  if (!source) return source.error();
+  Result<std::string> variant = variant_name(source->plan, options.plan);
+  if (!variant) return variant.error();
+  Result<std::vector<Tensor>> inputs = inputs_for(source->plan, options);
+  if (!inputs) return inputs.error();
+
+  Result<std::unique_ptr<Runtime>> runtime = Runtime::start({*groups, options.scheduler, default_cache_directory()});
+  if (!runtime) return runtime.error();
+  Result<std::unique_ptr<Pipeline>> pipeline = Pipeline::open(**runtime, **engine, source->plan, source->directory, *variant, {});
+  if (!pipeline) return pipeline.error();
+  Outcome outcome{source->plan.model, source->plan.find(*variant)->segments.size(), source->plan.signature, {}, {}, {}};
+  Result<std::vector<Tensor>> outputs = run_request(**pipeline, *inputs, outcome.latency);
+  if (!outputs) return outputs.error();
+  outcome.outputs = *std::move(outputs);
+  if (Status written = write_outputs(outcome.signature, outcome.outputs, options.outputs); !written) return written.error();
+  if (options.verify) {
+    Result<Difference> difference = compare(**engine, *source, *inputs, outcome.outputs);
+    if (!difference) return difference.error();
+    outcome.difference = *difference;
+  }
+  return outcome;
+}
+
+void print_json(const Outcome& outcome) {
+  nlohmann::ordered_json json = {{"model", outcome.model}, {"segments", outcome.segments}, {"latency_ms", outcome.latency.count()}};
+  for (std::size_t i = 0; i < outcome.outputs.size(); ++i) {
+    json["outputs"].push_back({{"name", outcome.signature.outputs[i].name},
+                               {"type", to_string(outcome.outputs[i].type())},
+                               {"shape", outcome.outputs[i].shape()}});
+  }
+  if (outcome.difference) {
+    json["max_abs_error"] = outcome.difference->max_abs;
+    json["max_rel_error"] = outcome.difference->max_rel;
+    json["equal"] = outcome.difference->equal;
+  }
+  std::cout << json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << "\n";
+}
+
+void print_text(const Outcome& outcome) {
+  std::cout << outcome.model << " in " << outcome.segments << (outcome.segments == 1 ? " segment: " : " segments: ")
+            << outcome.latency.count() << " ms\n";
+  for (std::size_t i = 0; i < outcome.outputs.size(); ++i) {
+    const Tensor& output = outcome.outputs[i];
+    std::cout << "  " << outcome.signature.outputs[i].name << ": " << to_string(output.type()) << " " << to_string(output.shape()) << "\n";
+  }
+  if (outcome.difference) {
+    std::cout << (outcome.difference->equal ? "equal to" : "NOT equal to") << " ONNX Runtime on the whole model: max_abs_error "
+              << outcome.difference->max_abs << ", max_rel_error " << outcome.difference->max_rel << "\n";
+  }
+}
+
+int run_verb(const Options& options) {
+  Result<Outcome> outcome = run(options);
+  if (!outcome) return report(outcome.error(), options.json);
+  options.json ? print_json(*outcome) : print_text(*outcome);
+  return outcome->difference && !outcome->difference->equal ? 1 : 0;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& exit_status) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("run", "Run one request through the scheduler, and verify it");
+  verb->add_option("MODEL|PLAN", options->target, "An ONNX model (planned in passing) or the directory of a plan")->required();
+  CLI::Option* input = verb->add_option("--input", options->inputs, "A tensor file, .npy or .pb: FILE in the model's order, or NAME=FILE");
+  verb->add_option("--output", options->outputs, "Where to write an output: FILE in the model's order, or NAME=FILE");
+  verb->add_flag("--random", options->random, "Random inputs (the default without --input)")->excludes(input);
+  verb->add_option("--seed", options->seed, "Seed of the random inputs")->excludes(input);
+  verb->add_flag("--verify", options->verify, "Compare with ONNX Runtime on the whole model; exit status 1 when not equal");
+  verb->add_option("--core-groups", options->groups, "Cores of each group, such as 1,1 or 2, or auto")->capture_default_str();
+  verb->add_option("--scheduler", options->scheduler, "The StarPU scheduling policy")->capture_default_str();
+  options->plan.add_to(*verb);
+  verb->add_flag("--json", options->json, "Print the result as JSON");
+  verb->callback([options, &exit_status] { exit_status = run_verb(*options); });
+}
+
+}  // namespace staronnx::apps

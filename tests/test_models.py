@@ -1,0 +1,136 @@
+"""Real models give the results that others computed: the onnx package's expected outputs, and ONNX Runtime on the whole model."""
+
+import json
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from onnx import numpy_helper
+
+LIGHT = ["bvlc_alexnet", "densenet121", "inception_v1", "inception_v2", "resnet50", "shufflenet", "squeezenet", "vgg19", "zfnet512"]
+SPLITS = ["1", "0.5,0.5", "0.8,0.2", "0.34,0.33,0.33", "0.6,0.3,0.1"]
+
+
+def split_options(shares):
+    return ["--segments", "1"] if shares == "1" else ["--shares", shares]
+
+
+def segments_of(shares):
+    return str(shares.count(",") + 1)
+
+
+def onnx_test_input(model):
+    """The input that the onnx package's expected outputs belong to: 0, 1/n, 2/n ... (onnx.backend.test.runner)."""
+    constants = {each.name for each in model.graph.initializer}
+    (info,) = [each for each in model.graph.input if each.name not in constants]
+    shape = [dim.dim_value for dim in info.type.tensor_type.shape.dim]
+    count = int(np.prod(shape))
+    return (np.arange(count).reshape(shape) / count).astype(np.float32)
+
+
+def reference_outputs(path, feeds):
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return session.run(None, feeds)
+
+
+@pytest.mark.parametrize("shares", SPLITS)
+@pytest.mark.parametrize("name", LIGHT)
+def test_light_models_give_the_expected_outputs(name, shares, light, staronnx, staronnx_json, tmp_path):
+    path = light(name)
+    plan = staronnx_json("plan", path, "-o", tmp_path / "plan", *split_options(shares))
+    assert len(plan["variants"][-1]["segments"]) == int(segments_of(shares))
+
+    np.save(tmp_path / "x.npy", onnx_test_input(onnx.load(path)))
+    said = staronnx_json(
+        "run", tmp_path / "plan", "--segments", segments_of(shares),
+        "--input", tmp_path / "x.npy", "--output", tmp_path / "y.npy", "--verify",
+    )  # fmt: skip
+    assert said["equal"] is True and said["segments"] == int(segments_of(shares))
+
+    expected = numpy_helper.to_array(onnx.load_tensor(str(path).replace(".onnx", "_output_0.pb")))
+    np.testing.assert_allclose(np.load(tmp_path / "y.npy"), expected, rtol=1e-3, atol=1e-7)
+
+
+def speech_inputs():
+    """silero-vad: half a second of a made-up voice, its recurrent state, the sampling rate."""
+    time = np.arange(512, dtype=np.float32) / 16000
+    wave = (0.3 * np.sin(2 * np.pi * 180 * time) + 0.1 * np.sin(2 * np.pi * 720 * time)).astype(np.float32)
+    return {"input": wave[None, :], "state": np.zeros((2, 1, 128), np.float32), "sr": np.array(16000, np.int64)}
+
+
+def picture_input(height, width):
+    return np.random.default_rng(7).uniform(-1, 1, (1, 3, height, width)).astype(np.float32)
+
+
+def run_on_files(staronnx_json, tmp_path, target, feeds, names, *options):
+    """Runs the command on .npy files; returns the outputs in the order of `names`, and what was said."""
+    arguments = []
+    for name, value in feeds.items():
+        file = tmp_path / f"in-{len(arguments)}.npy"
+        np.save(file, value)
+        arguments += ["--input", f"{name}={file}"]
+    for i, name in enumerate(names):
+        arguments += ["--output", f"{name}={tmp_path / f'out-{i}.npy'}"]
+    said = staronnx_json("run", target, *arguments, *options)
+    return [np.load(tmp_path / f"out-{i}.npy") for i in range(len(names))], said
+
+
+def check_against_onnxruntime(staronnx_json, tmp_path, target, model, feeds, *options):
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    names = [each.name for each in session.get_outputs()]
+    got, said = run_on_files(staronnx_json, tmp_path, target, feeds, names, *options)
+    assert said["equal"] is True
+    for mine, theirs in zip(got, session.run(names, feeds), strict=True):
+        assert mine.shape == theirs.shape and mine.dtype == theirs.dtype
+        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-5 * np.abs(theirs).max())
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_a_transformer_with_dynamic_width(k, wheel_model, staronnx, staronnx_json, tmp_path):
+    """PP-OCRv6's recogniser (attention blocks over a text line of any width), planned at one width, run at others too."""
+    model = wheel_model("rapidocr", "PP-OCRv6_rec_small.onnx")
+    staronnx("plan", model, "-o", tmp_path / "plan", "--shape", "x:1x3x48x320", "--segments", "2,3")
+    for width in (320, 160, 640):
+        feeds = {"x": picture_input(48, width)}
+        check_against_onnxruntime(staronnx_json, tmp_path, tmp_path / "plan", model, feeds, "--segments", k, "--verify")
+
+
+@pytest.mark.parametrize("shares", ["1", "0.5,0.5", "0.7,0.2,0.1"])
+def test_a_speech_model_with_control_flow(shares, wheel_model, staronnx, staronnx_json, tmp_path):
+    """silero-vad: an If over the sampling rate, with recurrent layers in its branches."""
+    model = wheel_model("silero-vad", "silero_vad.onnx")
+    assert any(node.op_type == "If" for node in onnx.load(model).graph.node)
+    shapes = ["--shape", "input:1x512", "--shape", "state:2x1x128"]
+    # A model whose branches hold nearly everything may have fewer nodes to cut than segments asked for: then the reason is given.
+    done = staronnx("plan", model, "-o", tmp_path / "plan", *shapes, *split_options(shares), check=False)
+    if done.returncode != 0:
+        assert segments_of(shares) in done.stderr and "nodes" in done.stderr
+        pytest.skip("too few nodes to cut: " + done.stderr.strip().splitlines()[-1])
+    check_against_onnxruntime(
+        staronnx_json, tmp_path, tmp_path / "plan", model, speech_inputs(), "--segments", segments_of(shares), "--verify"
+    )
+
+
+@pytest.mark.parametrize("wheel, name, shape", [
+    ("rapidocr-onnxruntime", "ch_PP-OCRv4_det_infer.onnx", "x:1x3x320x320"),
+    ("magika", "model.onnx", "bytes:1x2048"),
+])  # fmt: skip
+def test_other_trained_models(wheel, name, shape, wheel_model, staronnx_json):
+    said = staronnx_json("run", wheel_model(wheel, name), "--shape", shape, "--segments", 3, "--random", "--verify")
+    assert said["equal"] is True and said["segments"] == 3
+
+
+def test_a_plan_is_portable(light, staronnx, staronnx_json, tmp_path):
+    """The directory may be moved, and holds all that a run needs."""
+    staronnx("plan", light("squeezenet"), "-o", tmp_path / "here")
+    (tmp_path / "here").rename(tmp_path / "there")
+    assert staronnx_json("run", tmp_path / "there", "--verify")["equal"] is True
+
+
+def test_segments_are_models_that_onnx_accepts(light, staronnx, tmp_path):
+    staronnx("plan", light("inception_v1"), "-o", tmp_path / "plan")
+    plan = json.loads((tmp_path / "plan/plan.json").read_text())
+    for variant in plan["variants"][1:]:
+        for segment in variant["segments"]:
+            onnx.checker.check_model(str(tmp_path / "plan" / segment["file"]))
