@@ -53,10 +53,13 @@ def test_light_models_give_the_expected_outputs(name, shares, light, staronnx, s
 
 
 def speech_inputs():
-    """silero-vad: half a second of a made-up voice, its recurrent state, the sampling rate."""
-    time = np.arange(512, dtype=np.float32) / 16000
+    """silero-vad: 36 ms of a made-up voice, its recurrent state, the sampling rate."""
+    time = np.arange(576, dtype=np.float32) / 16000
     wave = (0.3 * np.sin(2 * np.pi * 180 * time) + 0.1 * np.sin(2 * np.pi * 720 * time)).astype(np.float32)
     return {"input": wave[None, :], "state": np.zeros((2, 1, 128), np.float32), "sr": np.array(16000, np.int64)}
+
+
+SPEECH_SHAPES = ["--shape", "input:1x576", "--shape", "state:2x1x128"]
 
 
 def picture_input(height, width):
@@ -98,23 +101,26 @@ def test_a_transformer_with_dynamic_width(k, wheel_model, staronnx, staronnx_jso
 
 @pytest.mark.parametrize("shares", ["1", "0.5,0.5", "0.7,0.2,0.1"])
 def test_a_speech_model_with_control_flow(shares, wheel_model, staronnx, staronnx_json, tmp_path):
-    """silero-vad: an If over the sampling rate, with recurrent layers in its branches."""
+    """silero-vad: several Ifs between convolutions and a recurrent layer."""
+    model = wheel_model("silero-vad", "silero_vad_16k_op15.onnx")
+    assert sum(node.op_type == "If" for node in onnx.load(model).graph.node) > 1
+    staronnx("plan", model, "-o", tmp_path / "plan", *SPEECH_SHAPES, *split_options(shares))
+    options = ["--segments", segments_of(shares), "--verify"]
+    check_against_onnxruntime(staronnx_json, tmp_path, tmp_path / "plan", model, speech_inputs(), *options)
+
+
+def test_a_model_that_is_one_if_runs_whole(wheel_model, staronnx, staronnx_json, tmp_path):
+    """The sampling rate chooses one of two networks: there is nothing to cut outside, and that is said."""
     model = wheel_model("silero-vad", "silero_vad.onnx")
-    assert any(node.op_type == "If" for node in onnx.load(model).graph.node)
-    shapes = ["--shape", "input:1x512", "--shape", "state:2x1x128"]
-    # A model whose branches hold nearly everything may have fewer nodes to cut than segments asked for: then the reason is given.
-    done = staronnx("plan", model, "-o", tmp_path / "plan", *shapes, *split_options(shares), check=False)
-    if done.returncode != 0:
-        assert segments_of(shares) in done.stderr and "nodes" in done.stderr
-        pytest.skip("too few nodes to cut: " + done.stderr.strip().splitlines()[-1])
-    check_against_onnxruntime(
-        staronnx_json, tmp_path, tmp_path / "plan", model, speech_inputs(), "--segments", segments_of(shares), "--verify"
-    )
+    check_against_onnxruntime(staronnx_json, tmp_path, model, model, speech_inputs(), *SPEECH_SHAPES, "--segments", 1, "--verify")
+    refused = staronnx("run", model, *SPEECH_SHAPES, "--segments", 4, "--random", check=False)
+    assert refused.returncode == 1 and "4" in refused.stderr and "node" in refused.stderr
 
 
 @pytest.mark.parametrize("wheel, name, shape", [
     ("rapidocr-onnxruntime", "ch_PP-OCRv4_det_infer.onnx", "x:1x3x320x320"),
     ("magika", "model.onnx", "bytes:1x2048"),
+    ("pipecat-ai", "smart-turn-v3.2-cpu.onnx", "input_features:1x80x800"),
 ])  # fmt: skip
 def test_other_trained_models(wheel, name, shape, wheel_model, staronnx_json):
     said = staronnx_json("run", wheel_model(wheel, name), "--shape", shape, "--segments", 3, "--random", "--verify")

@@ -1,8 +1,8 @@
 #include "staronnx/execute/engine.h"
 
 #include <algorithm>
-#include <cstring>
 #include <fstream>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,19 +21,19 @@ using ::testing::HasSubstr;
 
 Tensor floats(const Shape& shape, const std::vector<float>& values) {
   Tensor tensor(DataType::float32, shape, values.size() * sizeof(float));
-  std::memcpy(tensor.data().data(), values.data(), tensor.data().size());
+  std::ranges::copy(std::as_bytes(std::span(values)), tensor.data().begin());
   return tensor;
 }
 
 std::vector<float> floats_in(const TensorView& view) {
   std::vector<float> values(view.data.size() / sizeof(float));
-  std::memcpy(values.data(), view.data.data(), view.data.size());
+  std::ranges::copy(view.data, std::as_writable_bytes(std::span(values)).begin());
   return values;
 }
 
 Tensor integers(const Shape& shape, const std::vector<std::int64_t>& values) {
   Tensor tensor(DataType::int64, shape, values.size() * sizeof(std::int64_t));
-  std::memcpy(tensor.data().data(), values.data(), tensor.data().size());
+  std::ranges::copy(std::as_bytes(std::span(values)), tensor.data().begin());
   return tensor;
 }
 
@@ -42,7 +42,7 @@ Tensor strings(const Shape& shape, const std::vector<std::string>& values) {
   std::string bytes;
   for (const std::string& value : values) bytes += std::string{static_cast<char>(value.size()), '\0', '\0', '\0'} + value;
   Tensor tensor(DataType::string, shape, bytes.size());
-  std::memcpy(tensor.data().data(), bytes.data(), bytes.size());
+  std::ranges::copy(std::as_bytes(std::span(bytes)), tensor.data().begin());
   return tensor;
 }
 
@@ -66,7 +66,7 @@ onnx::GraphProto identity(DataType type, const Shape& shape) {
 class EngineTest : public ::testing::Test {
  protected:
   std::filesystem::path write(const onnx::GraphProto& graph) const {
-    const std::filesystem::path file = folder_.path() / "model.onnx";
+    std::filesystem::path file = folder_.path() / "model.onnx";
     testing::write_model(testing::model_of(graph), file);
     return file;
   }
@@ -80,6 +80,7 @@ class EngineTest : public ::testing::Test {
   // The only output, allocated by the executor.
   static OutputSlot run(Executor& executor, const std::vector<Tensor>& inputs) {
     std::vector<TensorView> views;
+    views.reserve(inputs.size());
     for (const Tensor& input : inputs) views.push_back(input.view());
     OutputSlot output;
     const Status ran = executor.run(views, {&output, 1});

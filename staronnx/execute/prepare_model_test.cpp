@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 class PrepareModel : public ::testing::Test {
  protected:
   std::filesystem::path write(const onnx::ModelProto& model) const {
-    const std::filesystem::path file = folder_.path() / "original.onnx";
+    std::filesystem::path file = folder_.path() / "original.onnx";
     testing::write_model(model, file);
     return file;
   }
@@ -75,7 +75,7 @@ TEST_F(PrepareModel, FoldsConstants) {
 
 TEST_F(PrepareModel, LargeConstantsGoIntoTheirOwnFile) {
   basic(write(testing::model_of(product(64))));
-  EXPECT_EQ(std::filesystem::file_size(folder_.path() / "weights.data"), 64u * 64 * sizeof(float));
+  EXPECT_EQ(std::filesystem::file_size(folder_.path() / "weights.data"), std::uintmax_t{64} * 64 * sizeof(float));
   EXPECT_LT(std::filesystem::file_size(folder_.path() / "basic.onnx"), 2000u);
   EXPECT_EQ(result_for_ones(folder_.path() / "basic.onnx", 64), 128);
 }

@@ -43,13 +43,14 @@ float first_float(const OutputSlot& output) {
 class SharedWeights : public ::testing::Test {
  protected:
   std::filesystem::path write(const onnx::GraphProto& graph) const {
-    const std::filesystem::path file = folder_.path() / "model.onnx";
+    std::filesystem::path file = folder_.path() / "model.onnx";
     testing::write_model(testing::model_of(graph), file);
     return file;
   }
 
   static void run(Executor& executor, const std::vector<Tensor>& inputs, OutputSlot& output) {
     std::vector<TensorView> views;
+    views.reserve(inputs.size());
     for (const Tensor& input : inputs) views.push_back(input.view());
     const Status ran = executor.run(views, {&output, 1});
     ASSERT_TRUE(ran.ok()) << ran.error().message;
@@ -64,8 +65,8 @@ onnx::GraphProto convolution_and_product() {
   onnx::GraphProto graph;
   testing::add_input(graph, "x", DataType::float32, {1, 1024, 1, 1});
   testing::add_output(graph, "y", DataType::float32, {1, 4096});
-  testing::add_constant(graph, "kernels", {1024, 1024, 3, 3}, ramp(1024 * 1024 * 9));
-  testing::add_constant(graph, "matrix", {1024, 4096}, ramp(1024 * 4096));
+  testing::add_constant(graph, "kernels", {1024, 1024, 3, 3}, ramp(9'437'184));
+  testing::add_constant(graph, "matrix", {1024, 4096}, ramp(4'194'304));
   onnx::AttributeProto& pads = *testing::add_node(graph, "Conv", {"x", "kernels"}, {"c"}).add_attribute();
   pads.set_name("pads");
   pads.set_type(onnx::AttributeProto::INTS);

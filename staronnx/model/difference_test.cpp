@@ -49,7 +49,7 @@ TEST(Difference, IntegersAndBooleansAreExact) {
 
 TEST(Difference, ReadsHalfAndBrainFloats) {
   // 0x3c00 = 1, 0x4000 = 2, 0x0001 = 2^-24 in float16; 0x3f80 = 1 in bfloat16.
-  const auto half = [](std::vector<std::uint16_t> bits) { return tensor_of(DataType::float16, bits); };
+  const auto half = [](const std::vector<std::uint16_t>& bits) { return tensor_of(DataType::float16, bits); };
   EXPECT_DOUBLE_EQ(of(half({0x3c00}), half({0x4000})).max_abs, 1.0);
   EXPECT_DOUBLE_EQ(of(half({0x0001}), half({0x0000})).max_abs, std::ldexp(1.0, -24));
   EXPECT_DOUBLE_EQ(

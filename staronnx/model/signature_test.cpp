@@ -91,8 +91,8 @@ TEST(RandomInputs, FitTheSignature) {
   const Signature signature{{image, ids, scale, {"text", DataType::string, {2}, {""}}}, {}};
   const std::vector<Shape> shapes{{1, 3, 4, 4}, {2, 8}, {1}, {2}};
   const std::vector<Tensor> inputs = random_inputs(signature, shapes, 1);
-  std::vector<TensorView> views;
-  for (const Tensor& input : inputs) views.push_back(input.view());
+  std::vector<TensorView> views(inputs.size());
+  std::transform(inputs.begin(), inputs.end(), views.begin(), [](const Tensor& input) { return input.view(); });
   EXPECT_TRUE(check_inputs(signature, views).ok());
   EXPECT_EQ(inputs[2].type(), DataType::undefined);
   EXPECT_EQ(inputs[1].data()[0], std::byte{1});

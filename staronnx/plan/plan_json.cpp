@@ -26,7 +26,7 @@ struct Refused {
 Json json_of(const TensorInfo& info) {
   return {{"name", info.name},
           {"type", to_string(info.type)},
-          {"shape", info.shape},
+          {"shape", info.any_shape ? Json() : Json(info.shape)},  // null: not even the rank is known
           {"dimension_names", info.dimension_names},
           {"optional", info.optional}};
 }
@@ -83,7 +83,7 @@ std::vector<double> numbers(const Json& list, const std::string& what) {
 }
 
 DataType data_type_of(const std::string& name) {
-  for (int value = 1; value <= static_cast<int>(DataType::float4e2m1); ++value) {
+  for (int value = 1; value <= static_cast<int>(DataType::int2); ++value) {
     if (to_string(static_cast<DataType>(value)) == name) return static_cast<DataType>(value);
   }
   throw Refused{"'" + name + "' is not a tensor type"};
@@ -102,7 +102,8 @@ TensorInfo tensor_info_of(const Json& json) {
   TensorInfo info;
   info.name = text(json, "name");
   info.type = data_type_of(text(json, "type"));
-  info.shape = shape_of(field(json, "shape"));
+  info.any_shape = field(json, "shape").is_null();
+  if (!info.any_shape) info.shape = shape_of(field(json, "shape"));
   info.dimension_names = field(json, "dimension_names").get<std::vector<std::string>>();
   info.optional = field(json, "optional").get<bool>();
   if (info.dimension_names.size() != info.shape.size()) throw Refused{"tensor '" + info.name + "': shape and dimension_names differ"};

@@ -14,7 +14,7 @@ using Json = nlohmann::json;
 
 TensorInfo tensor(const std::string& name, Shape shape) {
   std::vector<std::string> names(shape.size());
-  return {name, DataType::float32, std::move(shape), std::move(names), false};
+  return {.name = name, .type = DataType::float32, .shape = std::move(shape), .dimension_names = std::move(names)};
 }
 
 // x -> [a] -> t -> [b] -> y, whole and in two.
@@ -48,6 +48,14 @@ TEST(PlanJson, ComesBackAsItWas) {
   Result<Plan> plan = parse_plan(to_json(small_plan()));
   ASSERT_TRUE(plan.ok()) << plan.error().message;
   EXPECT_EQ(*plan, small_plan());
+}
+
+TEST(PlanJson, AShapeOfUnknownRankComesBack) {
+  Plan plan = small_plan();
+  plan.signature.outputs[0] = {.name = "y", .type = DataType::int2, .any_shape = true};
+  Result<Plan> again = parse_plan(to_json(plan));
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_EQ(*again, plan);
 }
 
 TEST(PlanJson, UnitsAreInTheNames) {

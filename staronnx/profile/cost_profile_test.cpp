@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 #include <numeric>
+#include <optional>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -20,7 +21,7 @@ onnx::GraphProto small_model() {
   testing::add_input(graph, "x", DataType::float32, {-1, 512});
   testing::add_output(graph, "a", DataType::float32, {-1, 256});
   testing::add_output(graph, "b", DataType::float32, {-1, 256});
-  testing::add_constant(graph, "w", {512, 512}, std::vector<float>(512 * 512, 0.5F));
+  testing::add_constant(graph, "w", {512, 512}, std::vector<float>(262'144, 0.5F));
   testing::add_node(graph, "MatMul", {"x", "w"}, {"product"});
   testing::add_node(graph, "Relu", {"product"}, {"y"});
   onnx::NodeProto& split = testing::add_node(graph, "Split", {"y"}, {"a", "b"});
@@ -82,8 +83,8 @@ TEST_F(ProfileOf, HasATimeForEachNodeAndATypeForEachTensor) {
   const Microseconds sum = std::accumulate(profile->node_time[0].begin(), profile->node_time[0].end(), Microseconds(0));
   EXPECT_GT(sum.count(), 0);
   EXPECT_NEAR(sum.count(), profile->whole[0].count(), 1e-6 * sum.count());
-  EXPECT_EQ(profile->bytes_of("product"), Bytes{3 * 512 * 4});
-  EXPECT_EQ(profile->bytes_of("b"), Bytes{3 * 256 * 4});
+  EXPECT_EQ(profile->bytes_of("product"), Bytes{6144});
+  EXPECT_EQ(profile->bytes_of("b"), Bytes{3072});
   EXPECT_EQ(profile->tensors.at("a").shape, (Shape{3, 256}));
   EXPECT_TRUE(measured());
   EXPECT_DOUBLE_EQ(done_, 1);

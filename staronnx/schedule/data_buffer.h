@@ -1,4 +1,4 @@
-// Memory that StarPU knows: a block of bytes in RAM, registered once, so that the tasks that use it run in the order of their submission.
+// Memory that StarPU knows: a block of bytes in RAM, registered, so that the tasks that use it run in the order of their submission.
 #pragma once
 
 #include <starpu.h>
@@ -12,8 +12,8 @@ namespace staronnx {
 
 class DataBuffer {
  public:
-  // At least `capacity` bytes, zero. Between Runtime::start() and the runtime's end.
-  explicit DataBuffer(std::size_t capacity);
+  // Takes over the tensor's memory (a byte when it has none: StarPU takes no empty data). Between Runtime::start() and the runtime's end.
+  explicit DataBuffer(Tensor memory);
   // Waits for tasks that use it; never on a worker.
   ~DataBuffer();
   DataBuffer(const DataBuffer&) = delete;
@@ -23,7 +23,7 @@ class DataBuffer {
   starpu_data_handle_t handle() const { return handle_; }
 
  private:
-  Tensor memory_;  // for its alignment
+  Tensor memory_;
   starpu_data_handle_t handle_ = nullptr;
 };
 

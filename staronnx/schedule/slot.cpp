@@ -43,8 +43,9 @@ Slot::Slot(const Route& route, std::span<const std::unique_ptr<PreparedSegment>>
 }
 
 void Slot::fit(std::span<const std::size_t> capacity) {
-  for (std::size_t i = 0; i < buffers_.size(); ++i) {
-    if (!buffers_[i] || buffers_[i]->bytes().size() < capacity[i]) buffers_[i] = std::make_unique<DataBuffer>(capacity[i]);
+  for (std::size_t i = inputs_.size(); i < buffers_.size(); ++i) {
+    if (buffers_[i] && buffers_[i]->bytes().size() >= capacity[i]) continue;
+    buffers_[i] = std::make_unique<DataBuffer>(Tensor(DataType::uint8, {}, capacity[i]));
   }
 }
 
@@ -52,16 +53,13 @@ void Slot::start(Request request) {
   done_ = std::move(request.done);
   failed_ = false;
   unfinished_ = tasks_.size();
-  for (std::size_t i = 0; i < inputs_.size(); ++i) load(i, request.inputs[i]);
+  for (std::size_t i = 0; i < inputs_.size(); ++i) load(i, std::move(request.inputs[i]));
   for (SegmentTask& task : tasks_) submit(task);
 }
 
-void Slot::load(std::size_t number, const Tensor& input) {
-  const std::span<const std::byte> data = input.data();
-  std::unique_ptr<DataBuffer>& buffer = buffers_[number];
-  if (buffer->bytes().size() < data.size()) buffer = std::make_unique<DataBuffer>(data.size());
-  std::copy(data.begin(), data.end(), buffer->bytes().begin());
-  inputs_[number] = Input{input.type(), input.shape(), data.size()};
+void Slot::load(std::size_t number, Tensor input) {
+  inputs_[number] = Input{input.type(), input.shape(), input.data().size()};
+  buffers_[number] = std::make_unique<DataBuffer>(std::move(input));
 }
 
 void Slot::submit(SegmentTask& task) {
@@ -134,6 +132,7 @@ void Slot::raise(std::span<std::size_t> capacity) const {
 void Slot::answer() {
   done_(response());
   done_ = nullptr;
+  for (std::size_t i = 0; i < inputs_.size(); ++i) buffers_[i] = nullptr;
   for (SegmentTask& task : tasks_) {
     for (OutputSlot& output : task.outputs) output.overflow = {};
   }
