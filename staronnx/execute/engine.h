@@ -44,7 +44,8 @@ class Engine {
   static Result<std::unique_ptr<Engine>> create();
   ~Engine();
 
-  // Loads `model` for `group`, optimised fully; may take seconds. The executor outlives the engine if need be. Thread-safe.
+  // Loads `model` for `group`, optimised fully; may take seconds. The executor outlives the engine if need be. Thread-safe. While
+  // executors of a file live, its weights lie in the directory for temporary files (TMPDIR), which must have room for them.
   Result<std::shared_ptr<Executor>> prepare(const std::filesystem::path& model, const CoreGroup& group);
 
   // ONNX Runtime as its users run it: `threads` intra-op threads (0: its own default), unpinned, spinning as it likes. The baseline of

@@ -108,10 +108,7 @@ Result<ModelTiming> time_here(const std::filesystem::path& file, const CoreGroup
 
   ModelTiming timing{lower_quartile(*whole), *std::move(plain)};
   const TimeByNode times = attributed(model->nodes(), times_of(timing.by_node), optimized_graph->nodes(), times_of(*fast));
-  for (auto& [node, node_timing] : timing.by_node) {
-    const auto found = times.find(node);
-    node_timing.time = found == times.end() ? Microseconds(0) : found->second;
-  }
+  for (const auto& [node, time] : times) timing.by_node[node].time = time;
   return timing;
 }
 

@@ -67,8 +67,8 @@ Status OptimizedModel::map_weights() {
     if (tensor.offset + tensor.length > weights_->bytes().size()) {
       return Error{ErrorCode::internal, file.string() + " was saved by ONNX Runtime and is cut short; is the disk full?"};
     }
-    if (tensor.unique)
-      shared_.push_back({tensor.name, value_on(weights_->bytes().subspan(tensor.offset, tensor.length), tensor)});
+    const std::span<const std::byte> data = weights_->bytes().subspan(tensor.offset, tensor.length);
+    if (tensor.unique) shared_.push_back({tensor.name, value_on(data, tensor)});
   }
   if (shared_.size() == tensors->size()) leave_an_empty_file(file);
   return {};
