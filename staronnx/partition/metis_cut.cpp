@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
 #include <numeric>
 #include <type_traits>
 
@@ -47,10 +46,11 @@ std::vector<Edge> undirected(const Problem& problem) {
 }
 
 std::vector<idx_t> node_weights(std::span<const std::int64_t> work) {
-  const auto whole = static_cast<double>(std::accumulate(work.begin(), work.end(), std::int64_t{0}));
+  const std::int64_t whole = std::accumulate(work.begin(), work.end(), std::int64_t{0});
+  if (whole == 0) return std::vector<idx_t>(work.size(), 1);
   std::vector<idx_t> weights;
   for (const std::int64_t w : work) {
-    weights.push_back(static_cast<idx_t>(std::lround(static_cast<double>(w) * (kWholeWork / whole))));
+    weights.push_back(static_cast<idx_t>(std::lround(static_cast<double>(w) * (kWholeWork / static_cast<double>(whole)))));
   }
   return weights;
 }

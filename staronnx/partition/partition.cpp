@@ -67,7 +67,8 @@ unsigned attempts_for(const Problem& problem) {
 // Valid segments to choose from, each once.
 std::vector<Segments> candidates_for(const Problem& problem, unsigned seed) {
   std::set<Segments> candidates{prefix_split(problem, given_order(problem))};
-  for (unsigned attempt = seed; attempt < seed + attempts_for(problem); ++attempt) {
+  for (unsigned i = 0; i < attempts_for(problem); ++i) {
+    const unsigned attempt = seed + i;
     candidates.insert(bisect(problem, MetisMethod::kway, attempt));
     candidates.insert(bisect(problem, MetisMethod::recursive, attempt));
     candidates.insert(prefix_split(problem, random_order(problem, 2 * attempt)));

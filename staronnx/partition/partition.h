@@ -5,7 +5,7 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <string_view>
 #include <vector>
 
 #include "staronnx/base/result.h"
@@ -21,7 +21,7 @@ struct Shares {
   static Shares even(std::size_t segments);
 };
 
-// "0.6,0.3,0.1". Refuses what is no list of numbers.
+// "0.6,0.3,0.1". Refuses what is no list of finite numbers; what shares must be beyond that, partition() says.
 Result<Shares> parse_shares(std::string_view text);
 
 struct Partition {
@@ -44,14 +44,21 @@ struct CutQuality {
   Bytes cut;                 // bytes that cross, once per tensor and receiving segment
 };
 
+// The sizes agree: one weight per node and tensor, one share per segment.
 CutQuality quality_of(const Graph& graph, const Weights& weights, const Shares& shares, const Partition& partition);
 
 // Nothing wrong, or an error that names the first rule above that is broken.
 Status check(const Graph& graph, const Partition& partition);
 
-// METIS (k-way and recursive bisection, several seeds derived from `seed`), each result made acyclic and refined on balance, then cut bytes;
-// the best is returned. The same input gives the same partition. Refuses fewer than two shares, shares that are not positive or do
-// not add up to 1 (within 1e-3), and more segments than the graph has nodes.
+// The best of many: METIS bisections (its k-way and its recursive method, several seeds derived from `seed`), each made acyclic, and splits
+// of random topological orders; all refined by moving nodes. Best means, in this order: each segment's work within 5 % of its target, or as
+// near as was found; fewest bytes cut, once per tensor and receiving segment; work nearest to the targets. Shares are met in order:
+// segment i comes i-th along the graph and gets about of_work[i]. A graph whose nodes all weigh nothing is cut by number of nodes.
+// The same input gives the same partition. About a second for 50,000 nodes.
+//
+// Refuses fewer than two shares, shares that are not positive or do not add up to 1 (within 1e-3), more segments than the graph has
+// nodes, and weights of another graph, negative or not finite.
+// Thread: METIS sets signal handlers while it works; one call at a time in the whole process.
 // Source of METIS: G. Karypis, V. Kumar, "A fast and high quality multilevel scheme for partitioning irregular graphs", 1998.
 Result<Partition> partition(const Graph& graph, const Weights& weights, const Shares& shares, unsigned seed);
 

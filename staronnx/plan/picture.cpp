@@ -319,6 +319,25 @@ GVC_t* graphviz() {
   return context.get();
 }
 
+// Numbers the parts of a graph as they are made; names are then kept apart by Graphviz. Its own numbers are addresses, and since frames are
+// drawn in the order of their numbers, the picture of a plan would change from time to time.
+long number_in_order(void*, int, char* name, IDTYPE* id, int) {
+  static IDTYPE next = 1;  // odd: Graphviz takes an even number for an address
+  if (name != nullptr) return 0;
+  *id = std::exchange(next, next + 2);
+  return 1;
+}
+
+Agraph_t* new_graph(const std::string& name) {
+  static Agiddisc_t numbering = [] {
+    Agiddisc_t changed = AgIdDisc;
+    changed.map = number_in_order;
+    return changed;
+  }();
+  static Agdisc_t discipline = {&AgMemDisc, &numbering, &AgIoDisc};
+  return agopen(chars(name), Agstrictdirected, &discipline);
+}
+
 class Drawing {
  public:
   Drawing(const Plan& plan, const Variant& variant, const Boxes& boxes);
@@ -328,7 +347,10 @@ class Drawing {
   void style();
   void add_frame(std::size_t segment);
   Agnode_t* add_box(const Box& box, Agraph_t* frame) const;
+  void add_title(std::size_t segment, Agraph_t* row) const;
+  bool has_any_of(std::size_t segment, const std::set<std::size_t>& boxes) const;
   void add_edges(std::size_t position);
+  void keep_next_below(std::size_t segment);
 
   const Plan& plan_;
   const Variant& variant_;
@@ -339,11 +361,7 @@ class Drawing {
 };
 
 Drawing::Drawing(const Plan& plan, const Variant& variant, const Boxes& boxes)
-    : plan_(plan),
-      variant_(variant),
-      boxes_(boxes),
-      graph_(agopen(chars(readable(plan.model, 60)), Agstrictdirected, nullptr)),
-      drawn_(boxes.size()) {
+    : plan_(plan), variant_(variant), boxes_(boxes), graph_(new_graph(readable(plan.model, 60))), drawn_(boxes.size()) {
   style();
   for (const Crossing& crossing : crossings(plan, variant)) {
     const std::string many = crossing.tensors.size() > 1 ? counted(crossing.tensors.size(), "tensor") + ", " : "";
@@ -351,6 +369,7 @@ Drawing::Drawing(const Plan& plan, const Variant& variant, const Boxes& boxes)
   }
   for (std::size_t s = 0; s < variant.segments.size(); ++s) add_frame(s);
   for (std::size_t i = 0; i < boxes.size(); ++i) add_edges(i);
+  for (std::size_t s = 0; s < variant.segments.size(); ++s) keep_next_below(s);
 }
 
 void Drawing::style() {
@@ -373,25 +392,31 @@ void Drawing::style() {
   agattr(graph_.get(), AGEDGE, chars("arrowsize"), chars("0.6"));
 }
 
-// The title is a node beside the first box: the label of a Graphviz cluster would lie under the edges that enter.
+// The title is a node in the first row: the label of a Graphviz cluster would lie under the edges that enter.
 void Drawing::add_frame(std::size_t segment) {
   Agraph_t* frame = agsubg(graph_.get(), chars("cluster" + std::to_string(segment)), 1);
   set(frame, "id", identifier(variant_.name) + "-segment-" + std::to_string(segment + 1));
   set(frame, "color", colour_of(segment).strong);
   set(frame, "style", "rounded");
-  Agraph_t* top = agsubg(frame, chars("top" + std::to_string(segment)), 1);
-  set(top, "rank", "same");
-  Agnode_t* title = agnode(top, chars("Segment " + std::to_string(segment + 1)), 1);
+  Agraph_t* first_row = agsubg(frame, chars("top" + std::to_string(segment)), 1);
+  set(first_row, "rank", "same");
+  add_title(segment, first_row);
+  for (std::size_t i = 0; i < boxes_.size(); ++i) {
+    if (boxes_[i].nodes.empty() || boxes_[i].segment != segment) continue;
+    drawn_[i] = add_box(boxes_[i], has_any_of(segment, boxes_[i].before) ? frame : first_row);
+  }
+}
+
+void Drawing::add_title(std::size_t segment, Agraph_t* row) const {
+  Agnode_t* title = agnode(row, chars("Segment " + std::to_string(segment + 1)), 1);
   set(title, "label", title_of(variant_, segment));
   set(title, "shape", "plain");
   set(title, "style", "");
   set(title, "fontcolor", colour_of(segment).strong);
-  Agraph_t* row = top;
-  for (std::size_t i = 0; i < boxes_.size(); ++i) {
-    if (boxes_[i].nodes.empty() || boxes_[i].segment != segment) continue;
-    drawn_[i] = add_box(boxes_[i], row);
-    row = frame;
-  }
+}
+
+bool Drawing::has_any_of(std::size_t segment, const std::set<std::size_t>& boxes) const {
+  return std::ranges::any_of(boxes, [&](std::size_t box) { return boxes_[box].segment == segment; });
 }
 
 Agnode_t* Drawing::add_box(const Box& box, Agraph_t* frame) const {
@@ -403,13 +428,27 @@ Agnode_t* Drawing::add_box(const Box& box, Agraph_t* frame) const {
 }
 
 void Drawing::add_edges(std::size_t position) {
-  for (const std::size_t next : boxes_[position].after) {
+  const Box& box = boxes_[position];
+  for (const std::size_t next : box.after) {
     Agedge_t* edge = agedge(graph_.get(), drawn_[position], drawn_[next], nullptr, 1);
-    const std::pair segments(boxes_[position].segment, boxes_[next].segment);
-    if (segments.first == segments.second) continue;
+    if (boxes_[next].segment == box.segment) continue;
     set(edge, "penwidth", "3");
     set(edge, "color", "#222222");
-    if (const auto found = to_say_.extract(segments)) set(edge, "label", " " + found.mapped());
+    if (const auto found = to_say_.extract({box.segment, boxes_[next].segment})) set(edge, "label", " " + found.mapped());
+  }
+}
+
+// Without this, Graphviz lets a segment begin beside the end of the one before it.
+void Drawing::keep_next_below(std::size_t segment) {
+  const auto is_in = [&](const Box& box, std::size_t s) { return !box.nodes.empty() && box.segment == s; };
+  const auto first = std::ranges::find_if(boxes_, [&](const Box& box) { return is_in(box, segment + 1); });
+  if (first == boxes_.end()) return;
+  const auto below = static_cast<std::size_t>(first - boxes_.begin());
+  for (std::size_t i = 0; i < boxes_.size(); ++i) {
+    if (!is_in(boxes_[i], segment) || has_any_of(segment, boxes_[i].after)) continue;
+    Agedge_t* edge = agedge(graph_.get(), drawn_[i], drawn_[below], nullptr, 1);
+    if (!boxes_[i].after.contains(below)) set(edge, "style", "invis");
+    set(edge, "weight", "20");
   }
 }
 

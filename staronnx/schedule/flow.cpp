@@ -71,6 +71,7 @@ Status Flow::submit(std::vector<Tensor> inputs, Deadline deadline, Pipeline::Don
 void Flow::start(Slot& slot, Request request) {
   runtime_.gate.enter();
   slot.start(std::move(request));
+  runtime_.gate.wake();
 }
 
 void Flow::finished(Slot& slot) {

@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 #include <functional>
 #include <future>
 #include <latch>
 #include <map>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -26,13 +26,13 @@ using testing::HasSubstr;
 
 Tensor numbers(std::vector<std::int64_t> values) {
   Tensor tensor(DataType::int64, {static_cast<std::int64_t>(values.size())}, values.size() * sizeof(std::int64_t));
-  if (!values.empty()) std::memcpy(tensor.data().data(), values.data(), tensor.data().size());
+  std::ranges::copy(std::as_bytes(std::span(values)), tensor.data().begin());
   return tensor;
 }
 
 std::vector<std::int64_t> numbers_of(const TensorView& view) {
   std::vector<std::int64_t> values(view.data.size() / sizeof(std::int64_t));
-  if (!values.empty()) std::memcpy(values.data(), view.data.data(), view.data.size());
+  std::ranges::copy(view.data, std::as_writable_bytes(std::span(values)).begin());
   return values;
 }
 

@@ -12,10 +12,10 @@ namespace staronnx {
 
 class IdleGate {
  public:
-  // Before the first task of a request is submitted.
-  void enter() {
-    if (inside_.fetch_add(1) == 0) inside_.notify_all();
-  }
+  // Before the first task of a request is submitted: workers that are awake stay awake.
+  void enter() { inside_.fetch_add(1); }
+  // After the last one is: those that sleep wake up. (Woken before, they would compete with the submitting thread for StarPU's locks.)
+  void wake() { inside_.notify_all(); }
   // When the last task of a request has run.
   void leave() { inside_.fetch_sub(1); }
 

@@ -5,13 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <future>
-#include <set>
+#include <span>
 #include <string>
-#include <thread>
 
 #include "staronnx/base/temporary_directory.h"
 #include "staronnx/model/model.h"
@@ -28,13 +26,13 @@ using Floats = std::vector<float>;
 
 Tensor vector_of(const Floats& values) {
   Tensor tensor(DataType::float32, {static_cast<std::int64_t>(values.size())}, values.size() * sizeof(float));
-  std::memcpy(tensor.data().data(), values.data(), tensor.data().size());
+  std::ranges::copy(std::as_bytes(std::span(values)), tensor.data().begin());
   return tensor;
 }
 
 Floats floats_of(const TensorView& view) {
   Floats values(view.data.size() / sizeof(float));
-  std::memcpy(values.data(), view.data.data(), view.data.size());
+  std::ranges::copy(view.data, std::as_writable_bytes(std::span(values)).begin());
   return values;
 }
 

@@ -159,6 +159,7 @@ Runtime::Runtime(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Runtime::~Runtime() {
   state_->gate.enter();  // no worker waits from now on
+  state_->gate.wake();
   starpu_idle_hook_deregister(state_->idle_hook);
   starpu_shutdown();
   runtime_lives.clear();
