@@ -4,6 +4,8 @@
 
 #include <cstdio>
 
+#include "apps/run_request.h"
+#include "staronnx/model/model.h"
 #include "staronnx/profile/cost_profile.h"
 
 namespace staronnx::apps {
@@ -40,6 +42,7 @@ std::vector<int> widths_of(const Machine& machine) {
 void PlanOptions::add_to(CLI::App& verb) {
   verb.add_option("--segments", segments, "Numbers of segments to cut the model into, such as 2,3")->delimiter(',');
   verb.add_option("--shares", shares, "Share of the work of each segment, adding up to 1, such as 0.6,0.3,0.1 (default: even)");
+  verb.add_option("--input", inputs, "A tensor file, .npy or .pb: FILE in the model's order, or NAME=FILE");
   verb.add_option("--shape", shapes, "Shape of an input with dynamic dimensions, such as input:1x3x224x224 (repeat for each)");
 }
 
@@ -55,6 +58,13 @@ Result<CompileRequest> PlanOptions::request(const Machine& machine, const std::f
     if (!request.shapes.insert(*shape).second) {
       return Error{ErrorCode::invalid_argument, "--shape " + text + ": input '" + shape->first + "' was given twice"};
     }
+  }
+  if (shapes.empty() && !inputs.empty()) {
+    Result<Model> loaded = Model::load(model);
+    if (!loaded) return loaded.error();
+    Result<std::vector<Tensor>> tensors = read_inputs(loaded->signature(), inputs);
+    if (!tensors) return tensors.error();
+    request.inputs = *std::move(tensors);
   }
   Result<std::vector<Shares>> splits = splits_of(segments, shares);
   if (!splits) return splits.error();

@@ -14,11 +14,13 @@ struct PlanOptions {
   std::vector<std::string> shapes;  // "input:1x3x224x224"
   std::vector<std::size_t> segments;
   std::string shares;
+  std::vector<std::string> inputs;  // tensor files: "FILE" or "NAME=FILE"
 
-  // Adds --segments, --shares and --shape.
+  // Adds --segments, --shares, --shape and --input.
   void add_to(CLI::App& verb);
 
-  // What was asked for: one split per number of segments (even shares unless given).
+  // What was asked for: one split per number of segments (even shares unless given). Costs are measured with the tensors of --input,
+  // or with random ones when there are none or --shape says other shapes.
   Result<CompileRequest> request(const Machine& machine, const std::filesystem::path& model, const std::filesystem::path& directory) const;
 };
 

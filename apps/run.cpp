@@ -20,7 +20,6 @@ namespace {
 
 struct Options {
   std::string target;
-  std::vector<std::string> inputs;
   std::vector<std::string> outputs;
   bool random = false;
   unsigned seed = 1;
@@ -78,7 +77,7 @@ Result<std::string> variant_name(const Plan& plan, const PlanOptions& options) {
 }
 
 Result<std::vector<Tensor>> inputs_for(const Plan& plan, const Options& options) {
-  if (!options.inputs.empty()) return read_inputs(plan.signature, options.inputs);
+  if (!options.plan.inputs.empty()) return read_inputs(plan.signature, options.plan.inputs);
   return random_inputs(plan.signature, plan.shapes, options.seed);
 }
 
@@ -190,14 +189,14 @@ void add_run(CLI::App& app, int& exit_status) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("run", "Run one request through the scheduler, and verify it");
   verb->add_option("MODEL|PLAN", options->target, "An ONNX model (planned in passing) or the directory of a plan")->required();
-  CLI::Option* input = verb->add_option("--input", options->inputs, "A tensor file, .npy or .pb: FILE in the model's order, or NAME=FILE");
+  options->plan.add_to(*verb);
+  CLI::Option* input = verb->get_option("--input");
   verb->add_option("--output", options->outputs, "Where to write an output: FILE in the model's order, or NAME=FILE");
   verb->add_flag("--random", options->random, "Random inputs (the default without --input)")->excludes(input);
   verb->add_option("--seed", options->seed, "Seed of the random inputs")->excludes(input);
   verb->add_flag("--verify", options->verify, "Compare with ONNX Runtime on the whole model; exit status 1 when not equal");
   verb->add_option("--core-groups", options->groups, "Cores of each group, such as 1,1 or 2, or auto")->capture_default_str();
   verb->add_option("--scheduler", options->scheduler, "The StarPU scheduling policy")->capture_default_str();
-  options->plan.add_to(*verb);
   verb->add_flag("--json", options->json, "Print the result as JSON");
   verb->callback([options, &exit_status] { exit_status = run_verb(*options); });
 }

@@ -35,19 +35,33 @@ Result<Model> simplified(const std::filesystem::path& file, const Signature& sig
   return named;
 }
 
-Result<Sources> study(const Machine& machine, const CompileRequest& request, const Signature& signature, const std::string& hash,
-                      const std::filesystem::path& directory) {
+// Tensors to measure with: the caller's, or random ones of the shapes that were asked for.
+Result<std::vector<Tensor>> inputs_of(const CompileRequest& request, const Signature& signature) {
+  if (!request.inputs.empty()) {
+    std::vector<TensorView> views;
+    for (const Tensor& input : request.inputs) views.push_back(input.view());
+    if (Status fits = check_inputs(signature, views); !fits) return fits.error();
+    return request.inputs;
+  }
+  Result<std::vector<Shape>> shapes = concrete_shapes(signature, request.shapes);
+  if (!shapes) return shapes.error();
+  return random_inputs(signature, *shapes, request.seed);
+}
+
+Result<Sources> study(const Machine& machine, const CompileRequest& request, const Signature& signature, std::vector<Tensor> inputs,
+                      const std::string& hash, const std::filesystem::path& directory) {
   request.progress("simplifying " + request.model.filename().string(), 0.05);
   Result<Model> model = simplified(request.model, signature, directory);
   if (!model) return model.error();
-  Result<std::vector<Shape>> shapes = concrete_shapes(model->signature(), request.shapes);
-  if (!shapes) return shapes.error();
   Result<Graph> graph = graph_of(*model);
   if (!graph) return graph.error();
-  ProfileRequest profile{directory / whole_file, &*model, hash, random_inputs(model->signature(), *shapes, request.seed), request.widths};
+  ProfileRequest profile{directory / whole_file, &*model, hash, std::move(inputs), request.widths};
   Result<CostProfile> costs = profile_of(machine, profile, request.cache, [&](const std::string& what, double done) {
     request.progress(what, 0.1 + 0.5 * done);
   });
+  if (!costs && request.inputs.empty()) {
+    return Error{costs.error().code, costs.error().message + " (the inputs were made up; give real ones to measure with: --input NAME=FILE)"};
+  }
   if (!costs) return costs.error();
   return Sources{*std::move(model), *std::move(graph), std::move(profile.inputs), *std::move(costs)};
 }
@@ -150,13 +164,14 @@ std::map<std::string, PlanTensor> edge_tensors(const Sources& sources, const std
 Result<Plan> compile(const Machine& machine, Engine& engine, const CompileRequest& request) {
   Result<Model> original = Model::load(request.model);
   if (!original) return original.error();
-  if (Result<std::vector<Shape>> asked = concrete_shapes(original->signature(), request.shapes); !asked) return asked.error();
+  Result<std::vector<Tensor>> tensors = inputs_of(request, original->signature());
+  if (!tensors) return tensors.error();
   Result<std::string> hash = hash_of(request.model);
   if (!hash) return hash.error();
   Result<StagedDirectory> directory = StagedDirectory::beside(request.directory);
   if (!directory) return directory.error();
 
-  Result<Sources> sources = study(machine, request, original->signature(), *hash, directory->path());
+  Result<Sources> sources = study(machine, request, original->signature(), *std::move(tensors), *hash, directory->path());
   if (!sources) return with_context("'" + request.model.string() + "'", sources.error());
   Plan plan{request.model.filename().string(), *hash, machine.id(), sources->costs.engine, sources->model.signature(),
             sources->costs.shapes, {}, plan_nodes(*sources), {whole_variant(*sources)}};

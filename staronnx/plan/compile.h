@@ -25,6 +25,7 @@ struct CompileRequest {
   unsigned seed = 1;
   // A line for people about what is being done, and the share of the whole done, 0..1.
   std::function<void(const std::string&, double)> progress = [](const std::string&, double) {};
+  std::vector<Tensor> inputs = {};  // to measure with, one per input; empty: random ones of `shapes`
   bool leave_out_impossible = false;  // skip splits into more segments than the graph has nodes, instead of failing
 };
 

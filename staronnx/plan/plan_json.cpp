@@ -189,8 +189,8 @@ void check_variant(const Plan& plan, const Variant& variant) {
 
 void check_plan(const Plan& plan) {
   refuse_unless(plan.shapes.size() == plan.signature.inputs.size(), "'shapes' must have one shape per input");
-  for (const PlanNode& node : plan.nodes) {
-    for (std::size_t read : node.reads) refuse_unless(read < plan.nodes.size(), "node '" + node.label + "' reads a node that is not there");
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+    for (std::size_t read : plan.nodes[i].reads) refuse_unless(read < i, "node '" + plan.nodes[i].label + "' reads a node that is not before it");
   }
   refuse_unless(!plan.variants.empty() && plan.variants[0].name == "whole" && plan.variants[0].segments.size() == 1,
                 "the first variant must be 'whole', with one segment");

@@ -70,7 +70,7 @@ TEST(PlanJson, RefusesByName) {
   EXPECT_NE(refusal([](Json& j) { j["version"] = 99; }).find("version 99"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["format"] = "other"; }).find("not a StarONNX plan"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["nodes"][0]["time_us"] = -1; }).find("time_us"), std::string::npos);
-  EXPECT_NE(refusal([](Json& j) { j["nodes"][0]["reads"] = {7}; }).find("reads a node that is not there"), std::string::npos);
+  EXPECT_NE(refusal([](Json& j) { j["nodes"][0]["reads"] = {7}; }).find("reads a node that is not before it"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["variants"][1]["cut_bytes"] = -5; }).find("cut_bytes"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["variants"][1]["segments"][0]["cpu_time_us"]["zero"] = 1; }).find("'zero'"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["tensors"][0]["type"] = "float99"; }).find("'float99'"), std::string::npos);
