@@ -69,9 +69,10 @@ Status Flow::submit(std::vector<Tensor> inputs, Deadline deadline, Pipeline::Don
 }
 
 void Flow::start(Slot& slot, Request request) {
-  runtime_.gate.enter();
+  IdleGate& gate = runtime_.gate;  // the answer may come, and the flow go, before this thread gets on
+  gate.enter();
   slot.start(std::move(request));
-  runtime_.gate.wake();
+  gate.wake();
 }
 
 void Flow::finished(Slot& slot) {

@@ -1,7 +1,7 @@
 // One variant of a plan, ready for requests: each segment of each request is a StarPU task.
 //
 // A request waits in the pipeline's own queue, earliest deadline first, then first come; only a small window of requests is inside
-// StarPU. Each request in the window has a slot: data handles for every tensor, registered once and reused.
+// StarPU. Each request in the window has a slot: data handles for every tensor that segments write, registered once and reused.
 //
 //   submit -> waiting -> (slot free) -> segment 0 -> segment 1 .. -> done(response) -> slot free
 //                \-> deadline passed, pipeline closed -> done(error)
@@ -10,7 +10,6 @@
 //   (*pipeline)->submit(std::move(inputs), Deadline::never(), [](Result<Response> response) { ... });
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>

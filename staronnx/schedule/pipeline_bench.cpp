@@ -57,81 +57,77 @@ std::filesystem::path squeezenet() {
   throw std::runtime_error("light_squeezenet.onnx is not under " STARONNX_DEPS_DIR "; run scripts/setup");
 }
 
-// A plan, its segments loaded bare for two groups of one core, and a runtime on those.
-class Setting {
- public:
-  explicit Setting(const std::string& variant) : variant_(variant) {
-    if (const char* directory = std::getenv("STARONNX_PLAN")) {  // NOLINT(concurrency-mt-unsafe): before any thread
-      directory_ = directory;
-      plan = expect(load_plan(directory_));
+// A plan, a runtime on two groups of one core, and the segments of one variant loaded as the pipeline loads them.
+struct Setting {
+  explicit Setting(const std::string& variant_name) : variant(variant_name) {
+    if (const char* given = std::getenv("STARONNX_PLAN")) {  // NOLINT(concurrency-mt-unsafe): nobody sets it
+      directory = given;
+      plan = expect(load_plan(directory));
     } else {
-      directory_ = temporary_.path() / "plan";
+      directory = temporary.path() / "plan";
       plan = expect(compile(
-          machine_, *engine_,
-          {.model = squeezenet(), .directory = directory_, .cache = default_cache_directory(), .splits = {Shares::even(2)}}));
+          machine, *engine,
+          {.model = squeezenet(), .directory = directory, .cache = default_cache_directory(), .splits = {Shares::even(2)}}));
     }
-    for (const Segment& segment : plan.find(variant)->segments)
-      bare_.push_back(expect(engine_->prepare(directory_ / segment.file, groups[0])));
+    route = expect(route_of(plan, *plan.find(variant)));
+    for (const Segment& segment : plan.find(variant)->segments) {
+      executors.push_back(expect(engine->prepare(directory / segment.file, groups[0])));
+    }
     inputs = random_inputs(plan.signature, plan.shapes, 1);
   }
 
   std::unique_ptr<Pipeline> open(int window = 0) {
-    return expect(Pipeline::open(*runtime_, *engine_, plan, directory_, variant_, {.window = window}));
+    return expect(Pipeline::open(*runtime, *engine, plan, directory, variant, {.window = window}));
   }
 
-  std::size_t segments() const { return bare_.size(); }
-
-  // The variant's segments one after the other on this thread, as a loop around ONNX Runtime would.
-  class Bare {
-   public:
-    explicit Bare(Setting& setting)
-        : setting_(setting), route_(expect(route_of(setting.plan, *setting.plan.find(setting.variant_)))) {
-      for (const RouteTensor& tensor : route_.tensors) memory_.emplace_back(DataType::uint8, Shape{}, tensor.bytes.count);
-      for (const SegmentRoute& segment : route_.segments) outputs_.emplace_back(segment.writes.size());
-    }
-
-    void run() {
-      for (std::size_t s = 0; s < route_.segments.size(); ++s) {
-        std::vector<TensorView> inputs;
-        for (std::size_t tensor : route_.segments[s].reads) {
-          const auto& producer = route_.tensors[tensor].producer;
-          inputs.push_back(producer ? outputs_[producer->segment][producer->output].view : setting_.inputs[tensor].view());
-        }
-        for (std::size_t i = 0; i < outputs_[s].size(); ++i) outputs_[s][i].buffer = memory_[route_.segments[s].writes[i]].data();
-        expect(setting_.bare_[s]->run(inputs, outputs_[s]));
-      }
-    }
-
-   private:
-    Setting& setting_;
-    Route route_;
-    std::vector<Tensor> memory_;
-    std::vector<std::vector<OutputSlot>> outputs_;
-  };
-
- private:
-  std::string variant_;
-  TemporaryDirectory temporary_ = expect(TemporaryDirectory::create());
-  std::filesystem::path directory_;
-  Machine machine_ = expect(detect_machine());
-  std::unique_ptr<Engine> engine_ = expect(Engine::create());
-  std::vector<std::shared_ptr<Executor>> bare_;
-
- public:
-  std::vector<CoreGroup> groups = expect(core_groups(machine_, "1,1"));
+  std::string variant;
+  TemporaryDirectory temporary = expect(TemporaryDirectory::create());
+  std::filesystem::path directory;
+  Machine machine = expect(detect_machine());
+  std::vector<CoreGroup> groups = expect(core_groups(machine, "1,1"));
+  std::unique_ptr<Engine> engine = expect(Engine::create());
+  std::unique_ptr<Runtime> runtime = expect(Runtime::start({.groups = groups, .cache = default_cache_directory()}));
   Plan plan;
+  Route route;
+  std::vector<std::shared_ptr<Executor>> executors;  // by segment
   std::vector<Tensor> inputs;
+};
+
+// The variant's segments one after the other on the calling thread, as a loop around ONNX Runtime would.
+class Bare {
+ public:
+  explicit Bare(const Setting& setting) : setting_(setting) {
+    for (const RouteTensor& tensor : setting.route.tensors) memory_.emplace_back(DataType::uint8, Shape{}, tensor.bytes.count);
+    for (const SegmentRoute& segment : setting.route.segments) outputs_.emplace_back(segment.writes.size());
+  }
+
+  void run() {
+    for (std::size_t s = 0; s < outputs_.size(); ++s) {
+      const SegmentRoute& segment = setting_.route.segments[s];
+      std::vector<TensorView> inputs;
+      for (std::size_t tensor : segment.reads) inputs.push_back(view(tensor));
+      for (std::size_t i = 0; i < outputs_[s].size(); ++i) outputs_[s][i].buffer = memory_[segment.writes[i]].data();
+      expect(setting_.executors[s]->run(inputs, outputs_[s]));
+    }
+  }
 
  private:
-  std::unique_ptr<Runtime> runtime_ = expect(Runtime::start({.groups = groups, .cache = default_cache_directory()}));
+  TensorView view(std::size_t tensor) const {
+    const std::optional<Producer>& producer = setting_.route.tensors[tensor].producer;
+    return producer ? outputs_[producer->segment][producer->output].view : setting_.inputs[tensor].view();
+  }
+
+  const Setting& setting_;
+  std::vector<Tensor> memory_;
+  std::vector<std::vector<OutputSlot>> outputs_;
 };
 
 // Median time of a bare run on a pinned thread.
-double bare_run_us(Setting& setting, int runs) {
+double bare_run_us(const Setting& setting, int runs) {
   std::vector<double> times;
   std::jthread([&] {
     expect(pin_this_thread(setting.groups[0].cores));
-    Setting::Bare bare(setting);
+    Bare bare(setting);
     for (int i = 0; i < runs; ++i) {
       const Clock::time_point begin = Clock::now();
       bare.run();
@@ -146,7 +142,7 @@ struct LoneTimes {
   double segments_us = 0;  // of it, inside the segments
 };
 
-LoneTimes lone_requests(Setting& setting, Pipeline& pipeline, int requests) {
+LoneTimes lone_requests(const Setting& setting, Pipeline& pipeline, int requests) {
   std::vector<double> whole;
   std::vector<double> inside;
   for (int i = 0; i < requests; ++i) {
@@ -169,7 +165,7 @@ LoneTimes lone_requests(Setting& setting, Pipeline& pipeline, int requests) {
 void Lone(benchmark::State& state, const std::string& variant) {
   Setting setting(variant);
   const std::unique_ptr<Pipeline> pipeline = setting.open();
-  const auto segments = static_cast<double>(setting.segments());
+  const auto segments = static_cast<double>(setting.executors.size());
   std::vector<double> ort, request, over_bare, over_inside;
   lone_requests(setting, *pipeline, 20);
   for (auto _ : state) {
@@ -187,7 +183,7 @@ void Lone(benchmark::State& state, const std::string& variant) {
 BENCHMARK_CAPTURE(Lone, whole, "whole")->Iterations(15)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(Lone, k2, "k2")->Iterations(15)->Unit(benchmark::kMillisecond);
 
-double bare_rate(Setting& setting, Seconds duration) {
+double bare_rate(const Setting& setting, Seconds duration) {
   std::atomic<int> runs = 0;
   const Clock::time_point begin = Clock::now();
   {
@@ -195,7 +191,7 @@ double bare_rate(Setting& setting, Seconds duration) {
     for (const CoreGroup& group : setting.groups) {
       threads.emplace_back([&] {
         expect(pin_this_thread(group.cores));
-        Setting::Bare bare(setting);
+        Bare bare(setting);
         while (Clock::now() - begin < duration) {
           bare.run();
           ++runs;
@@ -207,7 +203,7 @@ double bare_rate(Setting& setting, Seconds duration) {
 }
 
 // Always more requests than the pipeline holds: each answer submits the next.
-double pipeline_rate(Setting& setting, Pipeline& pipeline, Seconds duration) {
+double pipeline_rate(const Setting& setting, Pipeline& pipeline, Seconds duration) {
   constexpr int unanswered = 32;
   std::counting_semaphore<unanswered> ended(0);
   std::atomic<int> answers = 0;

@@ -25,9 +25,11 @@
 
 namespace staronnx {
 
+class Slot;
+
 // One segment of the request in a slot: the argument of its StarPU task.
 struct SegmentTask {
-  class Slot* slot = nullptr;
+  Slot* slot = nullptr;
   PreparedSegment* segment = nullptr;
   std::size_t position = 0;
   std::vector<TensorView> inputs;
