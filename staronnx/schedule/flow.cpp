@@ -39,10 +39,10 @@ Flow::Flow(Runtime::State& runtime, Signature signature, Route route, std::vecto
 
 Flow::~Flow() {
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(bell_->mutex);
     closing_ = true;
   }
-  wake_.notify_one();
+  bell_->rung.notify_one();
   server_.join();
 }
 
@@ -52,12 +52,12 @@ Status Flow::submit(std::vector<Tensor> inputs, Deadline deadline, Pipeline::Don
   Request request{std::move(inputs), std::move(done)};
   Slot* slot = nullptr;
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(bell_->mutex);
     if (free_.empty()) {
       if (waiting_.full()) return Error{ErrorCode::unavailable, "the queue is full; try again later"};
       const bool expires_first = deadline < waiting_.next_deadline();
       waiting_.push(deadline, std::move(request));
-      if (expires_first) wake_.notify_one();
+      if (expires_first) bell_->rung.notify_one();
       return {};
     }
     slot = free_.back();
@@ -77,13 +77,16 @@ void Flow::start(Slot& slot, Request request) {
 
 void Flow::finished(Slot& slot) {
   runtime_.gate.leave();
-  const std::lock_guard lock(mutex_);
-  finished_.push_back(&slot);
-  wake_.notify_one();
+  const std::shared_ptr<Bell> bell = bell_;
+  {
+    const std::lock_guard lock(bell->mutex);
+    finished_.push_back(&slot);
+  }
+  bell->rung.notify_one();
 }
 
 void Flow::serve() {
-  Lock lock(mutex_);
+  Lock lock(bell_->mutex);
   for (;;) {
     if (closing_ && !waiting_.empty()) {
       refuse(lock, waiting_.take_all(), {ErrorCode::cancelled, "the pipeline was closed while the request waited"});
@@ -95,9 +98,9 @@ void Flow::serve() {
     } else if (closing_ && free_.size() == slots_.size()) {
       return;
     } else if (waiting_.next_deadline() == Deadline::never()) {
-      wake_.wait(lock);
+      bell_->rung.wait(lock);
     } else {
-      wake_.wait_until(lock, waiting_.next_deadline().at);
+      bell_->rung.wait_until(lock, waiting_.next_deadline().at);
     }
   }
 }

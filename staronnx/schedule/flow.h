@@ -40,6 +40,13 @@ class Flow {
  private:
   using Lock = std::unique_lock<std::mutex>;
 
+  // What wakes the flow's own thread. A worker may still ring when the flow is gone: it rings after it has let go of the mutex, or the
+  // thread that it wakes would wait for it.
+  struct Bell {
+    std::mutex mutex;
+    std::condition_variable rung;
+  };
+
   void start(Slot& slot, Request request);
   void finished(Slot& slot);  // on a worker
 
@@ -53,8 +60,8 @@ class Flow {
   const Route route_;
   const std::vector<std::unique_ptr<PreparedSegment>> segments_;
 
-  std::mutex mutex_;
-  std::condition_variable wake_;
+  const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
+  // What follows is guarded by the bell's mutex.
   bool closing_ = false;
   WaitingQueue waiting_;               // empty while a slot is free
   std::vector<std::size_t> capacity_;  // of buffers, by tensor of the route: the most that any request needed
