@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   int exit_status = 0;
   staronnx::apps::add_plan(app, exit_status);
   staronnx::apps::add_inspect(app, exit_status);
+  staronnx::apps::add_partition(app, exit_status);
   staronnx::apps::add_run(app, exit_status);
   staronnx::apps::add_bench(app, exit_status);
   try {

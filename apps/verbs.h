@@ -10,6 +10,7 @@ namespace staronnx::apps {
 
 void add_plan(CLI::App& app, int& exit_status);
 void add_inspect(CLI::App& app, int& exit_status);
+void add_partition(CLI::App& app, int& exit_status);
 void add_run(CLI::App& app, int& exit_status);
 void add_bench(CLI::App& app, int& exit_status);
 

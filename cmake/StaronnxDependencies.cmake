@@ -32,6 +32,7 @@ staronnx_root(METIS_ROOT "/usr")
 staronnx_find(StarPU "${STARPU_ROOT}" starpu.h starpu-1.4 "Run scripts/setup, or set STARPU_ROOT.")
 staronnx_find(OnnxRuntime "${ONNXRUNTIME_ROOT}" onnxruntime_cxx_api.h onnxruntime "Run scripts/setup, or set ONNXRUNTIME_ROOT.")
 staronnx_find(Metis "${METIS_ROOT}" metis.h metis "Run scripts/setup (it installs libmetis-dev), or set METIS_ROOT.")
+staronnx_find(Glpk "/usr" glpk.h glpk "Run scripts/setup (it installs libglpk-dev).")
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
@@ -41,6 +42,7 @@ find_package(Protobuf REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(Boost REQUIRED)  # headers only: the Graph library
 message(STATUS "StarONNX: hwloc ${Hwloc_VERSION}, protobuf ${Protobuf_VERSION}, Graphviz ${Graphviz_VERSION}")
 
 if(STARONNX_WITH_CUDA)
