@@ -1,6 +1,8 @@
 #include "staronnx/placement/cut.h"
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 namespace staronnx {
 
@@ -38,6 +40,20 @@ CutWorth worth_of(const PlacementProblem& problem, const Cut& cut) {
     worth.transferred += loads[s].in;
   }
   return worth;
+}
+
+void CutPool::add(Cut cut, PlacementMethod method) {
+  Found candidate{worth_of(problem_, cut), std::move(cut), method};
+  const auto place =
+      std::upper_bound(found_.begin(), found_.end(), candidate, [](const Found& a, const Found& b) { return a.worth < b.worth; });
+  const bool known = std::any_of(found_.begin(), found_.end(), [&](const Found& one) { return one.cut == candidate.cut; });
+  if (known || place == found_.begin() + static_cast<std::ptrdiff_t>(most_)) return;
+  found_.insert(place, std::move(candidate));
+  if (found_.size() > most_) found_.pop_back();
+}
+
+double CutPool::limit() const {
+  return found_.size() < most_ ? std::numeric_limits<double>::infinity() : found_.back().worth.period;
 }
 
 Adjacency::Adjacency(const PlacementProblem& problem) : reads(problem.nodes()), writes(problem.nodes()) {

@@ -38,6 +38,30 @@ struct Adjacency {
   std::vector<std::vector<std::uint32_t>> reads, writes;
 };
 
+// The best different cuts seen so far.
+class CutPool {
+ public:
+  struct Found {
+    CutWorth worth;
+    Cut cut;
+    PlacementMethod method = PlacementMethod::order;
+  };
+
+  CutPool(const PlacementProblem& problem, std::size_t most) : problem_(problem), most_(most) {}
+
+  void add(Cut cut, PlacementMethod method);
+  void clear() { found_.clear(); }
+
+  bool empty() const { return found_.empty(); }
+  const std::vector<Found>& found() const { return found_; }  // best first
+  double limit() const;                                       // a cut whose period is not below this is of no use
+
+ private:
+  const PlacementProblem& problem_;
+  std::size_t most_;
+  std::vector<Found> found_;
+};
+
 // How many segments a search may make.
 struct SegmentLimits {
   std::size_t least = 1, most = 1;

@@ -128,17 +128,6 @@ Shares shares_of(const Attempt& attempt, const std::vector<double>& speeds) {
   return shares;
 }
 
-struct Valued {
-  CutWorth worth;
-  Cut cut;
-
-  bool operator<(const Valued& other) const { return worth < other.worth; }
-};
-
-Valued valued(const PlacementProblem& problem, Cut cut) {
-  return {worth_of(problem, cut), std::move(cut)};
-}
-
 // A topological order in which the segments of the cut lie one after the other.
 std::vector<std::uint32_t> order_of(const Cut& cut) {
   std::vector<std::uint32_t> order(cut.segment.size());
@@ -149,37 +138,37 @@ std::vector<std::uint32_t> order_of(const Cut& cut) {
 
 // METIS aims at targets of work, which transfers upset: the segments' borders, and the classes, are chosen anew along the orders of the
 // best cuts. (An operator graph of BERT on two accelerators: 16 % above the optimum without this, at the optimum with it.)
-Cut cut_anew(const PlacementProblem& problem, const SegmentLimits& segments, std::vector<Valued> found,
-             const Deadline& deadline) {
+void cut_anew(const PlacementProblem& problem, const SegmentLimits& segments, const std::vector<Cut>& found,
+              const Deadline& deadline, CutPool& pool) {
   constexpr std::size_t kStepsInAll = 40'000'000, kMostOrders = 30, kMostEnds = 1'000;
-  std::sort(found.begin(), found.end());
-  Valued best = found.front();
   const std::size_t ends = std::max(std::min(problem.nodes(), kMostEnds), segments.least);
   std::set<Segments> seen;
-  for (const Valued& one : found) {
-    if (seen.size() * ends * problem.nodes() >= kStepsInAll || seen.size() == kMostOrders || deadline.passed(Clock::now())) break;
-    if (!seen.insert(one.cut.segment).second) continue;
-    std::optional<Cut> cut = best_intervals(problem, segments, order_of(one.cut), ends, best.worth.period);
-    if (cut) best = std::min(best, valued(problem, improve(problem, *std::move(cut))));
+  for (const Cut& one : found) {
+    if (seen.size() * ends * problem.nodes() >= kStepsInAll || seen.size() == kMostOrders || deadline.passed(Clock::now()))
+      return;
+    if (!seen.insert(one.segment).second) continue;
+    std::optional<Cut> cut = best_intervals(problem, segments, order_of(one), ends, pool.limit());
+    if (cut) pool.add(improve(problem, *std::move(cut)), PlacementMethod::metis);
   }
-  return std::move(best.cut);
 }
 
 }  // namespace
 
-std::optional<Cut> best_metis_cut(const PlacementProblem& problem, const SegmentLimits& segments, unsigned seed,
-                                  const Deadline& deadline) {
+void add_metis_cuts(const PlacementProblem& problem, const SegmentLimits& segments, unsigned seed, const Deadline& deadline,
+                    CutPool& pool) {
   const Graph graph = unlabelled_graph(problem);
   const std::vector<double> speeds = speeds_of(problem);
   const Weights weights = weights_of(problem, speeds);
-  std::vector<Valued> found;
+  std::vector<Cut> found;
   for (const Attempt& attempt : attempts_for(problem, segments, seed)) {
     if (deadline.passed(Clock::now())) break;
     Segments cut = bisect(make_problem(graph, weights, shares_of(attempt, speeds)), attempt.method, attempt.seed);
-    found.push_back(valued(problem, improve(problem, {std::move(cut), attempt.of_class})));
+    found.push_back(improve(problem, {std::move(cut), attempt.of_class}));
+    pool.add(found.back(), PlacementMethod::metis);
   }
-  if (found.empty()) return std::nullopt;
-  return cut_anew(problem, segments, std::move(found), deadline);
+  const auto worth = [&](const Cut& cut) { return worth_of(problem, cut); };
+  std::ranges::stable_sort(found, {}, worth);
+  cut_anew(problem, segments, found, deadline, pool);
 }
 
 }  // namespace staronnx

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <optional>
 
@@ -15,53 +14,47 @@
 namespace staronnx {
 namespace {
 
-constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 constexpr double kProved = 1e-9;  // relative: a bound this near proves
 
 Error refused(std::string message) {
   return {ErrorCode::invalid_argument, std::move(message)};
 }
 
-struct Found {
-  Cut cut;
-  CutWorth worth;
-  PlacementMethod method = PlacementMethod::order;
-};
-
 // One question on its way through the methods.
 class Placing {
  public:
-  Placing(const PlacementProblem& problem, const SegmentLimits& segments, const PlacementOptions& options)
-      : problem_(problem), segments_(segments), options_(options), deadline_(Deadline::after(options.time_limit, Clock::now())) {}
+  Placing(const PlacementProblem& problem, const SegmentLimits& segments, const PlacementOptions& options, std::size_t most)
+      : problem_(problem),
+        segments_(segments),
+        options_(options),
+        deadline_(Deadline::after(options.time_limit, Clock::now())),
+        pool_(problem, most) {}
 
-  Result<Placement> run() {
-    if (wanted(PlacementMethod::metis))
-      consider(best_metis_cut(problem_, segments_, options_.seed, deadline_), PlacementMethod::metis);
+  // The best cuts, with what is known of the first.
+  Status run() {
+    if (wanted(PlacementMethod::metis)) add_metis_cuts(problem_, segments_, options_.seed, deadline_, pool_);
     if (wanted(PlacementMethod::order)) search_orders();
-    if (!found_) consider(cut_of_given_order(), PlacementMethod::order);
-    if (!found_) return refused("no cut was found that gives every node a processor that can run it");
-    if (wanted(PlacementMethod::exact)) {
-      if (Status answered = search_exactly(); !answered) return answered.error();
-    }
-    return placement();
+    if (pool_.empty()) search_given_order();
+    if (pool_.empty()) return refused("no cut was found that gives every node a processor that can run it");
+    return wanted(PlacementMethod::exact) ? search_exactly() : Status();
   }
 
-  const Cut& cut() const { return found_->cut; }
+  const std::vector<CutPool::Found>& found() const { return pool_.found(); }
+
+  // Of the best cut.
+  double lower_bound() const {
+    return exact_is_complete_ ? pool_.found()[0].worth.period : period_bound(problem_, pool_.found()[0].cut, bound_deadline());
+  }
 
  private:
   bool wanted(PlacementMethod method) const { return options_.method == PlacementMethod::best || options_.method == method; }
 
-  void consider(std::optional<Cut> cut, PlacementMethod method) {
-    if (!cut) return;
-    const CutWorth worth = worth_of(problem_, *cut);
-    if (!found_ || worth < found_->worth) found_ = {*std::move(cut), worth, method};
-  }
-
-  std::optional<Cut> cut_of_given_order() const {
+  void search_given_order() {
     std::vector<std::uint32_t> order(problem_.nodes());
     std::iota(order.begin(), order.end(), 0U);
-    const std::size_t ends = std::max<std::size_t>(segments_.least, 200);
-    return best_intervals(problem_, segments_, order, ends, kNoLimit);
+    std::optional<Cut> cut =
+        best_intervals(problem_, segments_, order, std::max<std::size_t>(segments_.least, 200), pool_.limit());
+    if (cut) pool_.add(*std::move(cut), PlacementMethod::order);
   }
 
   // A cut place costs a pass over the nodes behind it, some ns each.
@@ -71,33 +64,21 @@ class Placing {
     const std::size_t count = std::clamp<std::size_t>(kStepsInAll / (ends * problem_.nodes()), 2, kMostOrders);
     for (const std::vector<std::uint32_t>& order : some_orders(problem_, count, options_.seed)) {
       if (deadline_.passed(Clock::now())) return;
-      std::optional<Cut> cut = best_intervals(problem_, segments_, order, ends, found_ ? found_->worth.period : kNoLimit);
-      if (cut) consider(improve(problem_, *std::move(cut)), PlacementMethod::order);
+      std::optional<Cut> cut = best_intervals(problem_, segments_, order, ends, pool_.limit());
+      if (cut) pool_.add(improve(problem_, *std::move(cut)), PlacementMethod::order);
     }
   }
 
   Status search_exactly() {
-    ExactAnswer answer = exact_cut(problem_, segments_, found_->worth.period, deadline_);
+    ExactAnswer answer = exact_cut(problem_, segments_, pool_.found()[0].worth.period, deadline_);
     exact_is_complete_ = answer.complete;
     if (!answer.complete && options_.method == PlacementMethod::exact) {
       return Error{ErrorCode::unsupported,
                    "the graph has too many down-sets to try all cuts in this time; use the method 'best'"};
     }
-    if (options_.method == PlacementMethod::exact) found_.reset();  // it led the way; exact found one at least as good
-    consider(std::move(answer.cut), PlacementMethod::exact);
+    if (options_.method == PlacementMethod::exact) pool_.clear();  // it led the way; exact found one at least as good
+    if (answer.cut) pool_.add(*std::move(answer.cut), PlacementMethod::exact);
     return {};
-  }
-
-  Placement placement() {
-    Placement result;
-    result.period = found_->worth.period;
-    result.lone_latency = found_->worth.lone_latency;
-    result.transferred = found_->worth.transferred;
-    result.method = found_->method;
-    result.proved_optimal = exact_is_complete_;
-    result.lower_bound = exact_is_complete_ ? result.period : period_bound(problem_, found_->cut, bound_deadline());
-    if (result.period <= result.lower_bound * (1 + kProved)) result.proved_optimal = true;
-    return result;
   }
 
   // The bound gets some time even where the methods took all of theirs.
@@ -107,7 +88,7 @@ class Placing {
   const SegmentLimits& segments_;
   const PlacementOptions& options_;
   Deadline deadline_;
-  std::optional<Found> found_;
+  CutPool pool_;
   bool exact_is_complete_ = false;
 };
 
@@ -160,15 +141,29 @@ Status check_tensors(const PlacementProblem& problem) {
   return {};
 }
 
-Result<Placement> place_contracted(const PlacementProblem& problem, const Contracted& contracted, const SegmentLimits& segments,
-                                   const PlacementOptions& options) {
-  Placing placing(contracted.problem, segments, options);
-  Result<Placement> result = placing.run();
-  if (!result) return result;
-  const Cut cut = expand(problem, contracted, placing.cut());
-  result->segment_of_node = cut.segment;
-  result->segments = segments_of(problem, cut);
-  return result;
+Placement placement_of(const PlacementProblem& problem, const Contracted& contracted, const CutPool::Found& found) {
+  const Cut cut = expand(problem, contracted, found.cut);
+  Placement placement;
+  placement.segment_of_node = cut.segment;
+  placement.segments = segments_of(problem, cut);
+  placement.period = found.worth.period;
+  placement.lone_latency = found.worth.lone_latency;
+  placement.transferred = found.worth.transferred;
+  placement.method = found.method;
+  return placement;
+}
+
+Result<std::vector<Placement>> place_contracted(const PlacementProblem& problem, const Contracted& contracted,
+                                                const SegmentLimits& segments, const PlacementOptions& options,
+                                                std::size_t most) {
+  Placing placing(contracted.problem, segments, options, most);
+  if (Status searched = placing.run(); !searched) return searched.error();
+  std::vector<Placement> placements;
+  for (const CutPool::Found& found : placing.found()) placements.push_back(placement_of(problem, contracted, found));
+  const double bound = placing.lower_bound();
+  for (Placement& placement : placements) placement.lower_bound = bound;
+  placements[0].proved_optimal = placements[0].period <= bound * (1 + kProved);
+  return placements;
 }
 
 }  // namespace
@@ -215,19 +210,29 @@ std::string_view to_string(PlacementMethod method) {
   return "best";
 }
 
-Result<Placement> place(const PlacementProblem& given, const PlacementOptions& options) {
+Result<Placement> place(const PlacementProblem& problem, const PlacementOptions& options) {
+  Result<std::vector<Placement>> placements = place_candidates(problem, options, 1);
+  if (!placements) return placements.error();
+  return std::move(placements->front());
+}
+
+Result<std::vector<Placement>> place_candidates(const PlacementProblem& given, const PlacementOptions& options,
+                                                std::size_t most) {
   if (Status valid = check(given); !valid) return valid.error();
   if (Status possible = check_segments(given, options); !possible) return possible.error();
   PlacementProblem problem = given;
   std::erase_if(problem.classes, [](const ProcessorClass& one) { return one.count == 0; });
-  const std::size_t most = options.segments.value_or(std::min(problem.processors(), problem.nodes()));
-  Result<Placement> result = place_contracted(problem, reduce(problem), {1, most}, options);
-  if (options.segments && (!result || result->segments.size() < most)) {
+  const std::size_t segments = options.segments.value_or(std::min(problem.processors(), problem.nodes()));
+  Result<std::vector<Placement>> result = place_contracted(problem, reduce(problem), {1, segments}, options, most);
+  if (options.segments && (!result || result->front().segments.size() < segments)) {
     // A node that takes no time may then be worth a segment of its own, so nothing is contracted.
-    result = place_contracted(problem, unchanged(problem), {most, most}, options);
+    result = place_contracted(problem, unchanged(problem), {segments, segments}, options, most);
   }
   if (!result) return result;
-  for (PlacedSegment& segment : result->segments) segment.processor_class = position_of(given, segment.processor_class);
+  if (options.segments) std::erase_if(*result, [&](const Placement& one) { return one.segments.size() < segments; });
+  for (Placement& placement : *result) {
+    for (PlacedSegment& segment : placement.segments) segment.processor_class = position_of(given, segment.processor_class);
+  }
   return result;
 }
 

@@ -102,4 +102,9 @@ struct Placement {
 // Thread: METIS sets signal handlers while it works; one call at a time in the whole process.
 Result<Placement> place(const PlacementProblem& problem, const PlacementOptions& options);
 
+// The best of the different placements that the methods meet, the best first, at most `most`: for those who can measure what they are
+// worth. `proved_optimal` is for the first only.
+Result<std::vector<Placement>> place_candidates(const PlacementProblem& problem, const PlacementOptions& options,
+                                                std::size_t most);
+
 }  // namespace staronnx
