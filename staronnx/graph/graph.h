@@ -17,7 +17,7 @@
 namespace staronnx {
 
 struct GraphNode {
-  std::string label;            // for people: "Conv conv1", or the heaviest operator's and how many others
+  std::string label;            // for people: "Conv conv1", of the heaviest operator in it
   std::vector<NodeId> members;  // ids in Model::nodes(), ascending, at least one
 };
 

@@ -56,10 +56,7 @@ std::string label_of(const Model& model, std::span<const NodeId> members) {
     return lightness(model.nodes()[index(a)]) < lightness(model.nodes()[index(b)]);
   };
   const ModelNode& node = model.nodes()[index(*std::min_element(members.begin(), members.end(), lighter))];
-  std::string label = node.op_type;
-  if (!node.name.empty() && node.name != node.op_type) label += ' ' + node.name;
-  if (members.size() > 1) label += " +" + std::to_string(members.size() - 1);
-  return label;
+  return node.name.empty() || node.name == node.op_type ? node.op_type : node.op_type + ' ' + node.name;
 }
 
 }  // namespace staronnx

@@ -9,8 +9,7 @@
 
 namespace staronnx {
 
-// "Conv conv1", or the member that looks heaviest and how many others there are: "Conv conv1 +3". `members` are nodes of the
-// model, at least one.
+// "Conv conv1", of the member that looks heaviest. `members` are nodes of the model, at least one.
 std::string label_of(const Model& model, std::span<const NodeId> members);
 
 }  // namespace staronnx

@@ -77,11 +77,11 @@ Microseconds time_of(const Plan& plan, const Box& box) {
   return time;
 }
 
-// "Conv conv1", or the slowest node's and how many others; and the time.
+// "Conv conv1", or "Conv conv1 and 2 more" where that is the slowest of three nodes; and the time of all.
 std::string label_of(const Plan& plan, const Box& box) {
   const auto time = [&](std::size_t node) { return plan.nodes[node].time; };
   std::string label = readable(plan.nodes[*std::ranges::max_element(box.nodes, {}, time)].label, 24);
-  if (box.nodes.size() > 1) label += " +" + counted(box.nodes.size() - 1, "node");
+  if (box.nodes.size() > 1) label += " and " + std::to_string(box.nodes.size() - 1) + " more";
   return label + "\\n" + words(time_of(plan, box));
 }
 

@@ -97,9 +97,9 @@ TEST(Drawing, HasAFrameForEachSegmentAndABoxForEachChain) {
   const std::string svg = drawn(plan_of(chain(9), {0, 0, 0, 0, 0, 1, 1, 1, 2}));
   EXPECT_EQ(count(svg, "class=\"cluster\""), 3u);
   EXPECT_EQ(boxes_in(svg), 3u);
-  EXPECT_THAT(svg, HasSubstr(">Op0 +4 nodes<"));
+  EXPECT_THAT(svg, HasSubstr(">Op0 and 4 more<"));
   EXPECT_THAT(svg, HasSubstr(">5 ms<"));
-  EXPECT_THAT(svg, HasSubstr(">Op5 +2 nodes<"));
+  EXPECT_THAT(svg, HasSubstr(">Op5 and 2 more<"));
   EXPECT_THAT(svg, HasSubstr(">Op8<"));
   EXPECT_THAT(svg, HasSubstr(">Segment 1 · 5 nodes<"));
 }
@@ -107,7 +107,7 @@ TEST(Drawing, HasAFrameForEachSegmentAndABoxForEachChain) {
 TEST(Drawing, KeepsBranchesApart) {
   const std::string svg = drawn(plan_of({{}, {0}, {1}, {0}, {2, 3}}, {0, 0, 0, 0, 0}));
   EXPECT_EQ(boxes_in(svg), 4u);
-  EXPECT_THAT(svg, HasSubstr(">Op1 +1 node<"));
+  EXPECT_THAT(svg, HasSubstr(">Op1 and 1 more<"));
 }
 
 TEST(Drawing, DrawsWhatCrossesBoldWithItsBytes) {
