@@ -7,7 +7,7 @@
 
 #include <onnxruntime_session_options_config_keys.h>
 
-#include "staronnx/execute/external_tensors.h"
+#include "staronnx/model/external_tensors.h"
 
 namespace staronnx {
 namespace {
@@ -57,7 +57,10 @@ std::filesystem::path OptimizedModel::graph_file() const {
 
 Status OptimizedModel::map_weights() {
   const Result<std::vector<ExternalTensor>> tensors = external_tensors(graph_file());
-  if (!tensors) return tensors.error();
+  if (!tensors) {
+    return Error{ErrorCode::internal,
+                 "the model that ONNX Runtime saved cannot be read, is the disk full? " + tensors.error().message};
+  }
   if (tensors->empty()) return {};
   const std::filesystem::path file = directory_.path() / weights_name;
   Result<MappedFile> mapped = MappedFile::open(file);
