@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "staronnx/graph/order.h"
+#include "staronnx/base/topological_order.h"
 
 namespace staronnx {
 

@@ -17,8 +17,8 @@
 #include "staronnx/graph/contraction.h"
 #include "staronnx/graph/graph.h"
 #include "staronnx/graph/label.h"
-#include "staronnx/graph/order.h"
 #include "staronnx/graph/roles.h"
+#include "staronnx/graph/strong_components.h"
 
 namespace staronnx {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "staronnx/model/content.h"
 #include "staronnx/model/lasting_shapes.h"
-#include "staronnx/model/topological_order.h"
+#include "staronnx/model/node_order.h"
 #include "staronnx/model/types.h"
 
 namespace staronnx {

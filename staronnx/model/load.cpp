@@ -5,7 +5,7 @@
 #include "staronnx/model/bodies.h"
 #include "staronnx/model/constants.h"
 #include "staronnx/model/content.h"
-#include "staronnx/model/topological_order.h"
+#include "staronnx/model/node_order.h"
 #include "staronnx/model/types.h"
 
 namespace staronnx {
@@ -36,7 +36,7 @@ Status order_nodes(Model::Content& content) {
   onnx::GraphProto& graph = *content.proto.mutable_graph();
   std::vector<ModelNode> nodes;
   for (const onnx::NodeProto& node : graph.node()) nodes.push_back(node_of(node));
-  const Result<std::vector<std::size_t>> order = topological_order(nodes, given_names(graph));
+  const Result<std::vector<std::size_t>> order = node_order(nodes, given_names(graph));
   if (!order) return order.error();
   google::protobuf::RepeatedPtrField<onnx::NodeProto> protos;
   protos.Swap(graph.mutable_node());

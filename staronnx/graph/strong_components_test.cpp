@@ -1,4 +1,4 @@
-#include "staronnx/graph/order.h"
+#include "staronnx/graph/strong_components.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -52,11 +52,6 @@ TEST(StrongComponents, ManageALongChain) {
   for (std::size_t i = 0; i + 1 < chain.size(); ++i) chain[i].push_back(i + 1);
   chain.back().push_back(0);
   EXPECT_EQ(strong_components(chain).back(), 0u);
-}
-
-TEST(TopologicalOrder, TakesTheLowestNodeThatIsPossible) {
-  EXPECT_THAT(topological_order({{2}, {2}, {}}), ElementsAre(0, 1, 2));
-  EXPECT_THAT(topological_order({{}, {0}, {1}}), ElementsAre(2, 1, 0));
 }
 
 }  // namespace

@@ -1,11 +1,10 @@
-#include "staronnx/model/topological_order.h"
+#include "staronnx/model/node_order.h"
 
-#include <functional>
+#include <algorithm>
 #include <map>
-#include <optional>
-#include <queue>
-#include <span>
 #include <string_view>
+
+#include "staronnx/base/topological_order.h"
 
 namespace staronnx {
 namespace {
@@ -53,14 +52,22 @@ Result<std::vector<std::vector<std::size_t>>> predecessors_of(const std::vector<
   return predecessors;
 }
 
-// A node on the cycle that the nodes with `waiting` > 0 contain or come after.
-std::size_t node_on_cycle(const std::vector<std::vector<std::size_t>>& predecessors, const std::vector<std::size_t>& waiting) {
-  const auto stuck = [&](std::size_t node) { return waiting[node] > 0; };
-  std::size_t node = 0;
-  while (!stuck(node)) ++node;
+Successors successors_of(const std::vector<std::vector<std::size_t>>& predecessors) {
+  Successors successors(predecessors.size());
+  for (std::size_t node = 0; node < predecessors.size(); ++node) {
+    for (std::size_t before : predecessors[node]) successors[before].push_back(node);
+  }
+  return successors;
+}
+
+// A node on the cycle that the nodes missing in `order` contain or come after.
+std::size_t node_on_cycle(const std::vector<std::vector<std::size_t>>& predecessors, const std::vector<std::size_t>& order) {
+  std::vector<bool> stuck(predecessors.size(), true);
+  for (std::size_t node : order) stuck[node] = false;
+  auto node = static_cast<std::size_t>(std::ranges::find(stuck, true) - stuck.begin());
   for (std::size_t step = 0; step < predecessors.size(); ++step) {
     for (std::size_t before : predecessors[node]) {
-      if (!stuck(before)) continue;
+      if (!stuck[before]) continue;
       node = before;
       break;
     }
@@ -76,30 +83,14 @@ std::string described(const ModelNode& node) {
   return "the " + node.op_type + " node that produces " + result;
 }
 
-Result<std::vector<std::size_t>> topological_order(const std::vector<ModelNode>& nodes, const std::vector<std::string>& given) {
+Result<std::vector<std::size_t>> node_order(const std::vector<ModelNode>& nodes, const std::vector<std::string>& given) {
   const Result<Producers> producers = producers_of(nodes, given);
   if (!producers) return producers.error();
   const Result<std::vector<std::vector<std::size_t>>> predecessors = predecessors_of(nodes, *producers);
   if (!predecessors) return predecessors.error();
-
-  std::vector<std::vector<std::size_t>> successors(nodes.size());
-  std::vector<std::size_t> waiting(nodes.size());
-  std::priority_queue<std::size_t, std::vector<std::size_t>, std::greater<>> ready;
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    waiting[i] = (*predecessors)[i].size();
-    for (std::size_t before : (*predecessors)[i]) successors[before].push_back(i);
-    if (waiting[i] == 0) ready.push(i);
-  }
-  std::vector<std::size_t> order;
-  while (!ready.empty()) {
-    order.push_back(ready.top());
-    ready.pop();
-    for (std::size_t next : successors[order.back()]) {
-      if (--waiting[next] == 0) ready.push(next);
-    }
-  }
+  std::vector<std::size_t> order = topological_order(successors_of(*predecessors));
   if (order.size() == nodes.size()) return order;
-  return invalid(described(nodes[node_on_cycle(*predecessors, waiting)]) + " waits for its own result: the graph has a cycle");
+  return invalid(described(nodes[node_on_cycle(*predecessors, order)]) + " waits for its own result: the graph has a cycle");
 }
 
 }  // namespace staronnx
