@@ -59,10 +59,7 @@ DataType type_named(std::string_view name) {
   if (name == "float") return DataType::float32;
   if (name == "double") return DataType::float64;
   if (name == "bool") return DataType::boolean;
-  for (int i = 0; i <= static_cast<int>(DataType::int2); ++i) {
-    if (to_string(static_cast<DataType>(i)) == name) return static_cast<DataType>(i);
-  }
-  return DataType::undefined;
+  return data_type_named(name).value_or(DataType::undefined);
 }
 
 // [{"float": [1, 64]}, {"int64": [1]}]

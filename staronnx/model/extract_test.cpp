@@ -19,12 +19,6 @@ using testing::IsEmpty;
 const TensorInfo x{"x", DataType::float32, {1, 4}};
 const TensorInfo w{"w", DataType::float32, {4, 4}};
 
-std::vector<std::string> names_of(const std::vector<TensorInfo>& infos) {
-  std::vector<std::string> names;
-  for (const TensorInfo& info : infos) names.push_back(info.name);
-  return names;
-}
-
 std::vector<NodeId> ids(std::initializer_list<std::uint32_t> positions) {
   std::vector<NodeId> nodes;
   for (std::uint32_t position : positions) nodes.push_back(NodeId{position});

@@ -70,4 +70,10 @@ Result<Model> model_from(const ModelForTest& model) {
   return model_from(proto_of(model));
 }
 
+std::vector<std::string> names_of(const std::vector<TensorInfo>& tensors) {
+  std::vector<std::string> names;
+  for (const TensorInfo& tensor : tensors) names.push_back(tensor.name);
+  return names;
+}
+
 }  // namespace staronnx

@@ -43,4 +43,6 @@ std::string bytes_of(const ModelForTest& model);
 
 Result<Model> model_from(const ModelForTest& model);
 
+std::vector<std::string> names_of(const std::vector<TensorInfo>& tensors);
+
 }  // namespace staronnx

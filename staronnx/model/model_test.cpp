@@ -20,12 +20,6 @@ using testing::IsEmpty;
 const TensorInfo x{"x", DataType::float32, {1, 4}};
 const TensorInfo w{"w", DataType::float32, {4, 4}};
 
-std::vector<std::string> names_of(const std::vector<TensorInfo>& infos) {
-  std::vector<std::string> names;
-  for (const TensorInfo& info : infos) names.push_back(info.name);
-  return names;
-}
-
 std::string refusal_of(const ModelForTest& spec) {
   const Result<Model> model = model_from(spec);
   return model ? "accepted" : model.error().message;

@@ -61,6 +61,13 @@ std::string_view to_string(DataType type) {
   return "unknown";
 }
 
+std::optional<DataType> data_type_named(std::string_view name) {
+  for (int value = 1; value <= static_cast<int>(DataType::int2); ++value) {
+    if (to_string(static_cast<DataType>(value)) == name) return static_cast<DataType>(value);
+  }
+  return std::nullopt;
+}
+
 int bits_of(DataType type) {
   switch (type) {
     case DataType::undefined:

@@ -51,6 +51,9 @@ enum class DataType : std::int32_t {
 
 std::string_view to_string(DataType type);  // "float32"
 
+// The type that to_string() calls so; nothing for other words and for "undefined".
+std::optional<DataType> data_type_named(std::string_view name);
+
 // Bits of one element; 0 for strings (their size is in the data) and undefined.
 int bits_of(DataType type);
 

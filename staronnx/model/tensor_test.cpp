@@ -16,6 +16,12 @@ std::vector<std::byte> bytes(std::initializer_list<int> values) {
   return data;
 }
 
+TEST(DataType, IsFoundByItsName) {
+  for (const DataType type : {DataType::float32, DataType::string, DataType::float8e8m0, DataType::int2})
+    EXPECT_EQ(data_type_named(to_string(type)), type);
+  for (const char* other : {"undefined", "unknown", "float", ""}) EXPECT_FALSE(data_type_named(other)) << other;
+}
+
 TEST(Shape, IsPrintedWithX) {
   EXPECT_EQ(to_string(Shape{1, 3, 224}), "1x3x224");
   EXPECT_EQ(to_string(Shape{-1, 16}), "?x16");

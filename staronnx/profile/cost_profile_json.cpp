@@ -1,5 +1,6 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -50,9 +51,7 @@ std::vector<std::vector<Microseconds>> rows_from(const Json& list) {
 }
 
 DataType type_from(const std::string& name) {
-  for (int i = 1; i <= static_cast<int>(DataType::int2); ++i) {
-    if (to_string(static_cast<DataType>(i)) == name) return static_cast<DataType>(i);
-  }
+  if (const std::optional<DataType> type = data_type_named(name)) return *type;
   throw Refused{"'tensors' has the unknown type '" + name + "'"};
 }
 

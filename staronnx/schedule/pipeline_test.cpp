@@ -64,12 +64,6 @@ Floats expected(const Floats& x, const Floats& shift) {
   return y;
 }
 
-std::vector<std::string> names_of(const std::vector<TensorInfo>& tensors) {
-  std::vector<std::string> names;
-  for (const TensorInfo& tensor : tensors) names.push_back(tensor.name);
-  return names;
-}
-
 // The example cut into the segments given, planned for vectors of four.
 class ExamplePlan {
  public:
