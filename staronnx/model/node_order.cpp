@@ -15,6 +15,13 @@ Error invalid(std::string message) {
   return Error{ErrorCode::invalid_argument, std::move(message)};
 }
 
+// `first` is null for an input or initializer.
+Error produced_twice(const std::string& tensor, const ModelNode& second, const ModelNode* first) {
+  const std::string also = first == nullptr ? "is an input or initializer" : "by " + described(*first);
+  return invalid("tensor '" + tensor + "' is produced by " + described(second) + " and also " + also +
+                 "; export the model again with distinct names");
+}
+
 using Producers = std::map<std::string_view, std::size_t>;
 
 Result<Producers> producers_of(const std::vector<ModelNode>& nodes, const std::vector<std::string>& given) {
@@ -25,9 +32,7 @@ Result<Producers> producers_of(const std::vector<ModelNode>& nodes, const std::v
       if (output.empty()) continue;
       const auto [place, is_new] = producers.emplace(output, i);
       if (is_new) continue;
-      const std::string other = place->second == nobody ? "is an input or initializer" : "by " + described(nodes[place->second]);
-      return invalid("tensor '" + output + "' is produced by " + described(nodes[i]) + " and also " + other +
-                     "; export the model again with distinct names");
+      return produced_twice(output, nodes[i], place->second == nobody ? nullptr : &nodes[place->second]);
     }
   }
   return producers;
