@@ -41,7 +41,7 @@ Result<std::vector<double>> parse_rates(std::string_view text) {
   const double steps = std::floor((last - first) / step + 1e-9);
   if (steps >= static_cast<double>(kMostRates)) return refuse("more than " + std::to_string(kMostRates) + " rates");
   std::vector<double> rates;
-  for (double i = 0; i <= steps; ++i) rates.push_back(first + i * step);
+  for (int i = 0; i <= static_cast<int>(steps); ++i) rates.push_back(first + i * step);
   return rates;
 }
 
