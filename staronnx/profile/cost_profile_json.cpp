@@ -34,11 +34,34 @@ Json json_of(const std::map<std::string, TensorInfo>& tensors) {
 
 // ---- reading ----
 
-std::vector<Microseconds> times_from(const Json& list, const char* name) {
+const Json::array_t& elements_of(const Json& list, const std::string& name) {
+  if (!list.is_array()) throw Refused{"'" + name + "' is no array"};
+  return list.get_ref<const Json::array_t&>();
+}
+
+// The JSON library would take 1e30 and 1.5 for integers, too.
+template <class Number>
+std::vector<Number> counts_from(const Json& list, const std::string& name) {
+  std::vector<Number> counts;
+  for (const Json& value : elements_of(list, name)) {
+    if (!value.is_number_unsigned() || !std::in_range<Number>(value.get<std::uint64_t>()))
+      throw Refused{"'" + name + "' has " + value.dump() + " where a whole number should be"};
+    counts.push_back(value.get<Number>());
+  }
+  return counts;
+}
+
+std::vector<Shape> shapes_from(const Json& list) {
+  std::vector<Shape> shapes;
+  for (const Json& shape : elements_of(list, "shapes")) shapes.push_back(counts_from<std::int64_t>(shape, "shapes"));
+  return shapes;
+}
+
+std::vector<Microseconds> times_from(const Json& list, const std::string& name) {
   std::vector<Microseconds> times;
-  for (const Json& value : list) {
+  for (const Json& value : elements_of(list, name)) {
     const double time = value.get<double>();
-    if (!std::isfinite(time) || time < 0) throw Refused{std::string("'") + name + "' has a time that is negative or not finite"};
+    if (!std::isfinite(time) || time < 0) throw Refused{"'" + name + "' has a time that is negative or not finite"};
     times.emplace_back(time);
   }
   return times;
@@ -46,7 +69,7 @@ std::vector<Microseconds> times_from(const Json& list, const char* name) {
 
 std::vector<std::vector<Microseconds>> rows_from(const Json& list) {
   std::vector<std::vector<Microseconds>> rows;
-  for (const Json& row : list) rows.push_back(times_from(row, "node_time_us"));
+  for (const Json& row : elements_of(list, "node_time_us")) rows.push_back(times_from(row, "node_time_us"));
   return rows;
 }
 
@@ -61,7 +84,7 @@ std::map<std::string, TensorInfo> tensors_from(const Json& object) {
     TensorInfo info;
     info.name = name;
     info.type = type_from(value.at("type").get<std::string>());
-    info.shape = value.at("shape").get<Shape>();
+    info.shape = counts_from<std::int64_t>(value.at("shape"), name);
     info.dimension_names.resize(info.shape.size());
     if (!element_count(info.shape)) throw Refused{"'tensors' has an impossible shape for '" + name + "'"};
     tensors.emplace(name, std::move(info));
@@ -89,8 +112,8 @@ CostProfile profile_from(const Json& json) {
   profile.model_hash = json.at("model_hash").get<std::string>();
   profile.machine_id = json.at("machine").get<std::string>();
   profile.engine = json.at("engine").get<std::string>();
-  profile.shapes = json.at("shapes").get<std::vector<Shape>>();
-  profile.widths = json.at("widths").get<std::vector<int>>();
+  profile.shapes = shapes_from(json.at("shapes"));
+  profile.widths = counts_from<int>(json.at("widths"), "widths");
   profile.node_time = rows_from(json.at("node_time_us"));
   profile.whole = times_from(json.at("whole_us"), "whole_us");
   profile.tensors = tensors_from(json.at("tensors"));

@@ -71,9 +71,14 @@ TEST(CostProfileJson, BadValuesAreRefused) {
        [](auto& json) {
          json["widths"] = {0, 1};
        }},
+      {"widths", [](auto& json) { json["widths"][1] = 1'000'000'000'000; }},
+      {"widths", [](auto& json) { json["widths"][1] = 2.5; }},
       {"float17", [](auto& json) { json["tensors"]["y"]["type"] = "float17"; }},
       {"'y'", [](auto& json) { json["tensors"]["y"]["shape"] = {-1}; }},
+      {"'y'", [](auto& json) { json["tensors"]["y"]["shape"] = {1e30}; }},
+      {"shapes", [](auto& json) { json["shapes"][0] = {1e30}; }},
       {"array", [](auto& json) { json["shapes"] = 3; }},
+      {"array", [](auto& json) { json["whole_us"] = 3; }},
   };
   for (const auto& [named, change] : changes) {
     auto json = nlohmann::json::parse(to_json(example()));
