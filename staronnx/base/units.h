@@ -15,12 +15,21 @@ using Seconds = std::chrono::duration<double>;
 struct Bytes {
   std::uint64_t count = 0;
 
-  constexpr auto operator<=>(const Bytes&) const = default;
+  constexpr auto operator<=>(const Bytes&) const = default;  // NOLINT(modernize-use-nullptr): a misreading
   constexpr Bytes& operator+=(Bytes other) {
     count += other.count;
     return *this;
   }
   constexpr Bytes operator+(Bytes other) const { return Bytes{count + other.count}; }
 };
+
+struct BytesPerSecond {
+  double count = 0;
+
+  constexpr auto operator<=>(const BytesPerSecond&) const = default;  // NOLINT(modernize-use-nullptr): a misreading
+};
+
+// The bandwidth must not be 0.
+constexpr Seconds operator/(Bytes size, BytesPerSecond bandwidth) { return Seconds(static_cast<double>(size.count) / bandwidth.count); }
 
 }  // namespace staronnx

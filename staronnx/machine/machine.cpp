@@ -39,6 +39,11 @@ int numa_node_of(hwloc_topology_t topology, hwloc_obj_t core) {
   return node == nullptr ? 0 : static_cast<int>(node->logical_index);
 }
 
+Bytes cache_of(hwloc_topology_t topology, hwloc_obj_t core, hwloc_obj_type_t level) {
+  hwloc_obj_t cache = hwloc_get_next_obj_covering_cpuset_by_type(topology, core->cpuset, level, nullptr);
+  return cache == nullptr ? Bytes{} : Bytes{cache->attr->cache.size};
+}
+
 std::vector<Core> cores_of(hwloc_topology_t topology) {
   Bitmap allowed(hwloc_bitmap_alloc());
   if (hwloc_get_cpubind(topology, allowed.get(), HWLOC_CPUBIND_PROCESS) != 0) {
@@ -49,11 +54,37 @@ std::vector<Core> cores_of(hwloc_topology_t topology) {
   for (int i = 0; i < count; ++i) {
     hwloc_obj_t core = hwloc_get_obj_by_type(topology, HWLOC_OBJ_CORE, static_cast<unsigned>(i));
     const int thread = first_allowed_thread(core, allowed.get());
-    if (thread >= 0) cores.push_back({thread, numa_node_of(topology, core)});
+    if (thread < 0) continue;
+    cores.push_back({.os_id = thread,
+                     .numa_node = numa_node_of(topology, core),
+                     .l1d = cache_of(topology, core, HWLOC_OBJ_L1CACHE),
+                     .l2 = cache_of(topology, core, HWLOC_OBJ_L2CACHE)});
   }
   std::sort(cores.begin(), cores.end(),
             [](const Core& a, const Core& b) { return std::pair(a.numa_node, a.os_id) < std::pair(b.numa_node, b.os_id); });
   return cores;
+}
+
+// Caches that none of `cores` uses are left out.
+std::vector<L3Cache> l3_caches_of(hwloc_topology_t topology, const std::vector<Core>& cores) {
+  std::vector<L3Cache> caches;
+  for (hwloc_obj_t l3 = nullptr; (l3 = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_L3CACHE, l3)) != nullptr;) {
+    L3Cache cache{Bytes{l3->attr->cache.size}, {}};
+    for (const Core& core : cores) {
+      if (hwloc_bitmap_isset(l3->cpuset, static_cast<unsigned>(core.os_id)) != 0) cache.cores.push_back(core.os_id);
+    }
+    std::sort(cache.cores.begin(), cache.cores.end());
+    if (cache.size > Bytes{} && !cache.cores.empty()) caches.push_back(std::move(cache));
+  }
+  return caches;
+}
+
+std::vector<NumaNode> numa_nodes_of(hwloc_topology_t topology) {
+  std::vector<NumaNode> nodes;
+  for (hwloc_obj_t node = nullptr; (node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)) != nullptr;) {
+    nodes.push_back({static_cast<int>(node->logical_index), Bytes{node->attr->numanode.local_memory}});
+  }
+  return nodes;
 }
 
 std::string cpu_model_of(hwloc_topology_t topology) {
@@ -70,6 +101,11 @@ std::string CoreGroup::name() const {
   return text;
 }
 
+const Link* Machine::link(Memory from, Memory to) const {
+  const auto found = std::find_if(links.begin(), links.end(), [&](const Link& link) { return link.from == from && link.to == to; });
+  return found == links.end() ? nullptr : &*found;
+}
+
 std::string Machine::id() const {
   std::string text = cpu_model + ", " + std::to_string(cores.size()) + (cores.size() == 1 ? " core" : " cores");
   for (const Gpu& gpu : gpus) text += ", " + gpu.name;
@@ -83,6 +119,8 @@ Result<Machine> detect_machine() {
   machine.cpu_model = cpu_model_of(topology->get());
   machine.cores = cores_of(topology->get());
   if (machine.cores.empty()) return Error{ErrorCode::internal, "hwloc finds no core that this process may use; check its CPU affinity"};
+  machine.l3_caches = l3_caches_of(topology->get(), machine.cores);
+  machine.numa_nodes = numa_nodes_of(topology->get());
   machine.gpus = detect_gpus();
   return machine;
 }

@@ -2,21 +2,42 @@
 //
 // A processor is what runs one task at a time: a group of CPU cores acting as one, or a GPU. Cores are named by their OS
 // number (the one `taskset` takes). Only what this process may use is listed: its CPU affinity (taskset, cpusets) is obeyed.
+//
+// A Machine comes from detect_machine() (this machine, links not measured) or from a machine file (machine_file.h).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "staronnx/base/result.h"
+#include "staronnx/base/units.h"
+#include "staronnx/machine/link.h"
 
 namespace staronnx {
 
 struct Core {
   int os_id = 0;      // the hardware thread used of this core, OS number
-  int numa_node = 0;  // logical number
+  int numa_node = 0;  // NumaNode::number
+  Bytes l1d{};        // level 1 data cache; 0 when unknown
+  Bytes l2{};         // level 2 cache that this core uses, alone or with neighbours; 0 when unknown
 
   bool operator==(const Core&) const = default;
+};
+
+struct L3Cache {
+  Bytes size{};
+  std::vector<int> cores;  // those that share it, OS numbers, ascending
+
+  bool operator==(const L3Cache&) const = default;
+};
+
+struct NumaNode {
+  int number = 0;  // hwloc's logical number
+  Bytes memory{};  // 0 when unknown
+
+  bool operator==(const NumaNode&) const = default;
 };
 
 // One or more cores that run one task together.
@@ -31,8 +52,11 @@ struct CoreGroup {
 
 // Found through the CUDA runtime, in builds with STARONNX_WITH_CUDA; other builds know no GPUs.
 struct Gpu {
-  int ordinal = 0;
+  int ordinal = 0;  // CUDA's number
   std::string name;
+  Bytes memory{};
+  std::string pci_bus_id;       // "0000:01:00.0"; empty when unknown
+  std::optional<double> speed;  // whole float32 requests in the time one core takes for one; absent until measured or given in a file
 
   bool operator==(const Gpu&) const = default;
 };
@@ -41,13 +65,20 @@ struct Machine {
   std::string cpu_model;    // "AMD EPYC ..."
   std::vector<Core> cores;  // one per physical core, by NUMA node, then OS number
   std::vector<Gpu> gpus;
+  std::vector<L3Cache> l3_caches;    // each core is in one at most
+  std::vector<NumaNode> numa_nodes;  // by number; those of all cores, perhaps others that have memory only
+  std::vector<Link> links;           // one at most for two memories and a direction
+
+  // The link from one memory to another; nullptr when it is not known.
+  const Link* link(Memory from, Memory to) const;
 
   // Key of measurements taken here: "<cpu model>, N cores": equal on machines whose measurements may be shared.
   std::string id() const;
   bool operator==(const Machine&) const = default;
 };
 
-// Asks hwloc. Fails when the topology cannot be read.
+// Asks hwloc, and in a CUDA build the CUDA runtime. Quick: nothing is measured, so there are no links (measure_links.h) and no speeds.
+// Fails when the topology cannot be read.
 Result<Machine> detect_machine();
 
 // "1,1" = two groups of one core, "2" = one group of two, "auto" = one group of one core for each core. Cores are taken in order; a

@@ -16,7 +16,8 @@ namespace staronnx {
 namespace {
 
 Machine two_nodes_of_four() {
-  Machine machine{"test", {}, {}};
+  Machine machine;
+  machine.cpu_model = "test";
   for (int core = 0; core < 8; ++core) machine.cores.push_back({core, core / 4});
   return machine;
 }
@@ -62,12 +63,30 @@ TEST(DetectMachine, ObeysTheAffinityOfTheProcess) {
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+TEST(DetectMachine, SaysWhatTheCoresShare) {
+  Result<Machine> machine = detect_machine();
+  ASSERT_TRUE(machine.ok());
+  std::set<int> nodes, cores, in_l3;
+  for (const NumaNode& node : machine->numa_nodes) EXPECT_TRUE(nodes.insert(node.number).second) << node.number;
+  for (const Core& core : machine->cores) {
+    cores.insert(core.os_id);
+    EXPECT_TRUE(nodes.contains(core.numa_node)) << core.numa_node;
+  }
+  for (const L3Cache& cache : machine->l3_caches) {
+    EXPECT_GT(cache.size, Bytes{});
+    for (int core : cache.cores) EXPECT_TRUE(cores.contains(core) && in_l3.insert(core).second) << core;
+  }
+  EXPECT_TRUE(machine->links.empty());
+}
+
 TEST(DetectMachine, FindsTheGpu) {
 #ifdef STARONNX_WITH_CUDA
   Result<Machine> machine = detect_machine();
   ASSERT_TRUE(machine.ok());
   if (machine->gpus.empty()) GTEST_SKIP() << "no GPU on this machine";
   EXPECT_FALSE(machine->gpus[0].name.empty());
+  EXPECT_GT(machine->gpus[0].memory, Bytes{});
+  EXPECT_NE(machine->gpus[0].pci_bus_id.find(':'), std::string::npos);
 #else
   GTEST_SKIP() << "built without CUDA (preset cuda)";
 #endif
@@ -126,6 +145,16 @@ TEST(PinThisThread, RefusesACoreThatIsNotThere) {
   Status status = pin_this_thread(std::span(&core, 1));
   ASSERT_FALSE(status.ok());
   EXPECT_NE(status.error().message.find("8000"), std::string::npos);
+}
+
+TEST(Machine, ALinkHasADirection) {
+  Machine machine = two_nodes_of_four();
+  const Memory host{MemoryKind::numa_node, 0}, gpu{MemoryKind::gpu, 0};
+  machine.links = {{host, gpu, BytesPerSecond{2e9}, Microseconds(10)}};
+  ASSERT_NE(machine.link(host, gpu), nullptr);
+  EXPECT_EQ(machine.link(gpu, host), nullptr);
+  EXPECT_DOUBLE_EQ(machine.link(host, gpu)->time_for(Bytes{4000}).count(), 12);
+  EXPECT_EQ(gpu.name(), "gpu0");
 }
 
 TEST(Machine, IdNamesTheProcessor) { EXPECT_EQ(two_nodes_of_four().id(), "test, 8 cores"); }

@@ -8,7 +8,7 @@
 
 // Groups never share a core.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  staronnx::Machine machine{"fuzzed", {}, {}};
+  staronnx::Machine machine;
   for (int core = 0; core < 8; ++core) machine.cores.push_back({core, core / 4});
   const auto groups = staronnx::core_groups(machine, std::string_view(reinterpret_cast<const char*>(data), size));
   if (!groups) return 0;
