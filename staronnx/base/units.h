@@ -30,6 +30,8 @@ struct BytesPerSecond {
 };
 
 // The bandwidth must not be 0.
-constexpr Seconds operator/(Bytes size, BytesPerSecond bandwidth) { return Seconds(static_cast<double>(size.count) / bandwidth.count); }
+constexpr Seconds operator/(Bytes size, BytesPerSecond bandwidth) {
+  return Seconds(static_cast<double>(size.count) / bandwidth.count);
+}
 
 }  // namespace staronnx

@@ -20,9 +20,13 @@ TEST(Units, BytesAddAndCompare) {
   EXPECT_LT(Bytes{1}, Bytes{2});
 }
 
-TEST(Units, BytesOverBandwidthIsTime) { EXPECT_DOUBLE_EQ(Microseconds(Bytes{3000} / BytesPerSecond{2e9}).count(), 1.5); }
+TEST(Units, BytesOverBandwidthIsTime) {
+  EXPECT_DOUBLE_EQ(Microseconds(Bytes{3000} / BytesPerSecond{2e9}).count(), 1.5);
+}
 
-TEST(Ids, AnIdKnowsItsIndex) { EXPECT_EQ(index(NodeId{5}), 5u); }
+TEST(Ids, AnIdKnowsItsIndex) {
+  EXPECT_EQ(index(NodeId{5}), 5u);
+}
 
 TEST(Deadline, NeverIsAfterEveryOther) {
   const Clock::time_point now = Clock::now();

@@ -2,6 +2,13 @@
 
 namespace staronnx {
 
-std::vector<Gpu> detect_gpus() { return {}; }
+std::vector<Gpu> detect_gpus() {
+  return {};
+}
+
+Result<std::vector<Link>> measure_gpu_links(const Gpu& gpu, int, std::span<std::byte>, Microseconds) {
+  return Error{ErrorCode::unsupported, "the links of GPU " + std::to_string(gpu.ordinal) +
+                                           " cannot be measured: this build knows no CUDA; build with the preset cuda"};
+}
 
 }  // namespace staronnx

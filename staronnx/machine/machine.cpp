@@ -24,7 +24,9 @@ Result<Topology> load_topology() {
   hwloc_topology_t raw = nullptr;
   if (hwloc_topology_init(&raw) != 0) return Error{ErrorCode::internal, "hwloc cannot be initialised"};
   Topology topology(raw);
-  if (hwloc_topology_load(raw) != 0) return Error{ErrorCode::internal, "hwloc cannot read the machine's topology (is /sys mounted?)"};
+  if (hwloc_topology_load(raw) != 0) {
+    return Error{ErrorCode::internal, "hwloc cannot read the machine's topology (is /sys mounted?)"};
+  }
   return topology;
 }
 
@@ -102,7 +104,8 @@ std::string CoreGroup::name() const {
 }
 
 const Link* Machine::link(Memory from, Memory to) const {
-  const auto found = std::find_if(links.begin(), links.end(), [&](const Link& link) { return link.from == from && link.to == to; });
+  const auto found =
+      std::find_if(links.begin(), links.end(), [&](const Link& link) { return link.from == from && link.to == to; });
   return found == links.end() ? nullptr : &*found;
 }
 
@@ -118,7 +121,9 @@ Result<Machine> detect_machine() {
   Machine machine;
   machine.cpu_model = cpu_model_of(topology->get());
   machine.cores = cores_of(topology->get());
-  if (machine.cores.empty()) return Error{ErrorCode::internal, "hwloc finds no core that this process may use; check its CPU affinity"};
+  if (machine.cores.empty()) {
+    return Error{ErrorCode::internal, "hwloc finds no core that this process may use; check its CPU affinity"};
+  }
   machine.l3_caches = l3_caches_of(topology->get(), machine.cores);
   machine.numa_nodes = numa_nodes_of(topology->get());
   machine.gpus = detect_gpus();

@@ -56,7 +56,7 @@ struct Gpu {
   std::string name;
   Bytes memory{};
   std::string pci_bus_id;       // "0000:01:00.0"; empty when unknown
-  std::optional<double> speed;  // whole float32 requests in the time one core takes for one; absent until measured or given in a file
+  std::optional<double> speed;  // whole float32 requests while one core runs one; absent until measured or given in a file
 
   bool operator==(const Gpu&) const = default;
 };

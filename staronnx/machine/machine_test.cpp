@@ -157,7 +157,9 @@ TEST(Machine, ALinkHasADirection) {
   EXPECT_EQ(gpu.name(), "gpu0");
 }
 
-TEST(Machine, IdNamesTheProcessor) { EXPECT_EQ(two_nodes_of_four().id(), "test, 8 cores"); }
+TEST(Machine, IdNamesTheProcessor) {
+  EXPECT_EQ(two_nodes_of_four().id(), "test, 8 cores");
+}
 
 }  // namespace
 }  // namespace staronnx
