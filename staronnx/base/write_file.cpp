@@ -20,6 +20,10 @@ fs::path partial_of(const fs::path& file) {
 
 Status write_file(const fs::path& file, std::string_view content) {
   std::error_code code;
+  std::error_code ignored;
+  if (const fs::file_status there = fs::status(file, ignored); fs::exists(there) && !fs::is_regular_file(there)) {
+    return Error{ErrorCode::invalid_argument, "'" + file.string() + "' cannot be written: it is there and is no plain file"};
+  }
   if (file.has_parent_path()) fs::create_directories(file.parent_path(), code);
   const fs::path partial = partial_of(file);
   std::ofstream stream(partial, std::ios::binary);
@@ -27,7 +31,6 @@ Status write_file(const fs::path& file, std::string_view content) {
   stream.close();
   if (!stream.fail()) fs::rename(partial, file, code);
   if (stream.fail() || code) {
-    std::error_code ignored;
     fs::remove(partial, ignored);
     return Error{ErrorCode::invalid_argument,
                  "'" + file.string() + "' cannot be written: " + (code ? code.message() : "is the disk full, or the folder read-only?")};

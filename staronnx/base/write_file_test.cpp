@@ -1,5 +1,7 @@
 #include "staronnx/base/write_file.h"
 
+#include <sys/stat.h>
+
 #include <fstream>
 #include <iterator>
 
@@ -41,6 +43,17 @@ TEST_F(WriteFile, FailsWithTheNameOfTheFileAndLeavesNothing) {
   fs::create_directory(folder_ / "taken");
   EXPECT_FALSE(write_file(folder_ / "taken", "y").ok());
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 2);
+}
+
+TEST_F(WriteFile, KeepsWhatIsNoPlainFile) {
+  ASSERT_EQ(mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  fs::create_symlink(folder_ / "pipe", folder_ / "link");  // as /dev/stdout is one
+  for (const char* name : {"pipe", "link"}) {
+    Status written = write_file(folder_ / name, "y");
+    ASSERT_FALSE(written.ok());
+    EXPECT_NE(written.error().message.find("no plain file"), std::string::npos);
+    EXPECT_TRUE(fs::is_fifo(folder_ / name));
+  }
 }
 
 }  // namespace
