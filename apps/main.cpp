@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   staronnx::apps::add_partition(app, exit_status);
   staronnx::apps::add_run(app, exit_status);
   staronnx::apps::add_bench(app, exit_status);
+  staronnx::apps::add_machine(app, exit_status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
