@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "staronnx/graph/order.h"
+#include "staronnx/base/topological_order.h"
 
 namespace staronnx {
 namespace {

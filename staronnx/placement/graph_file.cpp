@@ -10,7 +10,7 @@
 #include <sstream>
 #include <utility>
 
-#include "staronnx/graph/order.h"
+#include "staronnx/graph/strong_components.h"
 #include "staronnx/placement/contract.h"
 
 namespace staronnx {
