@@ -14,6 +14,8 @@ struct Options {
   std::string model;
   std::string directory;
   bool json = false;
+  double budget_s = 12;
+  double slo_ms = 0;  // 0: none given
   PlanOptions plan;
 };
 
@@ -23,9 +25,11 @@ Result<Plan> plan(const Options& options) {
   Result<CompileRequest> request = options.plan.request(*machine, options.model, options.directory);
   if (!request) return request.error();
   if (request->splits.empty() && options.plan.segments.empty()) {
-    request->splits = {Shares::even(2), Shares::even(3)};
+    request->segments = {2, 3};
     request->leave_out_impossible = true;
   }
+  request->budget = Seconds(options.budget_s);
+  if (options.slo_ms > 0) request->slo = Milliseconds(options.slo_ms);
   Result<std::unique_ptr<Engine>> engine = Engine::create();
   if (!engine) return engine.error();
   return compile(*machine, **engine, *request);
@@ -46,6 +50,15 @@ void add_plan(CLI::App& app, int& exit_status) {
   verb->add_option("MODEL", options->model, "An ONNX model")->required();
   verb->add_option("-o,--output", options->directory, "The directory to write the plan to")->required();
   options->plan.add_to(*verb);
+  verb->add_option("--budget", options->budget_s, "Time for measuring cuts to choose from, such as 60s (default: 12s)")
+      ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"ms", 0.001}},
+                                        CLI::AsNumberWithUnit::CASE_INSENSITIVE, "TIME"))
+      ->check(CLI::NonNegativeNumber);
+  verb->add_option("--slo", options->slo_ms,
+                   "Latency limit on the 99th percentile to predict for, such as 50ms (default: 5 times the lone latency)")
+      ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"ms", 1}, {"s", 1000}},
+                                        CLI::AsNumberWithUnit::CASE_INSENSITIVE, "TIME"))
+      ->check(CLI::PositiveNumber);
   verb->add_flag("--json", options->json, "Print the plan as JSON");
   verb->callback([options, &exit_status] { exit_status = run_verb(*options); });
 }

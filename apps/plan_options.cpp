@@ -11,8 +11,8 @@
 namespace staronnx::apps {
 namespace {
 
-Result<std::vector<Shares>> splits_of(const std::vector<std::size_t>& segments, const std::string& shares) {
-  std::vector<Shares> splits;
+// What --segments and --shares ask for.
+Status add_cuts(const std::vector<std::size_t>& segments, const std::string& shares, CompileRequest& request) {
   if (!shares.empty()) {
     Result<Shares> given = parse_shares(shares);
     if (!given) return given.error();
@@ -20,14 +20,14 @@ Result<std::vector<Shares>> splits_of(const std::vector<std::size_t>& segments, 
       return Error{ErrorCode::invalid_argument, "--shares '" + shares + "' has " + std::to_string(given->of_work.size()) +
                                                     " numbers; --segments must be that number, or be left out"};
     }
-    splits.push_back(*std::move(given));
-    return splits;
+    request.splits.push_back(*std::move(given));
+    return {};
   }
   for (std::size_t k : segments) {
     if (k == 0) return Error{ErrorCode::invalid_argument, "--segments 0: a model has at least one segment"};
-    if (k > 1) splits.push_back(Shares::even(k));
+    if (k > 1) request.segments.push_back(k);
   }
-  return splits;
+  return {};
 }
 
 // 1, 2, 4 ... up to the number of cores.
@@ -41,7 +41,8 @@ std::vector<int> widths_of(const Machine& machine) {
 
 void PlanOptions::add_to(CLI::App& verb) {
   verb.add_option("--segments", segments, "Numbers of segments to cut the model into, such as 2,3")->delimiter(',');
-  verb.add_option("--shares", shares, "Share of the work of each segment, adding up to 1, such as 0.6,0.3,0.1 (default: even)");
+  verb.add_option("--shares", shares,
+                  "Share of the work of each segment, adding up to 1, such as 0.6,0.3,0.1 (default: where the cut is best)");
   verb.add_option("--input", inputs, "A tensor file, .npy or .pb: FILE in the model's order, or NAME=FILE");
   verb.add_option("--shape", shapes, "Shape of an input with dynamic dimensions, such as input:1x3x224x224 (repeat for each)");
 }
@@ -66,9 +67,7 @@ Result<CompileRequest> PlanOptions::request(const Machine& machine, const std::f
     if (!tensors) return tensors.error();
     request.inputs = *std::move(tensors);
   }
-  Result<std::vector<Shares>> splits = splits_of(segments, shares);
-  if (!splits) return splits.error();
-  request.splits = *std::move(splits);
+  if (Status cuts = add_cuts(segments, shares, request); !cuts) return cuts.error();
   request.widths = widths_of(machine);
   request.progress = progress_on_stderr();
   return request;

@@ -51,7 +51,8 @@ Result<Source> open_source(const Machine& machine, const std::vector<CoreGroup>&
   if (std::filesystem::is_directory(options.target)) {
     Result<Plan> plan = load_plan(options.target);
     if (!plan) return plan.error();
-    return Source{*plan, options.target, std::filesystem::path(options.target) / plan->variants[0].segments[0].file, std::nullopt};
+    return Source{*plan, options.target, std::filesystem::path(options.target) / plan->variants[0].segments[0].file,
+                  std::nullopt};
   }
   Result<TemporaryDirectory> temporary = TemporaryDirectory::create();
   if (!temporary) return temporary.error();
@@ -61,6 +62,7 @@ Result<Source> open_source(const Machine& machine, const std::vector<CoreGroup>&
   std::set<int> widths = {1};
   for (const CoreGroup& group : groups) widths.insert(group.width());
   request->widths.assign(widths.begin(), widths.end());
+  request->budget = Seconds(0);  // one request is soon answered by any good cut
   Result<Plan> plan = compile(machine, engine, *request);
   if (!plan) return plan.error();
   return Source{*std::move(plan), directory, options.target, *std::move(temporary)};
@@ -72,7 +74,8 @@ Result<std::string> variant_name(const Plan& plan, const PlanOptions& options) {
   if (options.segments.empty()) return plan.variants.back().name == "whole" ? "whole" : plan.variants[1].name;
   const std::string name = options.segments[0] == 1 ? "whole" : "k" + std::to_string(options.segments[0]);
   if (plan.find(name) != nullptr) return name;
-  return Error{ErrorCode::not_found, "the plan has no variant '" + name + "'; make one with: staronnx plan MODEL -o DIRECTORY --segments " +
+  return Error{ErrorCode::not_found, "the plan has no variant '" + name +
+                                         "'; make one with: staronnx plan MODEL -o DIRECTORY --segments " +
                                          std::to_string(options.segments[0])};
 }
 
@@ -80,7 +83,6 @@ Result<std::vector<Tensor>> inputs_for(const Plan& plan, const Options& options)
   if (!options.plan.inputs.empty()) return read_inputs(plan.signature, options.plan.inputs);
   return random_inputs(plan.signature, plan.shapes, options.seed);
 }
-
 
 Result<std::vector<Tensor>> run_request(Pipeline& pipeline, std::vector<Tensor> inputs, Milliseconds& latency) {
   std::promise<Result<std::vector<Tensor>>> promise;
@@ -98,7 +100,8 @@ Result<std::vector<Tensor>> run_request(Pipeline& pipeline, std::vector<Tensor> 
 }
 
 // The same inputs through ONNX Runtime on the whole model.
-Result<Difference> compare(Engine& engine, const Source& source, const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs) {
+Result<Difference> compare(Engine& engine, const Source& source, const std::vector<Tensor>& inputs,
+                           const std::vector<Tensor>& outputs) {
   Result<std::shared_ptr<Executor>> reference = engine.prepare_plain(source.reference, 0);
   if (!reference) return reference.error();
   const Signature& signature = (*reference)->signature();
@@ -149,7 +152,8 @@ Result<Outcome> run(const Options& options) {
 }
 
 void print_json(const Outcome& outcome) {
-  nlohmann::ordered_json json = {{"model", outcome.model}, {"segments", outcome.segments}, {"latency_ms", outcome.latency.count()}};
+  nlohmann::ordered_json json = {
+      {"model", outcome.model}, {"segments", outcome.segments}, {"latency_ms", outcome.latency.count()}};
   for (std::size_t i = 0; i < outcome.outputs.size(); ++i) {
     json["outputs"].push_back({{"name", outcome.signature.outputs[i].name},
                                {"type", to_string(outcome.outputs[i].type())},
@@ -168,7 +172,8 @@ void print_text(const Outcome& outcome) {
             << outcome.latency.count() << " ms\n";
   for (std::size_t i = 0; i < outcome.outputs.size(); ++i) {
     const Tensor& output = outcome.outputs[i];
-    std::cout << "  " << outcome.signature.outputs[i].name << ": " << to_string(output.type()) << " " << to_string(output.shape()) << "\n";
+    std::cout << "  " << outcome.signature.outputs[i].name << ": " << to_string(output.type()) << " " << to_string(output.shape())
+              << "\n";
   }
   if (outcome.difference) {
     std::cout << (outcome.difference->equal ? "equal to" : "NOT equal to") << " ONNX Runtime on the whole model: max_abs_error "

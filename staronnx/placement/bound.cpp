@@ -34,7 +34,7 @@ TimePrices one_price(const PlacementProblem& problem, std::size_t c, double pric
 Prices prices_without_transfers(const PlacementProblem& problem, const std::vector<double>& of_class) {
   Prices prices{std::vector<double>(problem.nodes(), std::numeric_limits<double>::infinity()), {}};
   for (std::size_t c = 0; c < of_class.size(); ++c) {
-    const ProcessorClass& one = problem.classes[c];
+    const DeviceClass& one = problem.classes[c];
     for (std::size_t node = 0; node < problem.nodes(); ++node) {
       if (std::isfinite(one.time[node])) prices.earned[node] = std::min(prices.earned[node], of_class[c] * one.time[node]);
     }

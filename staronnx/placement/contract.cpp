@@ -83,7 +83,7 @@ class Round {
  private:
   bool takes_no_time(std::uint32_t node) const {
     return std::all_of(problem_.classes.begin(), problem_.classes.end(),
-                       [&](const ProcessorClass& one) { return one.time[node] == 0; });
+                       [&](const DeviceClass& one) { return one.time[node] == 0; });
   }
 
   double transfer_of(const std::vector<std::uint32_t>& tensors) const {
@@ -157,7 +157,7 @@ Contracted contract(const PlacementProblem& problem, std::span<const std::uint32
     for (std::uint32_t& consumer : tensor.consumers) consumer = number[consumer];
     std::sort(tensor.consumers.begin(), tensor.consumers.end());
   }
-  for (ProcessorClass& one : result.problem.classes) {
+  for (DeviceClass& one : result.problem.classes) {
     std::vector<double> time(groups);
     for (std::size_t node = 0; node < group_of_node.size(); ++node) {
       if (result.group_of_node[node] != kDropped) time[result.group_of_node[node]] += one.time[node];

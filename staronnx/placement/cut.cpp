@@ -42,6 +42,11 @@ CutWorth worth_of(const PlacementProblem& problem, const Cut& cut) {
   return worth;
 }
 
+double period_of(const PlacementProblem& problem, const std::vector<std::uint32_t>& segment_of_node,
+                 const std::vector<std::uint32_t>& class_of_segment) {
+  return worth_of(problem, {segment_of_node, class_of_segment}).period;
+}
+
 void CutPool::add(Cut cut, PlacementMethod method) {
   Found candidate{worth_of(problem_, cut), std::move(cut), method};
   const auto place =

@@ -33,8 +33,8 @@ TEST(GraphFile, GivesTheProblemInTopologicalOrder) {
   ASSERT_TRUE(file) << file.error().message;
   EXPECT_THAT(file->ids, ElementsAre(7, 3));
   EXPECT_THAT(file->node_of, ElementsAre(1, 0));
-  EXPECT_EQ(file->problem.classes[0], (ProcessorClass{"accelerator", 2, true, {2, 2}}));
-  EXPECT_EQ(file->problem.classes[1], (ProcessorClass{"cpu", 1, false, {5, 5}}));
+  EXPECT_EQ(file->problem.classes[0], (DeviceClass{"accelerator", 2, true, {2, 2}}));
+  EXPECT_EQ(file->problem.classes[1], (DeviceClass{"cpu", 1, false, {5, 5}}));
   EXPECT_THAT(file->problem.tensors, ElementsAre(PlacementTensor{0, {1}, 0.5}));
   EXPECT_TRUE(file->problem.overlap);
 }

@@ -170,6 +170,19 @@ class Pass {
 
 }  // namespace
 
+void visit_neighbours(const PlacementProblem& problem, const Cut& cut, const std::function<bool(Cut)>& visit) {
+  const Moving moving(problem, cut);
+  for (std::uint32_t node = 0; node < problem.nodes(); ++node) {
+    const auto [first, last] = moving.range(node);
+    for (std::uint32_t to = first; to <= last; ++to) {
+      if (to == cut.segment[node] || !moving.can_run(node, to)) continue;
+      Cut neighbour = cut;
+      neighbour.segment[node] = to;
+      if (!visit(std::move(neighbour))) return;
+    }
+  }
+}
+
 Cut improve(const PlacementProblem& problem, Cut cut) {
   const CutWorth before = worth_of(problem, cut);
   Moving moving(problem, cut);

@@ -1,6 +1,8 @@
 // Moves of single nodes that make a cut better; private to this room.
 #pragma once
 
+#include <functional>
+
 #include "staronnx/placement/cut.h"
 
 namespace staronnx {
@@ -9,5 +11,8 @@ namespace staronnx {
 // Stays valid; never worse than `cut`.
 // Source: C. Fiduccia, R. Mattheyses, "A linear-time heuristic for improving network partitions", 1982 (here for the period).
 Cut improve(const PlacementProblem& problem, Cut cut);
+
+// Calls `visit` with each valid cut that differs from `cut` in the place of one node, until it returns false.
+void visit_neighbours(const PlacementProblem& problem, const Cut& cut, const std::function<bool(Cut)>& visit);
 
 }  // namespace staronnx

@@ -23,7 +23,7 @@ constexpr std::size_t kMostAttempts = 400;
 class Sequences {
  public:
   Sequences(const PlacementProblem& problem, const SegmentLimits& segments) : segments_(segments) {
-    for (const ProcessorClass& one : problem.classes) free_.push_back(one.count);
+    for (const DeviceClass& one : problem.classes) free_.push_back(one.count);
     extend();
     // Those that use most processors are most likely to be best.
     std::stable_sort(found_.begin(), found_.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
@@ -57,7 +57,7 @@ class Sequences {
 // Each class's speed over the fastest one's, by the time of the whole graph.
 std::vector<double> speeds_of(const PlacementProblem& problem) {
   std::vector<double> speeds;
-  for (const ProcessorClass& one : problem.classes) {
+  for (const DeviceClass& one : problem.classes) {
     double time = 0;
     for (const double t : one.time) time += std::isfinite(t) ? t : 0;
     speeds.push_back(time > 0 ? 1 / time : 1);

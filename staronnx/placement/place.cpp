@@ -39,6 +39,17 @@ class Placing {
     return wanted(PlacementMethod::exact) ? search_exactly() : Status();
   }
 
+  // The cuts found with one node moved, as far as there is time: others as good may be among them.
+  void add_neighbours() {
+    const std::vector<CutPool::Found> found = pool_.found();
+    for (const CutPool::Found& one : found) {
+      visit_neighbours(problem_, one.cut, [&](Cut cut) {
+        pool_.add(std::move(cut), one.method);
+        return !deadline_.passed(Clock::now());
+      });
+    }
+  }
+
   const std::vector<CutPool::Found>& found() const { return pool_.found(); }
 
   // Of the best cut.
@@ -158,6 +169,7 @@ Result<std::vector<Placement>> place_contracted(const PlacementProblem& problem,
                                                 std::size_t most) {
   Placing placing(contracted.problem, segments, options, most);
   if (Status searched = placing.run(); !searched) return searched.error();
+  if (most > 1) placing.add_neighbours();
   std::vector<Placement> placements;
   for (const CutPool::Found& found : placing.found()) placements.push_back(placement_of(problem, contracted, found));
   const double bound = placing.lower_bound();
@@ -170,7 +182,7 @@ Result<std::vector<Placement>> place_contracted(const PlacementProblem& problem,
 
 std::size_t PlacementProblem::processors() const {
   std::size_t sum = 0;
-  for (const ProcessorClass& one : classes) sum += one.count;
+  for (const DeviceClass& one : classes) sum += one.count;
   return sum;
 }
 
@@ -182,7 +194,7 @@ Status check(const PlacementProblem& problem) {
   if (problem.nodes() == 0) return refused("the graph has no nodes");
   for (std::size_t node = 0; node < problem.nodes(); ++node) {
     bool runs = false;
-    for (const ProcessorClass& one : problem.classes) {
+    for (const DeviceClass& one : problem.classes) {
       if (one.time.size() != problem.nodes()) return refused("class " + one.name + " does not have a time for each node");
       if (!(one.time[node] >= 0)) return refused("node " + std::to_string(node) + " has a time that is negative or not a number");
       runs = runs || (one.count > 0 && std::isfinite(one.time[node]));
@@ -221,7 +233,7 @@ Result<std::vector<Placement>> place_candidates(const PlacementProblem& given, c
   if (Status valid = check(given); !valid) return valid.error();
   if (Status possible = check_segments(given, options); !possible) return possible.error();
   PlacementProblem problem = given;
-  std::erase_if(problem.classes, [](const ProcessorClass& one) { return one.count == 0; });
+  std::erase_if(problem.classes, [](const DeviceClass& one) { return one.count == 0; });
   const std::size_t segments = options.segments.value_or(std::min(problem.processors(), problem.nodes()));
   Result<std::vector<Placement>> result = place_contracted(problem, reduce(problem), {1, segments}, options, most);
   if (options.segments && (!result || result->front().segments.size() < segments)) {

@@ -100,6 +100,21 @@ TEST(Place, SplitsAlsoNodesThatTakeNoTime) {
   EXPECT_THAT(placement.segment_of_node, ElementsAre(0, 1, 2));
 }
 
+TEST(PlaceCandidates, AreDifferentTheBestFirst) {
+  const PlacementProblem problem =
+      problem_of({3, 1, 2, 2, 1, 3, 2}, {{0, {1}, 1}, {1, {2}, 1}, {2, {3}, 1}, {3, {4}, 1}, {4, {5}, 1}, {5, {6}, 1}}, 2, 0);
+  const Result<std::vector<Placement>> placements = place_candidates(problem, {PlacementMethod::best, 2}, 4);
+  ASSERT_TRUE(placements) << placements.error().message;
+  ASSERT_EQ(placements->size(), 4U);
+  EXPECT_EQ(placements->front(), [&] { return placed(problem, PlacementMethod::best, 2); }());
+  for (std::size_t i = 1; i < 4; ++i) {
+    EXPECT_LE((*placements)[i - 1].period, (*placements)[i].period);
+    EXPECT_TRUE(goes_forward(problem, (*placements)[i].segment_of_node));
+    EXPECT_EQ((*placements)[i].segments.size(), 2U);
+    for (std::size_t j = 0; j < i; ++j) EXPECT_NE((*placements)[i].segment_of_node, (*placements)[j].segment_of_node);
+  }
+}
+
 TEST(Place, RefusesMoreSegmentsThanThereCanBe) {
   EXPECT_THAT(refusal(chain(), 3), HasSubstr("3 segments: each needs a processor of its own, and there are 2"));
   EXPECT_THAT(refusal(problem_of({1}, {}, 2, 2), 2), HasSubstr("the graph has 1 nodes"));

@@ -27,18 +27,18 @@ struct PlacementTensor {
   bool operator==(const PlacementTensor&) const = default;
 };
 
-struct ProcessorClass {
+struct DeviceClass {
   std::string name;  // for people: "accelerator"
   std::size_t count = 1;
   bool pays_transfers = false;
   std::vector<double> time;  // of each node; infinity where it cannot run
 
-  bool operator==(const ProcessorClass&) const = default;
+  bool operator==(const DeviceClass&) const = default;
 };
 
 // Nodes are numbered topologically.
 struct PlacementProblem {
-  std::vector<ProcessorClass> classes;  // at most kMaxClasses
+  std::vector<DeviceClass> classes;  // at most kMaxClasses
   std::vector<PlacementTensor> tensors;
   bool overlap = false;
 
@@ -106,5 +106,9 @@ Result<Placement> place(const PlacementProblem& problem, const PlacementOptions&
 // worth. `proved_optimal` is for the first only.
 Result<std::vector<Placement>> place_candidates(const PlacementProblem& problem, const PlacementOptions& options,
                                                 std::size_t most);
+
+// The period of a valid cut; segment i is on a processor of class `class_of_segment[i]`.
+double period_of(const PlacementProblem& problem, const std::vector<std::uint32_t>& segment_of_node,
+                 const std::vector<std::uint32_t>& class_of_segment);
 
 }  // namespace staronnx

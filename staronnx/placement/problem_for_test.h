@@ -50,7 +50,7 @@ inline double shortest_period(const PlacementProblem& problem, SegmentLimits lim
   double best = std::numeric_limits<double>::infinity();
   Cut cut{std::vector<std::uint32_t>(problem.nodes(), 0), {}};
   std::vector<std::size_t> free;
-  for (const ProcessorClass& one : problem.classes) free.push_back(one.count);
+  for (const DeviceClass& one : problem.classes) free.push_back(one.count);
   const std::function<void(std::size_t)> assign = [&](std::size_t node) {
     if (node == problem.nodes()) {
       std::vector<bool> used(cut.of_class.size(), false);

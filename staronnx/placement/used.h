@@ -10,7 +10,7 @@ namespace staronnx {
 class UsedProcessors {
  public:
   explicit UsedProcessors(const PlacementProblem& problem) {
-    for (const ProcessorClass& one : problem.classes) {
+    for (const DeviceClass& one : problem.classes) {
       step_.push_back(states_);
       states_ *= one.count + 1;
       counts_.push_back(one.count);

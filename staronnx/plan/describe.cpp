@@ -34,12 +34,20 @@ std::string describe(const Plan& plan, const Crossing& crossing) {
   return text + "\n";
 }
 
+// How the cut was found and how good it is.
+std::string origin(const Variant& variant) {
+  if (variant.method == "shares") return "METIS' cut for the shares asked for";
+  std::string text = "cut by " + variant.method;
+  if (variant.cuts_measured > 0) text += ", the best of " + std::to_string(variant.cuts_measured) + " measured";
+  return text + ", period / bound " + number(variant.period_over_bound);
+}
+
 std::string describe(const Plan& plan, const Variant& variant) {
   const std::vector<Segment>& segments = variant.segments;
   if (segments.size() == 1)
     return variant.name + ": one segment, " + counted(segments[0].nodes, "node") + ", " + times(segments[0]) + "\n";
-  std::string text =
-      variant.name + ": " + counted(segments.size(), "segment") + ", " + words(variant.cut) + " cross per request\n";
+  std::string text = variant.name + ": " + counted(segments.size(), "segment") + ", " + words(variant.cut) +
+                     " cross per request; " + origin(variant) + "\n";
   const std::vector<Crossing> all = crossings(plan, variant);
   for (std::size_t s = 0; s < segments.size(); ++s) {
     text += "  " + std::to_string(s + 1) + ": " + counted(segments[s].nodes, "node") + ", " + work(variant, s) + ", " +
@@ -48,6 +56,30 @@ std::string describe(const Plan& plan, const Variant& variant) {
       if (crossing.to == s) text += describe(plan, crossing);
     }
   }
+  return text;
+}
+
+std::string describe(const RateBound& bound) {
+  if (bound.mix.empty()) return "no way of running it is quick enough";
+  std::string text = number(bound.rate_per_s) + " requests/s (";
+  for (const MixPart& part : bound.mix) {
+    std::string where;
+    for (const std::string& processor : part.processors) where += (where.empty() ? "" : " then ") + processor;
+    text += (&part == &bound.mix.front() ? "" : "; ") + number(part.rate_per_s) + "/s " + part.variant + " on " + where;
+  }
+  return text + ")";
+}
+
+std::string describe(const Prediction& prediction) {
+  std::string text = "predicted, with p99 within " + words(prediction.slo) + ":\n";
+  for (const Forecast& forecast : prediction.forecasts) {
+    text += "  " + forecast.variant + " on core groups " + forecast.core_groups + ": lone " + words(forecast.lone) +
+            ", saturated at " + number(forecast.saturated_per_s) + "/s, congested from " + number(forecast.threshold_per_s) +
+            "/s\n";
+  }
+  text += "the machine's bound: " + describe(prediction.bound) + "\n";
+  text += "and with lone requests within the limit: " + describe(prediction.bound_within_slo) + "\n";
+  for (const std::string& estimate : prediction.estimates) text += "estimated: " + estimate + "\n";
   return text;
 }
 
@@ -61,7 +93,7 @@ std::string describe(const Plan& plan) {
     text += "input " + input.name + ": " + std::string(to_string(input.type)) + " " + to_string(plan.shapes[i]) + "\n";
   }
   for (const Variant& variant : plan.variants) text += "\n" + describe(plan, variant);
-  return text;
+  return text + "\n" + describe(plan.prediction);
 }
 
 }  // namespace staronnx

@@ -13,6 +13,7 @@
 #include "staronnx/base/units.h"
 #include "staronnx/machine/machine.h"
 #include "staronnx/model/signature.h"
+#include "staronnx/plan/machine_bound.h"
 
 namespace staronnx {
 
@@ -25,24 +26,28 @@ struct PlanTensor {
 };
 
 struct Segment {
-  std::string file;                      // in the plan's directory
-  std::size_t nodes = 0;                 // ONNX nodes in it
-  std::vector<std::string> inputs;       // tensor names, in the segment model's order
+  std::string file;                 // in the plan's directory
+  std::size_t nodes = 0;            // ONNX nodes in it
+  std::vector<std::string> inputs;  // tensor names, in the segment model's order
   std::vector<std::string> outputs;
-  std::vector<std::string> processors;   // kinds that may run it: "cpu"
-  std::map<int, Microseconds> cpu_time;  // measured median time of one run, by group width
+  std::vector<std::string> processors;  // kinds that may run it: "cpu"
+  // Measured median time of one run, by group width: on an otherwise idle machine, and while all other cores do the same.
+  std::map<int, Microseconds> cpu_time{}, cpu_time_busy{};
 
   bool operator==(const Segment&) const = default;
 };
 
 // One way to run the model.
 struct Variant {
-  std::string name;                // "whole", "k2", "k3"
-  std::vector<double> shares;      // wanted share of the work, by segment
-  std::vector<double> work;        // share reached
-  Bytes cut;                       // bytes that cross per request, once per tensor and receiving segment
-  std::vector<Segment> segments;   // in the order of execution
+  std::string name;                       // "whole", "k2", "k3"
+  std::vector<double> shares;             // wanted share of the work, by segment
+  std::vector<double> work;               // share reached
+  Bytes cut;                              // bytes that cross per request, once per tensor and receiving segment
+  std::vector<Segment> segments;          // in the order of execution
   std::vector<std::size_t> node_segment;  // by node of Plan::nodes: its segment
+  std::string method = "whole";           // that cut it: "whole", "shares" (as asked for), "metis", "order", "exact"
+  double period_over_bound = 1;   // by node times on equal processors: the busiest one's over the lower bound; 1 where not known
+  std::size_t cuts_measured = 0;  // from how many it was chosen by measurement
 
   bool operator==(const Variant&) const = default;
 };
@@ -56,16 +61,46 @@ struct PlanNode {
   bool operator==(const PlanNode&) const = default;
 };
 
+// Requests per second and their latencies, foretold.
+struct RatePoint {
+  double rate_per_s = 0;
+  Milliseconds p50{}, p99{};
+
+  bool operator==(const RatePoint&) const = default;
+};
+
+// One variant on one set of core groups.
+struct Forecast {
+  std::string variant;
+  std::string core_groups;  // "1,1"
+  Milliseconds lone{};      // latency of a request alone
+  double saturated_per_s = 0;
+  double threshold_per_s = 0;  // the largest rate whose p99 is within the limit
+  std::vector<RatePoint> points;
+
+  bool operator==(const Forecast&) const = default;
+};
+
+struct Prediction {
+  Milliseconds slo{};                 // the limit on p99 that the thresholds are for
+  RateBound bound, bound_within_slo;  // of the machine, without and with that limit on the lone latency
+  std::vector<Forecast> forecasts;
+  std::vector<std::string> estimates;  // what stands in for measurements, in words; empty when all was measured
+
+  bool operator==(const Prediction&) const = default;
+};
+
 struct Plan {
-  std::string model;       // file name of the original, for people
-  std::string model_hash;  // SHA-256 of the original
-  std::string machine;     // Machine::id() where costs were measured
-  std::string engine;      // "onnxruntime 1.32.0"
-  Signature signature;     // of the whole model
-  std::vector<Shape> shapes;  // one per input, that costs were measured at
+  std::string model;                          // file name of the original, for people
+  std::string model_hash;                     // SHA-256 of the original
+  std::string machine;                        // Machine::id() where costs were measured
+  std::string engine;                         // "onnxruntime 1.32.0"
+  Signature signature;                        // of the whole model
+  std::vector<Shape> shapes;                  // one per input, that costs were measured at
   std::map<std::string, PlanTensor> tensors;  // every tensor that any segment reads or writes
   std::vector<PlanNode> nodes;
   std::vector<Variant> variants;  // "whole" first
+  Prediction prediction{};
 
   const Variant* find(const std::string& variant) const;  // null when absent
   bool operator==(const Plan&) const = default;

@@ -20,7 +20,9 @@ bool may_be_replaced(const fs::path& place) {
 }
 
 // "plan/" and "plan" are the same place.
-fs::path without_trailing_slash(const fs::path& path) { return path.has_filename() ? path : path.parent_path(); }
+fs::path without_trailing_slash(const fs::path& path) {
+  return path.has_filename() ? path : path.parent_path();
+}
 
 }  // namespace
 

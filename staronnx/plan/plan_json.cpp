@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr const char* format_name = "staronnx-plan";
-constexpr int format_version = 1;
+constexpr int format_version = 2;
 
 // Thrown and caught in this file only.
 struct Refused {
@@ -37,27 +37,80 @@ Json json_of(const std::vector<TensorInfo>& infos) {
   return list;
 }
 
-Json json_of(const Segment& segment) {
+Json json_of(const std::map<int, Microseconds>& time_by_width) {
   Json time = Json::object();
-  for (const auto& [width, microseconds] : segment.cpu_time) time[std::to_string(width)] = microseconds.count();
-  return {{"file", segment.file},       {"nodes", segment.nodes},           {"inputs", segment.inputs},
-          {"outputs", segment.outputs}, {"processors", segment.processors}, {"cpu_time_us", time}};
+  for (const auto& [width, microseconds] : time_by_width) time[std::to_string(width)] = microseconds.count();
+  return time;
+}
+
+Json json_of(const Segment& segment) {
+  return {{"file", segment.file},
+          {"nodes", segment.nodes},
+          {"inputs", segment.inputs},
+          {"outputs", segment.outputs},
+          {"processors", segment.processors},
+          {"cpu_time_us", json_of(segment.cpu_time)},
+          {"cpu_time_busy_us", json_of(segment.cpu_time_busy)}};
 }
 
 Json json_of(const Variant& variant) {
   Json segments = Json::array();
   for (const Segment& segment : variant.segments) segments.push_back(json_of(segment));
-  return {{"name", variant.name},           {"shares", variant.shares}, {"work", variant.work},
-          {"cut_bytes", variant.cut.count}, {"segments", segments},     {"node_segment", variant.node_segment}};
+  return {{"name", variant.name},
+          {"shares", variant.shares},
+          {"work", variant.work},
+          {"cut_bytes", variant.cut.count},
+          {"segments", segments},
+          {"node_segment", variant.node_segment},
+          {"method", variant.method},
+          {"period_over_bound", variant.period_over_bound},
+          {"cuts_measured", variant.cuts_measured}};
 }
 
-Json json_of(const PlanNode& node) { return {{"label", node.label}, {"time_us", node.time.count()}, {"reads", node.reads}}; }
+Json json_of(const RateBound& bound) {
+  Json mix = Json::array();
+  for (const MixPart& part : bound.mix) {
+    mix.push_back({{"variant", part.variant}, {"processors", part.processors}, {"rate_per_s", part.rate_per_s}});
+  }
+  return {{"rate_per_s", bound.rate_per_s}, {"mix", mix}};
+}
+
+Json json_of(const Forecast& forecast) {
+  Json points = Json::array();
+  for (const RatePoint& point : forecast.points) {
+    points.push_back({{"rate_per_s", point.rate_per_s}, {"p50_ms", point.p50.count()}, {"p99_ms", point.p99.count()}});
+  }
+  return {{"variant", forecast.variant},
+          {"core_groups", forecast.core_groups},
+          {"lone_ms", forecast.lone.count()},
+          {"saturated_per_s", forecast.saturated_per_s},
+          {"threshold_per_s", forecast.threshold_per_s},
+          {"points", points}};
+}
+
+Json json_of(const Prediction& prediction) {
+  Json forecasts = Json::array();
+  for (const Forecast& forecast : prediction.forecasts) forecasts.push_back(json_of(forecast));
+  return {{"slo_ms", prediction.slo.count()},
+          {"bound", json_of(prediction.bound)},
+          {"bound_within_slo", json_of(prediction.bound_within_slo)},
+          {"forecasts", forecasts},
+          {"estimates", prediction.estimates}};
+}
+
+Json json_of(const PlanNode& node) {
+  return {{"label", node.label}, {"time_us", node.time.count()}, {"reads", node.reads}};
+}
 
 // ---- reading ----
 
-const Json& field(const Json& object, const char* name) { return object.at(name); }
+const Json& field(const Json& object, const char* name) {
+  return object.at(name);
+}
 
-std::string text(const Json& object, const char* name) { return field(object, name).get<std::string>(); }
+std::string text(const Json& object, const char* name) {
+  return field(object, name).get<std::string>();
+}
 
 std::size_t count(const Json& value, const std::string& what) {
   if (!value.is_number_unsigned()) throw Refused{what + " is not a whole number of at least 0"};
@@ -106,7 +159,8 @@ TensorInfo tensor_info_of(const Json& json) {
   if (!info.any_shape) info.shape = shape_of(field(json, "shape"));
   info.dimension_names = field(json, "dimension_names").get<std::vector<std::string>>();
   info.optional = field(json, "optional").get<bool>();
-  if (info.dimension_names.size() != info.shape.size()) throw Refused{"tensor '" + info.name + "': shape and dimension_names differ"};
+  if (info.dimension_names.size() != info.shape.size())
+    throw Refused{"tensor '" + info.name + "': shape and dimension_names differ"};
   return info;
 }
 
@@ -116,6 +170,18 @@ std::vector<TensorInfo> tensor_infos_of(const Json& list) {
   return infos;
 }
 
+std::map<int, Microseconds> times_of(const Json& json, const char* name, const std::string& file) {
+  std::map<int, Microseconds> times;
+  for (const auto& [width, time] : field(json, name).items()) {
+    const std::string what = "segment '" + file + "', " + name + " of width '" + width + "'";
+    if (width.empty() || width.size() > 6 || width.find_first_not_of("0123456789") != std::string::npos || std::stoi(width) < 1) {
+      throw Refused{what + ": no core group width"};
+    }
+    times[std::stoi(width)] = Microseconds(finite(time, what));
+  }
+  return times;
+}
+
 Segment segment_of(const Json& json) {
   Segment segment;
   segment.file = text(json, "file");
@@ -123,13 +189,8 @@ Segment segment_of(const Json& json) {
   segment.inputs = field(json, "inputs").get<std::vector<std::string>>();
   segment.outputs = field(json, "outputs").get<std::vector<std::string>>();
   segment.processors = field(json, "processors").get<std::vector<std::string>>();
-  for (const auto& [width, time] : field(json, "cpu_time_us").items()) {
-    const std::string what = "segment '" + segment.file + "', cpu_time_us of width '" + width + "'";
-    if (width.empty() || width.size() > 6 || width.find_first_not_of("0123456789") != std::string::npos || std::stoi(width) < 1) {
-      throw Refused{what + ": no core group width"};
-    }
-    segment.cpu_time[std::stoi(width)] = Microseconds(finite(time, what));
-  }
+  segment.cpu_time = times_of(json, "cpu_time_us", segment.file);
+  segment.cpu_time_busy = times_of(json, "cpu_time_busy_us", segment.file);
   return segment;
 }
 
@@ -139,9 +200,51 @@ Variant variant_of(const Json& json) {
   variant.shares = numbers(field(json, "shares"), "shares");
   variant.work = numbers(field(json, "work"), "work");
   variant.cut = Bytes{count(field(json, "cut_bytes"), "cut_bytes")};
-  for (const Json& segment : field(json, "segments").get_ref<const Json::array_t&>()) variant.segments.push_back(segment_of(segment));
+  for (const Json& segment : field(json, "segments").get_ref<const Json::array_t&>())
+    variant.segments.push_back(segment_of(segment));
   variant.node_segment = counts(field(json, "node_segment"), "node_segment");
+  variant.method = text(json, "method");
+  variant.period_over_bound = finite(field(json, "period_over_bound"), "period_over_bound");
+  variant.cuts_measured = count(field(json, "cuts_measured"), "cuts_measured");
   return variant;
+}
+
+RateBound bound_of(const Json& json) {
+  RateBound bound{finite(field(json, "rate_per_s"), "rate_per_s"), {}};
+  for (const Json& part : field(json, "mix").get_ref<const Json::array_t&>()) {
+    bound.mix.push_back({text(part, "variant"), field(part, "processors").get<std::vector<std::string>>(),
+                         finite(field(part, "rate_per_s"), "rate_per_s")});
+  }
+  return bound;
+}
+
+Milliseconds milliseconds(const Json& json, const char* name) {
+  return Milliseconds(finite(field(json, name), name));
+}
+
+Forecast forecast_of(const Json& json) {
+  Forecast forecast{text(json, "variant"),
+                    text(json, "core_groups"),
+                    milliseconds(json, "lone_ms"),
+                    finite(field(json, "saturated_per_s"), "saturated_per_s"),
+                    finite(field(json, "threshold_per_s"), "threshold_per_s"),
+                    {}};
+  for (const Json& point : field(json, "points").get_ref<const Json::array_t&>()) {
+    forecast.points.push_back(
+        {finite(field(point, "rate_per_s"), "rate_per_s"), milliseconds(point, "p50_ms"), milliseconds(point, "p99_ms")});
+  }
+  return forecast;
+}
+
+Prediction prediction_of(const Json& json) {
+  Prediction prediction{milliseconds(json, "slo_ms"),
+                        bound_of(field(json, "bound")),
+                        bound_of(field(json, "bound_within_slo")),
+                        {},
+                        field(json, "estimates").get<std::vector<std::string>>()};
+  for (const Json& forecast : field(json, "forecasts").get_ref<const Json::array_t&>())
+    prediction.forecasts.push_back(forecast_of(forecast));
+  return prediction;
 }
 
 PlanNode node_of(const Json& json) {
@@ -178,7 +281,8 @@ void check_variant(const Plan& plan, const Variant& variant) {
   refuse_unless(k > 0, who + " has no segments");
   refuse_unless(variant.shares.size() == k && variant.work.size() == k, who + ": shares and work must have a number per segment");
   refuse_unless(variant.node_segment.size() == plan.nodes.size(), who + ": node_segment must have a number per node");
-  for (std::size_t segment : variant.node_segment) refuse_unless(segment < k, who + ": node_segment names a segment that is not there");
+  for (std::size_t segment : variant.node_segment)
+    refuse_unless(segment < k, who + ": node_segment names a segment that is not there");
   for (const Segment& segment : variant.segments) {
     const std::filesystem::path file = segment.file;
     refuse_unless(!segment.file.empty() && file.filename() == file && segment.file != "..",
@@ -190,7 +294,8 @@ void check_variant(const Plan& plan, const Variant& variant) {
 void check_plan(const Plan& plan) {
   refuse_unless(plan.shapes.size() == plan.signature.inputs.size(), "'shapes' must have one shape per input");
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
-    for (std::size_t read : plan.nodes[i].reads) refuse_unless(read < i, "node '" + plan.nodes[i].label + "' reads a node that is not before it");
+    for (std::size_t read : plan.nodes[i].reads)
+      refuse_unless(read < i, "node '" + plan.nodes[i].label + "' reads a node that is not before it");
   }
   refuse_unless(!plan.variants.empty() && plan.variants[0].name == "whole" && plan.variants[0].segments.size() == 1,
                 "the first variant must be 'whole', with one segment");
@@ -221,7 +326,9 @@ Plan plan_of(const Json& json) {
     plan.tensors[name] = PlanTensor{std::move(info), Bytes{count(field(tensor, "bytes"), "bytes of '" + name + "'")}};
   }
   for (const Json& node : field(json, "nodes").get_ref<const Json::array_t&>()) plan.nodes.push_back(node_of(node));
-  for (const Json& variant : field(json, "variants").get_ref<const Json::array_t&>()) plan.variants.push_back(variant_of(variant));
+  for (const Json& variant : field(json, "variants").get_ref<const Json::array_t&>())
+    plan.variants.push_back(variant_of(variant));
+  plan.prediction = prediction_of(field(json, "prediction"));
   check_plan(plan);
   return plan;
 }
@@ -250,7 +357,8 @@ std::string to_json(const Plan& plan) {
                      {"shapes", plan.shapes},
                      {"tensors", tensors},
                      {"nodes", nodes},
-                     {"variants", variants}};
+                     {"variants", variants},
+                     {"prediction", json_of(plan.prediction)}};
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -29,11 +29,24 @@ Plan small_plan() {
   plan.shapes = {{2, 4}};
   for (const char* name : {"x", "t", "y"}) plan.tensors[name] = {tensor(name, {2, 4}), Bytes{32}};
   plan.nodes = {{"Relu a", Microseconds(1.5), {}}, {"Relu \"b\"\n<é>", Microseconds(2.25), {0}}};
-  plan.variants.push_back({"whole", {1}, {1}, {}, {{"whole.onnx", 2, {"x"}, {"y"}, {"cpu"}, {{1, Microseconds(4)}, {2, Microseconds(3)}}}}, {0, 0}});
-  plan.variants.push_back({"k2", {0.5, 0.5}, {0.4, 0.6}, Bytes{32},
+  plan.variants.push_back(
+      {"whole", {1}, {1}, {}, {{"whole.onnx", 2, {"x"}, {"y"}, {"cpu"}, {{1, Microseconds(4)}, {2, Microseconds(3)}}}}, {0, 0}});
+  plan.variants.push_back({"k2",
+                           {0.5, 0.5},
+                           {0.4, 0.6},
+                           Bytes{32},
                            {{"k2-1.onnx", 1, {"x"}, {"t"}, {"cpu"}, {{1, Microseconds(2)}}},
                             {"k2-2.onnx", 1, {"t"}, {"y"}, {"cpu"}, {{1, Microseconds(3)}}}},
-                           {0, 1}});
+                           {0, 1},
+                           "metis",
+                           1.0625,
+                           7});
+  plan.variants[1].segments[0].cpu_time_busy = {{1, Microseconds(2.5)}};
+  plan.prediction = {Milliseconds(20.1),
+                     {480.5, {{"whole", {"cpu x1"}, 400.25}, {"k2", {"cpu x1", "cpu x2"}, 80.25}}},
+                     {},
+                     {{"whole", "1,1", Milliseconds(4.1), 487.5, 300.125, {{48.75, Milliseconds(4.1), Milliseconds(5.3)}}}},
+                     {"times on a GPU"}};
   return plan;
 }
 
@@ -66,21 +79,29 @@ TEST(PlanJson, UnitsAreInTheNames) {
 
 TEST(PlanJson, RefusesByName) {
   EXPECT_NE(refusal([](Json& j) { j.erase("model_hash"); }).find("model_hash"), std::string::npos);
-  EXPECT_NE(refusal([](Json& j) { j["variants"][1]["segments"][0].erase("file"); }).find("/variants/1/segments/0"), std::string::npos);
+  EXPECT_NE(refusal([](Json& j) { j["variants"][1]["segments"][0].erase("file"); }).find("/variants/1/segments/0"),
+            std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["version"] = 99; }).find("version 99"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["format"] = "other"; }).find("not a StarONNX plan"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["nodes"][0]["time_us"] = -1; }).find("time_us"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["nodes"][0]["reads"] = {7}; }).find("reads a node that is not before it"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["variants"][1]["cut_bytes"] = -5; }).find("cut_bytes"), std::string::npos);
-  EXPECT_NE(refusal([](Json& j) { j["variants"][1]["segments"][0]["cpu_time_us"]["zero"] = 1; }).find("'zero'"), std::string::npos);
+  EXPECT_NE(refusal([](Json& j) { j["variants"][1]["segments"][0]["cpu_time_us"]["zero"] = 1; }).find("'zero'"),
+            std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["tensors"][0]["type"] = "float99"; }).find("'float99'"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["shapes"] = Json::array(); }).find("'shapes'"), std::string::npos);
 }
 
 TEST(PlanJson, RefusesSegmentsThatDoNotFitTogether) {
-  EXPECT_NE(refusal([](Json& j) { std::swap(j["variants"][1]["segments"][0], j["variants"][1]["segments"][1]); }).find("reads 't'"), std::string::npos);
-  EXPECT_NE(refusal([](Json& j) { j["variants"][1]["segments"][1]["outputs"] = Json::array(); }).find("does not give output 'y'"), std::string::npos);
-  EXPECT_NE(refusal([](Json& j) { j["variants"][1]["segments"][1]["outputs"] = {"y", "t"}; }).find("a second time"), std::string::npos);
+  EXPECT_NE(
+      refusal([](Json& j) { std::swap(j["variants"][1]["segments"][0], j["variants"][1]["segments"][1]); }).find("reads 't'"),
+      std::string::npos);
+  EXPECT_NE(refusal([](Json& j) { j["variants"][1]["segments"][1]["outputs"] = Json::array(); }).find("does not give output 'y'"),
+            std::string::npos);
+  EXPECT_NE(refusal([](Json& j) {
+              j["variants"][1]["segments"][1]["outputs"] = {"y", "t"};
+            }).find("a second time"),
+            std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["variants"][1]["node_segment"] = {0, 2}; }).find("node_segment"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["variants"][1]["name"] = "whole"; }).find("two variants"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["variants"].erase(0); }).find("first variant"), std::string::npos);
@@ -88,7 +109,9 @@ TEST(PlanJson, RefusesSegmentsThatDoNotFitTogether) {
 
 TEST(PlanJson, RefusesFilesOutsideTheDirectory) {
   for (const char* file : {"../evil.onnx", "/evil.onnx", "..", "", "a/b.onnx"}) {
-    EXPECT_NE(refusal([&](Json& j) { j["variants"][1]["segments"][0]["file"] = file; }).find("not a file of the plan's directory"), std::string::npos)
+    EXPECT_NE(
+        refusal([&](Json& j) { j["variants"][1]["segments"][0]["file"] = file; }).find("not a file of the plan's directory"),
+        std::string::npos)
         << file;
   }
 }

@@ -15,7 +15,8 @@ namespace {
 Microseconds simulated(const EqualServers& servers, double rate_per_s, double quantile) {
   std::mt19937_64 random(1);
   std::exponential_distribution<double> gap(rate_per_s);
-  std::priority_queue<double, std::vector<double>, std::greater<>> free(std::greater<>(), std::vector<double>(servers.count, 0.0));
+  std::priority_queue<double, std::vector<double>, std::greater<>> free(std::greater<>(),
+                                                                        std::vector<double>(servers.count, 0.0));
   std::vector<double> waits;
   double now = 0;
   for (int i = 0; i < 400'000; ++i) {
@@ -37,7 +38,8 @@ TEST(WaitingTime, AgreesWithSimulation) {
       for (const double quantile : {0.5, 0.99}) {
         const Microseconds expected = servers.service + simulated(servers, rate, quantile);
         const double ratio = (servers.service + waiting_time(servers, rate, quantile)) / expected;
-        EXPECT_NEAR(ratio, 1, quantile == 0.5 ? 0.25 : 0.08) << count << " servers, utilisation " << utilisation << ", quantile " << quantile;
+        EXPECT_NEAR(ratio, 1, quantile == 0.5 ? 0.25 : 0.08)
+            << count << " servers, utilisation " << utilisation << ", quantile " << quantile;
       }
     }
   }

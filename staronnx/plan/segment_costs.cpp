@@ -1,9 +1,12 @@
 #include "staronnx/plan/segment_costs.h"
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
+#include <latch>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <thread>
 
 #include "staronnx/base/deadline.h"
@@ -15,7 +18,6 @@ namespace {
 
 using Json = nlohmann::json;
 using Tensors = std::map<std::string, Tensor>;
-using Times = std::vector<std::map<int, Microseconds>>;  // by segment, by width
 
 // A run is repeated at least `fewest_runs` times and until `enough` has passed: with ResNet-50 in two segments on two cores the median
 // of 5 runs was within 2 % of that of 50; short segments need more runs, and get them in the same time.
@@ -29,7 +31,9 @@ struct Prepared {
   std::vector<std::vector<std::byte>> buffers;  // of the outputs
 };
 
-Status run(Prepared& prepared) { return prepared.executor->run(prepared.inputs, prepared.outputs); }
+Status run(Prepared& prepared) {
+  return prepared.executor->run(prepared.inputs, prepared.outputs);
+}
 
 Result<Prepared> prepare(Engine& engine, const std::filesystem::path& file, const CoreGroup& group, const Tensors& tensors) {
   Result<std::shared_ptr<Executor>> executor = engine.prepare(file, group);
@@ -50,60 +54,94 @@ Result<Prepared> prepare(Engine& engine, const std::filesystem::path& file, cons
   return prepared;
 }
 
-Result<Microseconds> median_time(Prepared& prepared) {
-  std::vector<Microseconds> times;
-  const Clock::time_point start = Clock::now();
-  while (times.size() < fewest_runs || Clock::now() - start < enough) {
-    const Clock::time_point begin = Clock::now();
-    if (Status done = run(prepared); !done) return done.error();
-    times.push_back(Clock::now() - begin);
-  }
-  std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());
-  return times[times.size() / 2];
+Microseconds median(std::vector<Microseconds> times) {
+  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+  std::nth_element(times.begin(), middle, times.end());
+  return *middle;
 }
 
-// Measures one segment on `group` and adds what it writes to `tensors`.
-Result<Microseconds> measure_segment(Engine& engine, const std::filesystem::path& file, const CoreGroup& group, Tensors& tensors) {
-  if (Status pinned = pin_this_thread(std::span(group.cores).first(1)); !pinned) return pinned.error();
-  Result<Prepared> prepared = prepare(engine, file, group, tensors);
-  if (!prepared) return prepared.error();
-  Result<Microseconds> time = median_time(*prepared);
-  if (!time) return time.error();
-  const std::vector<TensorInfo>& names = prepared->executor->signature().outputs;
-  for (std::size_t i = 0; i < names.size(); ++i) tensors[names[i].name] = copy_of(prepared->outputs[i].view);
-  return time;
-}
+// One segment on one or more groups at once.
+class Together {
+ public:
+  Together(Engine& engine, std::filesystem::path file, std::span<const CoreGroup> groups)
+      : engine_(engine), file_(std::move(file)), groups_(groups), measuring_(groups.size()), ready_(std::ssize(groups)) {}
 
-// On a thread of its own, since measuring pins the thread.
-Result<Microseconds> measure_pinned(Engine& engine, const std::filesystem::path& file, const CoreGroup& group, Tensors& tensors) {
-  std::optional<Result<Microseconds>> time;
-  std::thread([&] { time.emplace(measure_segment(engine, file, group, tensors)); }).join();
-  return *std::move(time);
-}
-
-Result<Times> measure_variant(const Machine& machine, Engine& engine, const std::filesystem::path& directory, const MeasuredInputs& inputs,
-                              const std::vector<int>& widths, const Variant& variant) {
-  Tensors tensors;
-  for (std::size_t i = 0; i < inputs.tensors.size(); ++i) {
-    if (inputs.tensors[i].type() != DataType::undefined) tensors[inputs.signature->inputs[i].name] = inputs.tensors[i];
-  }
-  Times times(variant.segments.size());
-  for (std::size_t s = 0; s < variant.segments.size(); ++s) {
-    for (int width : widths) {
-      Result<std::vector<CoreGroup>> group = core_groups(machine, std::to_string(width));
-      if (!group) return group.error();
-      Result<Microseconds> time = measure_pinned(engine, directory / variant.segments[s].file, group->front(), tensors);
-      if (!time) return with_context("segment '" + variant.segments[s].file + "'", time.error());
-      times[s][width] = *time;
+  // Adds what the segment writes to `tensors`.
+  Result<Microseconds> measure(Tensors& tensors) {
+    std::vector<Status> statuses(groups_.size());
+    std::vector<std::vector<Microseconds>> times(groups_.size());
+    {
+      std::vector<std::jthread> threads;  // of their own, since they are pinned
+      for (std::size_t i = 0; i < groups_.size(); ++i) {
+        threads.emplace_back([&, i] { statuses[i] = run_on(groups_[i], tensors, times[i], i == 0 ? &written_ : nullptr); });
+      }
     }
+    std::vector<Microseconds> all;
+    for (std::size_t i = 0; i < groups_.size(); ++i) {
+      if (!statuses[i]) return statuses[i].error();
+      all.insert(all.end(), times[i].begin(), times[i].end());
+    }
+    tensors.merge(written_);
+    return median(std::move(all));
   }
-  return times;
+
+ private:
+  // Every thread comes by the gate, also one that has failed; and goes on until all have measured enough, so that no other has it easier.
+  Status run_on(const CoreGroup& group, const Tensors& tensors, std::vector<Microseconds>& times, Tensors* written) {
+    Result<Prepared> prepared = prepare_pinned(group, tensors);
+    if (!prepared) --measuring_;
+    ready_.arrive_and_wait();
+    if (!prepared) return prepared.error();
+    Status measured = repeat(*prepared, times);
+    const std::vector<TensorInfo>& names = prepared->executor->signature().outputs;
+    for (std::size_t i = 0; measured && written != nullptr && i < names.size(); ++i) {
+      (*written)[names[i].name] = copy_of(prepared->outputs[i].view);
+    }
+    return measured;
+  }
+
+  Result<Prepared> prepare_pinned(const CoreGroup& group, const Tensors& tensors) {
+    if (Status pinned = pin_this_thread(std::span(group.cores).first(1)); !pinned) return pinned.error();
+    return prepare(engine_, file_, group, tensors);
+  }
+
+  Status repeat(Prepared& prepared, std::vector<Microseconds>& times) {
+    const Clock::time_point start = Clock::now();
+    bool done = false;
+    while (!done || measuring_ > 0) {
+      const Clock::time_point begin = Clock::now();
+      Status ran = run(prepared);
+      if (!ran && !done) --measuring_;
+      if (!ran) return ran;
+      if (!done) times.push_back(Clock::now() - begin);
+      if (!done && times.size() >= fewest_runs && Clock::now() - start >= enough) done = true, --measuring_;
+    }
+    return {};
+  }
+
+  Engine& engine_;
+  std::filesystem::path file_;
+  std::span<const CoreGroup> groups_;
+  std::atomic<std::size_t> measuring_;  // groups that have not measured enough
+  std::latch ready_;
+  Tensors written_;
+};
+
+// As many groups of this width as the machine has cores for.
+Result<std::vector<CoreGroup>> all_groups(const Machine& machine, int width) {
+  std::string spec;
+  for (std::size_t i = 0; i < machine.cores.size() / static_cast<std::size_t>(width); ++i) {
+    spec += (spec.empty() ? "" : ",") + std::to_string(width);
+  }
+  return core_groups(machine, spec);
 }
 
-// ---- the cache: one file per model, one entry per cut and circumstances ----
-
-std::string key_of(const Plan& plan, const std::vector<int>& widths, const Variant& variant) {
-  return Json{plan.machine, plan.engine, plan.shapes, widths, variant.node_segment}.dump(-1, ' ', false, Json::error_handler_t::replace);
+Tensors tensors_of(const Study& study) {
+  Tensors tensors;
+  for (std::size_t i = 0; i < study.inputs.size(); ++i) {
+    if (study.inputs[i].type() != DataType::undefined) tensors[study.model.signature().inputs[i].name] = study.inputs[i];
+  }
+  return tensors;
 }
 
 // An unreadable cache is an empty one.
@@ -113,53 +151,108 @@ Json read_cache(const std::filesystem::path& file) {
   return cache.is_object() ? cache : Json::object();
 }
 
-std::optional<Times> times_of(const Json& entry, std::size_t segments, const std::vector<int>& widths) {
-  if (!entry.is_array() || entry.size() != segments) return std::nullopt;
-  Times times;
-  for (const Json& row : entry) {
-    if (!row.is_array() || row.size() != widths.size()) return std::nullopt;
-    times.emplace_back();
-    for (std::size_t w = 0; w < widths.size(); ++w) {
-      if (!row[w].is_number() || !(row[w].get<double>() > 0)) return std::nullopt;
-      times.back()[widths[w]] = Microseconds(row[w].get<double>());
-    }
+std::optional<std::map<int, Microseconds>> times_of(const Json& row, const std::vector<int>& widths) {
+  if (!row.is_array() || row.size() != widths.size()) return std::nullopt;
+  std::map<int, Microseconds> times;
+  for (std::size_t w = 0; w < widths.size(); ++w) {
+    if (!row[w].is_number() || !(row[w].get<double>() > 0)) return std::nullopt;
+    times[widths[w]] = Microseconds(row[w].get<double>());
   }
   return times;
 }
 
-Json entry_of(const Times& times) {
-  Json entry = Json::array();
-  for (const auto& by_width : times) {
-    Json row = Json::array();
-    for (const auto& [width, time] : by_width) row.push_back(time.count());
-    entry.push_back(row);
+// [[alone by width], [busy by width]] for each segment.
+std::optional<std::vector<SegmentTimes>> times_of(const Json& entry, std::size_t segments, const std::vector<int>& widths) {
+  if (!entry.is_array() || entry.size() != segments) return std::nullopt;
+  std::vector<SegmentTimes> times;
+  for (const Json& pair : entry) {
+    if (!pair.is_array() || pair.size() != 2) return std::nullopt;
+    auto alone = times_of(pair[0], widths), busy = times_of(pair[1], widths);
+    if (!alone || !busy) return std::nullopt;
+    times.push_back({*std::move(alone), *std::move(busy)});
   }
+  return times;
+}
+
+Json entry_of(const std::vector<SegmentTimes>& times) {
+  const auto row = [](const std::map<int, Microseconds>& by_width) {
+    Json json = Json::array();
+    for (const auto& [width, time] : by_width) json.push_back(time.count());
+    return json;
+  };
+  Json entry = Json::array();
+  for (const SegmentTimes& segment : times) entry.push_back(Json::array({row(segment.alone), row(segment.busy)}));
   return entry;
 }
 
 }  // namespace
 
-Status measure_segments(const Machine& machine, Engine& engine, const std::filesystem::path& directory, const MeasuredInputs& inputs,
-                        const std::vector<int>& widths, const std::filesystem::path& cache, Plan& plan,
-                        const std::function<void(const std::string&, double)>& progress) {
-  const std::filesystem::path file = cache / "segments" / (plan.model_hash + ".json");
-  Json known = read_cache(file);
-  bool measured = false;
-  for (std::size_t v = 0; v < plan.variants.size(); ++v) {
-    Variant& variant = plan.variants[v];
-    const std::string key = key_of(plan, widths, variant);
-    std::optional<Times> times = times_of(known.value(key, Json()), variant.segments.size(), widths);
-    if (!times) {
-      progress("measuring the segments of " + variant.name, static_cast<double>(v) / static_cast<double>(plan.variants.size()));
-      Result<Times> fresh = measure_variant(machine, engine, directory, inputs, widths, variant);
-      if (!fresh) return fresh.error();
-      times = *std::move(fresh);
-      known[key] = entry_of(*times);
-      measured = true;
-    }
-    for (std::size_t s = 0; s < variant.segments.size(); ++s) variant.segments[s].cpu_time = (*times)[s];
+// One file per model, one entry per cut and circumstances.
+struct SegmentCosts::Cache {
+  std::filesystem::path file;
+  Json circumstances;
+  Json known;
+  bool is_new = false;
+
+  std::string key(const Json& what) const {
+    return Json::array({circumstances, what}).dump(-1, ' ', false, Json::error_handler_t::replace);
   }
-  return measured ? write_file(file, known.dump()) : Status();
+
+  std::optional<std::vector<SegmentTimes>> times(const Variant& variant, const std::vector<int>& widths) const {
+    return times_of(known.value(key({widths, variant.node_segment}), Json()), variant.segments.size(), widths);
+  }
+};
+
+SegmentCosts::SegmentCosts(const Machine& machine, Engine& engine, const Study& study, std::filesystem::path directory,
+                           const std::filesystem::path& cache)
+    : machine_(machine), engine_(engine), study_(study), directory_(std::move(directory)) {
+  const std::filesystem::path file = cache / "segments" / (study.costs.model_hash + ".json");
+  cache_ = std::make_unique<Cache>(Cache{file, {machine.id(), study.costs.engine, study.costs.shapes}, read_cache(file)});
+}
+
+SegmentCosts::~SegmentCosts() = default;
+
+bool SegmentCosts::knows(const Variant& variant, const std::vector<int>& widths) const {
+  return cache_->times(variant, widths).has_value();
+}
+
+Result<std::vector<SegmentTimes>> SegmentCosts::measure(const Variant& variant, const std::vector<int>& widths) {
+  if (auto known = cache_->times(variant, widths)) return *std::move(known);
+  Tensors tensors = tensors_of(study_);
+  std::vector<SegmentTimes> times(variant.segments.size());
+  for (std::size_t s = 0; s < variant.segments.size(); ++s) {
+    for (const int width : widths) {
+      Result<std::vector<CoreGroup>> groups = all_groups(machine_, width);
+      if (!groups) return groups.error();
+      for (const bool busy : {false, true}) {
+        if (busy && groups->size() == 1) {
+          times[s].busy[width] = times[s].alone[width];
+          continue;
+        }
+        const std::span<const CoreGroup> used = std::span(*groups).first(busy ? groups->size() : 1);
+        Result<Microseconds> time = Together(engine_, directory_ / variant.segments[s].file, used).measure(tensors);
+        if (!time) return with_context("segment '" + variant.segments[s].file + "'", time.error());
+        (busy ? times[s].busy : times[s].alone)[width] = *time;
+      }
+    }
+  }
+  cache_->known[cache_->key({widths, variant.node_segment})] = entry_of(times);
+  cache_->is_new = true;
+  return times;
+}
+
+std::optional<std::size_t> SegmentCosts::remembered(const std::string& question) const {
+  const Json answer = cache_->known.value(cache_->key(question), Json());
+  return answer.is_number_unsigned() ? std::optional(answer.get<std::size_t>()) : std::nullopt;
+}
+
+void SegmentCosts::remember(const std::string& question, std::size_t answer) {
+  cache_->known[cache_->key(question)] = answer;
+  cache_->is_new = true;
+}
+
+Status SegmentCosts::save() const {
+  return cache_->is_new ? write_file(cache_->file, cache_->known.dump()) : Status();
 }
 
 }  // namespace staronnx

@@ -1,9 +1,10 @@
-// What each segment really costs: measured on the built files; private to this room.
+// What segments really cost: measured on the built files, remembered between runs; private to this room.
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,18 +12,41 @@
 #include "staronnx/execute/engine.h"
 #include "staronnx/machine/machine.h"
 #include "staronnx/plan/plan.h"
+#include "staronnx/plan/study.h"
 
 namespace staronnx {
 
-struct MeasuredInputs {
-  const Signature* signature = nullptr;  // of the whole model; not owned
-  std::vector<Tensor> tensors;           // one per input
+// Median time of one run, by group width.
+struct SegmentTimes {
+  std::map<int, Microseconds> alone;  // on an otherwise idle machine
+  std::map<int, Microseconds> busy;   // while as many groups of that width as the machine holds run the same segment
 };
 
-// Fills `cpu_time` of every segment for every width, from the cache where this very cut was measured before: median time of a run on
-// an otherwise idle machine, segments fed with the tensors that the segments before them wrote. `cache` is a folder.
-Status measure_segments(const Machine& machine, Engine& engine, const std::filesystem::path& directory, const MeasuredInputs& inputs,
-                        const std::vector<int>& widths, const std::filesystem::path& cache, Plan& plan,
-                        const std::function<void(const std::string&, double)>& progress);
+class SegmentCosts {
+ public:
+  // `directory` holds the segments' files, `cache` is a folder. `study` outlives the object.
+  SegmentCosts(const Machine& machine, Engine& engine, const Study& study, std::filesystem::path directory,
+               const std::filesystem::path& cache);
+  ~SegmentCosts();
+
+  // By segment; from the cache where this very cut was measured before. Segments are fed with the tensors that those before them wrote.
+  Result<std::vector<SegmentTimes>> measure(const Variant& variant, const std::vector<int>& widths);
+
+  bool knows(const Variant& variant, const std::vector<int>& widths) const;
+
+  // What remember() was told about this question on this machine.
+  std::optional<std::size_t> remembered(const std::string& question) const;
+  void remember(const std::string& question, std::size_t answer);
+
+  Status save() const;  // the cache, if anything is new
+
+ private:
+  struct Cache;
+  const Machine& machine_;
+  Engine& engine_;
+  const Study& study_;
+  std::filesystem::path directory_;
+  std::unique_ptr<Cache> cache_;
+};
 
 }  // namespace staronnx

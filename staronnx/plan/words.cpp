@@ -4,9 +4,7 @@
 #include <charconv>
 
 namespace staronnx {
-namespace {
 
-// Three digits: "0.0123", "3.14", "81.2", "1234".
 std::string number(double value) {
   std::array<char, 64> text{};
   const bool large = value >= 1000;
@@ -14,8 +12,6 @@ std::string number(double value) {
                                  large ? std::chars_format::fixed : std::chars_format::general, large ? 0 : 3);
   return {text.data(), end.ptr};
 }
-
-}  // namespace
 
 std::string words(Microseconds time) {
   return number(Milliseconds(time).count()) + " ms";

@@ -8,6 +8,7 @@
 
 namespace staronnx {
 
+std::string number(double value);                                  // "0.0123", "3.14", "1234"
 std::string words(Microseconds time);                              // "3.14 ms"
 std::string words(Bytes bytes);                                    // "81.2 KiB"
 std::string percent(double share);                                 // "33.3 %"

@@ -1,0 +1,66 @@
+#include "staronnx/plan/study.h"
+
+#include "staronnx/execute/prepare_model.h"
+
+namespace staronnx {
+namespace {
+
+constexpr const char* weights_file = "weights.data";
+
+// The model as ONNX Runtime simplifies it, every node named, on disk as `whole_file` with its weights beside it.
+Result<Model> simplified(const std::filesystem::path& file, const Signature& signature, const std::filesystem::path& directory) {
+  if (Status written = write_basic_model(file, directory, whole_file, weights_file); !written) return written.error();
+  Result<Model> basic = Model::load(directory / whole_file);
+  if (!basic) return basic;
+  Result<Model> named = normalized(*basic, signature);
+  if (!named) return named;
+  if (Status saved = named->save(directory / whole_file); !saved) return saved.error();
+  return named;
+}
+
+}  // namespace
+
+Result<std::vector<Tensor>> inputs_of(const CompileRequest& request, const Signature& signature) {
+  if (!request.inputs.empty()) {
+    std::vector<TensorView> views;
+    for (const Tensor& input : request.inputs) views.push_back(input.view());
+    if (Status fits = check_inputs(signature, views); !fits) return fits.error();
+    return request.inputs;
+  }
+  Result<std::vector<Shape>> shapes = concrete_shapes(signature, request.shapes);
+  if (!shapes) return shapes.error();
+  return random_inputs(signature, *shapes, request.seed);
+}
+
+Result<Study> study(const Machine& machine, const CompileRequest& request, const Signature& original, std::vector<Tensor> inputs,
+                    const std::string& hash, const std::filesystem::path& directory) {
+  request.progress("simplifying " + request.model.filename().string(), 0.05);
+  Result<Model> model = simplified(request.model, original, directory);
+  if (!model) return model.error();
+  Result<Graph> graph = graph_of(*model);
+  if (!graph) return graph.error();
+  ProfileRequest profile{directory / whole_file, &*model, hash, std::move(inputs), request.widths};
+  Result<CostProfile> costs = profile_of(machine, profile, request.cache,
+                                         [&](const std::string& what, double done) { request.progress(what, 0.1 + 0.5 * done); });
+  if (!costs && request.inputs.empty()) {
+    return Error{costs.error().code,
+                 costs.error().message + " (the inputs were made up; give real ones to measure with: --input NAME=FILE)"};
+  }
+  if (!costs) return costs.error();
+  return Study{*std::move(model), *std::move(graph), std::move(profile.inputs), *std::move(costs)};
+}
+
+Microseconds Study::time_of(const GraphNode& node) const {
+  Microseconds time{};
+  for (NodeId member : node.members) time += costs.node_time[0][index(member)];
+  return time;
+}
+
+Weights Study::weights() const {
+  Weights weights;
+  for (const GraphNode& node : graph.nodes()) weights.of_node.push_back(time_of(node).count());
+  for (const GraphTensor& tensor : graph.tensors()) weights.of_tensor.push_back(costs.bytes_of(tensor.name).count);
+  return weights;
+}
+
+}  // namespace staronnx

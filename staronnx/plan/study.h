@@ -1,0 +1,36 @@
+// What is known of a model before it is cut; private to this room.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "staronnx/graph/graph.h"
+#include "staronnx/model/model.h"
+#include "staronnx/partition/partition.h"
+#include "staronnx/plan/compile.h"
+#include "staronnx/profile/cost_profile.h"
+
+namespace staronnx {
+
+constexpr const char* whole_file = "whole.onnx";
+
+struct Study {
+  Model model;  // as ONNX Runtime simplifies it, every node named; on disk as `whole_file` with its weights beside it
+  Graph graph;
+  std::vector<Tensor> inputs;  // to measure with, one per input
+  CostProfile costs;
+
+  Microseconds time_of(const GraphNode& node) const;  // at width 1
+  Weights weights() const;                            // times in microseconds, bytes
+};
+
+// Tensors to measure with: the caller's, or random ones of the shapes that were asked for.
+Result<std::vector<Tensor>> inputs_of(const CompileRequest& request, const Signature& signature);
+
+// Writes the simplified model to `directory` and measures its nodes, or takes their costs from the cache. `original` is the model of the
+// request, `hash` its file's.
+Result<Study> study(const Machine& machine, const CompileRequest& request, const Signature& original, std::vector<Tensor> inputs,
+                    const std::string& hash, const std::filesystem::path& directory);
+
+}  // namespace staronnx
