@@ -8,7 +8,7 @@
 #include "apps/verbs.h"
 #include "staronnx/base/write_file.h"
 #include "staronnx/bench/comparison.h"
-#include "staronnx/bench/other_load.h"
+#include "staronnx/machine/other_load.h"
 #include "staronnx/bench/rates.h"
 #include "staronnx/bench/report.h"
 #include "staronnx/bench/systems.h"

@@ -4,6 +4,7 @@
 
 #include "apps/plan_options.h"
 #include "apps/verbs.h"
+#include "staronnx/machine/machine_file.h"
 #include "staronnx/plan/compile.h"
 #include "staronnx/plan/picture.h"
 
@@ -14,10 +15,26 @@ struct Options {
   std::string model;
   std::string directory;
   bool json = false;
+  std::string machine_file;
+  std::string costs_file;
+  bool fresh = false;
   double budget_s = 12;
   double slo_ms = 0;  // 0: none given
   PlanOptions plan;
 };
+
+// Another machine to plan for.
+Status add_target(const Options& options, CompileRequest& request) {
+  if (options.machine_file.empty()) return {};
+  Result<Machine> target = load_machine(options.machine_file);
+  if (!target) return target.error();
+  request.target = *std::move(target);
+  if (options.costs_file.empty()) return {};
+  Result<CostProfile> costs = load_cost_profile(options.costs_file);
+  if (!costs) return costs.error();
+  request.costs = *std::move(costs);
+  return {};
+}
 
 Result<Plan> plan(const Options& options) {
   Result<Machine> machine = detect_machine();
@@ -28,6 +45,8 @@ Result<Plan> plan(const Options& options) {
     request->segments = {2, 3};
     request->leave_out_impossible = true;
   }
+  if (Status target = add_target(options, *request); !target) return target.error();
+  request->fresh = options.fresh;
   request->budget = Seconds(options.budget_s);
   if (options.slo_ms > 0) request->slo = Milliseconds(options.slo_ms);
   Result<std::unique_ptr<Engine>> engine = Engine::create();
@@ -59,6 +78,11 @@ void add_plan(CLI::App& app, int& exit_status) {
       ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"ms", 1}, {"s", 1000}},
                                         CLI::AsNumberWithUnit::CASE_INSENSITIVE, "TIME"))
       ->check(CLI::PositiveNumber);
+  CLI::Option* machine = verb->add_option("--machine", options->machine_file,
+                                          "Plan for the machine that this file describes; nothing is measured there");
+  verb->add_option("--profile", options->costs_file, "Costs measured on that machine: costs.json of a plan made there")
+      ->needs(machine);
+  verb->add_flag("--fresh", options->fresh, "Measure again what is known from before");
   verb->add_flag("--json", options->json, "Print the plan as JSON");
   verb->callback([options, &exit_status] { exit_status = run_verb(*options); });
 }

@@ -1,5 +1,7 @@
 #include "staronnx/plan/compile.h"
 
+#include <algorithm>
+
 #include "staronnx/base/write_file.h"
 #include "staronnx/plan/cut_choice.h"
 #include "staronnx/plan/plan_directory.h"
@@ -7,9 +9,13 @@
 #include "staronnx/plan/segment_costs.h"
 #include "staronnx/plan/study.h"
 #include "staronnx/plan/variants.h"
+#include "staronnx/plan/words.h"
 
 namespace staronnx {
 namespace {
+
+constexpr const char* costs_file = "costs.json";
+constexpr double kQuiet = 0.1;  // share of the machine that others may use without a word
 
 // Where a plan is being made.
 struct Site {
@@ -36,7 +42,8 @@ Result<Variant> best_variant(const Site& site, std::size_t k, double part) {
   site.request.progress("looking for the best cuts into " + std::to_string(k), done);
   Result<std::vector<CandidateCut>> candidates = candidate_cuts(site.study, k, site.request.seed);
   if (!candidates) return candidates.error();
-  const Seconds budget = site.request.budget / static_cast<double>(site.request.segments.size());
+  const Seconds budget =
+      site.request.target ? Seconds(0) : site.request.budget / static_cast<double>(site.request.segments.size());
   const auto progress = [&](const std::string& what) { site.request.progress(what, done); };
   Result<CutChoice> choice = choose_cut(site.study, *std::move(candidates), site.costs, site.directory, budget, progress);
   if (!choice) return choice.error();
@@ -66,17 +73,41 @@ Result<std::vector<Variant>> build_variants(const Site& site) {
   return variants;
 }
 
-Status measure(const Site& site, std::vector<Variant>& variants) {
+// Fills in the segments' times. Returns what is to be said of them.
+Result<std::vector<std::string>> measure(const Site& site, std::vector<Variant>& variants) {
+  double others = 0;
   for (Variant& variant : variants) {
     if (!site.costs.knows(variant, site.request.widths)) site.request.progress("measuring the segments of " + variant.name, 0.9);
-    Result<std::vector<SegmentTimes>> times = site.costs.measure(variant, site.request.widths);
+    Result<CutTimes> times = site.costs.measure(variant, site.request.widths);
     if (!times) return times.error();
-    for (std::size_t s = 0; s < times->size(); ++s) {
-      variant.segments[s].cpu_time = (*times)[s].alone;
-      variant.segments[s].cpu_time_busy = (*times)[s].busy;
+    others = std::max(others, times->others_share);
+    for (std::size_t s = 0; s < times->segments.size(); ++s) {
+      variant.segments[s].cpu_time = times->segments[s].alone;
+      variant.segments[s].cpu_time_busy = times->segments[s].busy;
     }
   }
-  return site.costs.save();
+  if (Status saved = site.costs.save(); !saved) return saved.error();
+  if (others <= kQuiet) return std::vector<std::string>{};
+  return std::vector{"times were measured while other programs used " + percent(others) +
+                     " of the machine; plan with --fresh when it is quiet"};
+}
+
+// The same by adding up the times of nodes.
+Result<std::vector<std::string>> add_up(const Site& site, std::vector<Variant>& variants) {
+  for (Variant& variant : variants) {
+    for (Segment& segment : variant.segments) segment.cpu_time = segment.cpu_time_busy = {};
+    for (std::size_t w = 0; w < site.study.costs.widths.size(); ++w) {
+      for (std::size_t node = 0; node < variant.node_segment.size(); ++node) {
+        Segment& segment = variant.segments[variant.node_segment[node]];
+        segment.cpu_time[site.study.costs.widths[w]] += site.study.time_of(site.study.graph.nodes()[node], w);
+      }
+    }
+    for (Segment& segment : variant.segments) segment.cpu_time_busy = segment.cpu_time;
+  }
+  std::vector<std::string> said{"times of segments: the sums of their nodes'"};
+  if (!site.request.costs)
+    said.push_back("times on a core of " + site.request.target->id() + ": those on a core of this machine");
+  return said;
 }
 
 }  // namespace
@@ -93,15 +124,16 @@ Result<Plan> compile(const Machine& machine, Engine& engine, const CompileReques
 
   Result<Study> known = study(machine, request, original->signature(), *std::move(inputs), *hash, directory->path());
   if (!known) return with_context("'" + request.model.string() + "'", known.error());
-  SegmentCosts costs(machine, engine, *known, directory->path(), request.cache);
+  SegmentCosts costs(machine, engine, *known, directory->path(), request.cache, request.fresh);
   const Site site{request, *known, directory->path(), costs};
   Result<std::vector<Variant>> variants = build_variants(site);
   if (!variants) return variants.error();
-  if (Status measured = measure(site, *variants); !measured) return measured.error();
+  Result<std::vector<std::string>> said = request.target ? add_up(site, *variants) : measure(site, *variants);
+  if (!said) return said.error();
 
   Plan plan{.model = request.model.filename().string(),
             .model_hash = *hash,
-            .machine = machine.id(),
+            .machine = request.target.value_or(machine).id(),
             .engine = known->costs.engine,
             .signature = known->model.signature(),
             .shapes = known->costs.shapes,
@@ -109,9 +141,11 @@ Result<Plan> compile(const Machine& machine, Engine& engine, const CompileReques
             .nodes = plan_nodes(*known),
             .variants = *std::move(variants),
             .prediction = {}};
-  Result<Prediction> prediction = predict(plan, machine, request.slo);
+  Result<Prediction> prediction = predict(plan, request.target.value_or(machine), request.slo);
   if (!prediction) return prediction.error();
   plan.prediction = *std::move(prediction);
+  plan.prediction.estimates.insert(plan.prediction.estimates.end(), said->begin(), said->end());
+  if (Status written = write_file(directory->path() / costs_file, to_json(known->costs)); !written) return written.error();
   if (Status written = write_file(directory->path() / "plan.json", to_json(plan)); !written) return written.error();
   if (Status placed = directory->commit(); !placed) return placed.error();
   request.progress("plan ready", 1.0);

@@ -12,6 +12,7 @@
 #include "staronnx/machine/machine.h"
 #include "staronnx/partition/partition.h"
 #include "staronnx/plan/plan.h"
+#include "staronnx/profile/cost_profile.h"
 
 namespace staronnx {
 
@@ -24,6 +25,9 @@ struct CompileRequest {
   std::vector<Shares> splits = {};         // one variant each, beside the whole model
   std::vector<std::size_t> segments = {};  // one variant each, cut where that is best
   Seconds budget{12};                      // for measuring cuts to choose from; planning takes some seconds more
+  bool fresh = false;                      // measure again what the cache knows
+  std::optional<Machine> target = {};      // plan for this machine instead: nothing is measured there, so node times are added up
+  std::optional<CostProfile> costs = {};   // for `target`: node times measured there
   std::optional<Microseconds> slo = {};    // latency limit to predict for; see predict()
   std::vector<int> widths = {1};           // core group widths to measure, beginning with 1
   unsigned seed = 1;

@@ -62,9 +62,9 @@ std::vector<Shares> nearly_even(std::size_t k) {
   return all;
 }
 
-Microseconds measured_period(const std::vector<SegmentTimes>& times) {
+Microseconds measured_period(const CutTimes& times) {
   Microseconds period{};
-  for (const SegmentTimes& segment : times) period = std::max(period, segment.busy.at(1));
+  for (const SegmentTimes& segment : times.segments) period = std::max(period, segment.busy.at(1));
   return period;
 }
 
@@ -120,7 +120,7 @@ Result<CutChoice> choose_cut(const Study& study, std::vector<CandidateCut> candi
              std::to_string(k));
     Result<Variant> built = build_variant(study, "candidate", candidates[measured].partition, Shares::even(k), directory);
     if (!built) return built.error();
-    Result<std::vector<SegmentTimes>> times = costs.measure(*built, {1});
+    Result<CutTimes> times = costs.measure(*built, {1});
     remove_variant(*built, directory);
     if (!times) return times.error();
     if (measured_period(*times) < best) best = measured_period(*times), chosen = measured;

@@ -6,18 +6,19 @@
 #include <latch>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <span>
 #include <thread>
 
 #include "staronnx/base/deadline.h"
 #include "staronnx/base/write_file.h"
 #include "staronnx/machine/affinity.h"
+#include "staronnx/machine/other_load.h"
 
 namespace staronnx {
 namespace {
 
 using Json = nlohmann::json;
-using Tensors = std::map<std::string, Tensor>;
 
 // A run is repeated at least `fewest_runs` times and until `enough` has passed: with ResNet-50 in two segments on two cores the median
 // of 5 runs was within 2 % of that of 50; short segments need more runs, and get them in the same time.
@@ -35,7 +36,8 @@ Status run(Prepared& prepared) {
   return prepared.executor->run(prepared.inputs, prepared.outputs);
 }
 
-Result<Prepared> prepare(Engine& engine, const std::filesystem::path& file, const CoreGroup& group, const Tensors& tensors) {
+Result<Prepared> prepare(Engine& engine, const std::filesystem::path& file, const CoreGroup& group,
+                         const std::map<std::string, Tensor>& tensors) {
   Result<std::shared_ptr<Executor>> executor = engine.prepare(file, group);
   if (!executor) return executor.error();
   Prepared prepared{*executor, {}, {}, {}};
@@ -67,7 +69,7 @@ class Together {
       : engine_(engine), file_(std::move(file)), groups_(groups), measuring_(groups.size()), ready_(std::ssize(groups)) {}
 
   // Adds what the segment writes to `tensors`.
-  Result<Microseconds> measure(Tensors& tensors) {
+  Result<Microseconds> measure(std::map<std::string, Tensor>& tensors) {
     std::vector<Status> statuses(groups_.size());
     std::vector<std::vector<Microseconds>> times(groups_.size());
     {
@@ -87,7 +89,8 @@ class Together {
 
  private:
   // Every thread comes by the gate, also one that has failed; and goes on until all have measured enough, so that no other has it easier.
-  Status run_on(const CoreGroup& group, const Tensors& tensors, std::vector<Microseconds>& times, Tensors* written) {
+  Status run_on(const CoreGroup& group, const std::map<std::string, Tensor>& tensors, std::vector<Microseconds>& times,
+                std::map<std::string, Tensor>* written) {
     Result<Prepared> prepared = prepare_pinned(group, tensors);
     if (!prepared) --measuring_;
     ready_.arrive_and_wait();
@@ -100,7 +103,7 @@ class Together {
     return measured;
   }
 
-  Result<Prepared> prepare_pinned(const CoreGroup& group, const Tensors& tensors) {
+  Result<Prepared> prepare_pinned(const CoreGroup& group, const std::map<std::string, Tensor>& tensors) {
     if (Status pinned = pin_this_thread(std::span(group.cores).first(1)); !pinned) return pinned.error();
     return prepare(engine_, file_, group, tensors);
   }
@@ -124,7 +127,7 @@ class Together {
   std::span<const CoreGroup> groups_;
   std::atomic<std::size_t> measuring_;  // groups that have not measured enough
   std::latch ready_;
-  Tensors written_;
+  std::map<std::string, Tensor> written_;
 };
 
 // As many groups of this width as the machine has cores for.
@@ -136,8 +139,8 @@ Result<std::vector<CoreGroup>> all_groups(const Machine& machine, int width) {
   return core_groups(machine, spec);
 }
 
-Tensors tensors_of(const Study& study) {
-  Tensors tensors;
+std::map<std::string, Tensor> tensors_of(const Study& study) {
+  std::map<std::string, Tensor> tensors;
   for (std::size_t i = 0; i < study.inputs.size(); ++i) {
     if (study.inputs[i].type() != DataType::undefined) tensors[study.model.signature().inputs[i].name] = study.inputs[i];
   }
@@ -161,28 +164,30 @@ std::optional<std::map<int, Microseconds>> times_of(const Json& row, const std::
   return times;
 }
 
-// [[alone by width], [busy by width]] for each segment.
-std::optional<std::vector<SegmentTimes>> times_of(const Json& entry, std::size_t segments, const std::vector<int>& widths) {
-  if (!entry.is_array() || entry.size() != segments) return std::nullopt;
-  std::vector<SegmentTimes> times;
-  for (const Json& pair : entry) {
+// {"others": share, "segments": [[[alone by width], [busy by width]], ...]}
+std::optional<CutTimes> times_of(const Json& entry, std::size_t segments, const std::vector<int>& widths) {
+  if (!entry.is_object() || !entry.contains("segments") || entry["segments"].size() != segments) return std::nullopt;
+  const Json others = entry.value("others", Json());
+  if (!others.is_number() || !entry["segments"].is_array()) return std::nullopt;
+  CutTimes times{{}, others.get<double>()};
+  for (const Json& pair : entry["segments"]) {
     if (!pair.is_array() || pair.size() != 2) return std::nullopt;
     auto alone = times_of(pair[0], widths), busy = times_of(pair[1], widths);
     if (!alone || !busy) return std::nullopt;
-    times.push_back({*std::move(alone), *std::move(busy)});
+    times.segments.push_back({*std::move(alone), *std::move(busy)});
   }
   return times;
 }
 
-Json entry_of(const std::vector<SegmentTimes>& times) {
+Json entry_of(const CutTimes& times) {
   const auto row = [](const std::map<int, Microseconds>& by_width) {
     Json json = Json::array();
     for (const auto& [width, time] : by_width) json.push_back(time.count());
     return json;
   };
   Json entry = Json::array();
-  for (const SegmentTimes& segment : times) entry.push_back(Json::array({row(segment.alone), row(segment.busy)}));
-  return entry;
+  for (const SegmentTimes& segment : times.segments) entry.push_back(Json::array({row(segment.alone), row(segment.busy)}));
+  return {{"others", times.others_share}, {"segments", std::move(entry)}};
 }
 
 }  // namespace
@@ -192,22 +197,31 @@ struct SegmentCosts::Cache {
   std::filesystem::path file;
   Json circumstances;
   Json known;
-  bool is_new = false;
+  bool fresh = false;
+  std::set<std::string> measured;  // keys, by this object
 
   std::string key(const Json& what) const {
     return Json::array({circumstances, what}).dump(-1, ' ', false, Json::error_handler_t::replace);
   }
 
-  std::optional<std::vector<SegmentTimes>> times(const Variant& variant, const std::vector<int>& widths) const {
-    return times_of(known.value(key({widths, variant.node_segment}), Json()), variant.segments.size(), widths);
+  void put(const Json& what, Json value) {
+    known[key(what)] = std::move(value);
+    measured.insert(key(what));
+  }
+
+  std::optional<CutTimes> times(const Variant& variant, const std::vector<int>& widths) const {
+    const std::string wanted = key({widths, variant.node_segment});
+    if (fresh && !measured.contains(wanted)) return std::nullopt;
+    return times_of(known.value(wanted, Json()), variant.segments.size(), widths);
   }
 };
 
 SegmentCosts::SegmentCosts(const Machine& machine, Engine& engine, const Study& study, std::filesystem::path directory,
-                           const std::filesystem::path& cache)
+                           const std::filesystem::path& cache, bool fresh)
     : machine_(machine), engine_(engine), study_(study), directory_(std::move(directory)) {
   const std::filesystem::path file = cache / "segments" / (study.costs.model_hash + ".json");
-  cache_ = std::make_unique<Cache>(Cache{file, {machine.id(), study.costs.engine, study.costs.shapes}, read_cache(file)});
+  cache_ =
+      std::make_unique<Cache>(Cache{file, {machine.id(), study.costs.engine, study.costs.shapes}, read_cache(file), fresh, {}});
 }
 
 SegmentCosts::~SegmentCosts() = default;
@@ -216,43 +230,48 @@ bool SegmentCosts::knows(const Variant& variant, const std::vector<int>& widths)
   return cache_->times(variant, widths).has_value();
 }
 
-Result<std::vector<SegmentTimes>> SegmentCosts::measure(const Variant& variant, const std::vector<int>& widths) {
+Result<CutTimes> SegmentCosts::measure(const Variant& variant, const std::vector<int>& widths) {
   if (auto known = cache_->times(variant, widths)) return *std::move(known);
+  const std::optional<ProcessorTime> begin = processor_time();
   Tensors tensors = tensors_of(study_);
-  std::vector<SegmentTimes> times(variant.segments.size());
+  CutTimes times{std::vector<SegmentTimes>(variant.segments.size())};
   for (std::size_t s = 0; s < variant.segments.size(); ++s) {
-    for (const int width : widths) {
-      Result<std::vector<CoreGroup>> groups = all_groups(machine_, width);
-      if (!groups) return groups.error();
-      for (const bool busy : {false, true}) {
-        if (busy && groups->size() == 1) {
-          times[s].busy[width] = times[s].alone[width];
-          continue;
-        }
-        const std::span<const CoreGroup> used = std::span(*groups).first(busy ? groups->size() : 1);
-        Result<Microseconds> time = Together(engine_, directory_ / variant.segments[s].file, used).measure(tensors);
-        if (!time) return with_context("segment '" + variant.segments[s].file + "'", time.error());
-        (busy ? times[s].busy : times[s].alone)[width] = *time;
-      }
-    }
+    const Status measured = measure_segment(directory_ / variant.segments[s].file, widths, tensors, times.segments[s]);
+    if (!measured) return with_context("segment '" + variant.segments[s].file + "'", measured.error());
   }
-  cache_->known[cache_->key({widths, variant.node_segment})] = entry_of(times);
-  cache_->is_new = true;
+  const std::optional<ProcessorTime> end = processor_time();
+  if (begin && end) times.others_share = others_share(*begin, *end);
+  cache_->put({widths, variant.node_segment}, entry_of(times));
   return times;
 }
 
+Status SegmentCosts::measure_segment(const std::filesystem::path& file, const std::vector<int>& widths, Tensors& tensors,
+                                     SegmentTimes& times) {
+  for (const int width : widths) {
+    Result<std::vector<CoreGroup>> groups = all_groups(machine_, width);
+    if (!groups) return groups.error();
+    Result<Microseconds> alone = Together(engine_, file, std::span(*groups).first(1)).measure(tensors);
+    if (!alone) return alone.error();
+    Result<Microseconds> busy = groups->size() == 1 ? alone : Together(engine_, file, *groups).measure(tensors);
+    if (!busy) return busy.error();
+    times.alone[width] = *alone;
+    times.busy[width] = *busy;
+  }
+  return {};
+}
+
 std::optional<std::size_t> SegmentCosts::remembered(const std::string& question) const {
+  if (cache_->fresh) return std::nullopt;
   const Json answer = cache_->known.value(cache_->key(question), Json());
   return answer.is_number_unsigned() ? std::optional(answer.get<std::size_t>()) : std::nullopt;
 }
 
 void SegmentCosts::remember(const std::string& question, std::size_t answer) {
-  cache_->known[cache_->key(question)] = answer;
-  cache_->is_new = true;
+  cache_->put(question, answer);
 }
 
 Status SegmentCosts::save() const {
-  return cache_->is_new ? write_file(cache_->file, cache_->known.dump()) : Status();
+  return cache_->measured.empty() ? Status() : write_file(cache_->file, cache_->known.dump());
 }
 
 }  // namespace staronnx

@@ -22,15 +22,20 @@ struct SegmentTimes {
   std::map<int, Microseconds> busy;   // while as many groups of that width as the machine holds run the same segment
 };
 
+struct CutTimes {
+  std::vector<SegmentTimes> segments;
+  double others_share = 0;  // of the machine, that other programs used meanwhile
+};
+
 class SegmentCosts {
  public:
-  // `directory` holds the segments' files, `cache` is a folder. `study` outlives the object.
+  // `directory` holds the segments' files, `cache` is a folder, which nothing is taken from when `fresh`. `study` outlives the object.
   SegmentCosts(const Machine& machine, Engine& engine, const Study& study, std::filesystem::path directory,
-               const std::filesystem::path& cache);
+               const std::filesystem::path& cache, bool fresh);
   ~SegmentCosts();
 
-  // By segment; from the cache where this very cut was measured before. Segments are fed with the tensors that those before them wrote.
-  Result<std::vector<SegmentTimes>> measure(const Variant& variant, const std::vector<int>& widths);
+  // From the cache where this very cut was measured before. Segments are fed with the tensors that those before them wrote.
+  Result<CutTimes> measure(const Variant& variant, const std::vector<int>& widths);
 
   bool knows(const Variant& variant, const std::vector<int>& widths) const;
 
@@ -42,6 +47,12 @@ class SegmentCosts {
 
  private:
   struct Cache;
+  using Tensors = std::map<std::string, Tensor>;
+
+  // Adds what the segment writes to `tensors`.
+  Status measure_segment(const std::filesystem::path& file, const std::vector<int>& widths, Tensors& tensors,
+                         SegmentTimes& times);
+
   const Machine& machine_;
   Engine& engine_;
   const Study& study_;

@@ -18,6 +18,13 @@ Result<Model> simplified(const std::filesystem::path& file, const Signature& sig
   return named;
 }
 
+// Whether the costs are this model's.
+Status check_costs(const CostProfile& costs, const Model& model, const std::string& hash) {
+  if (costs.model_hash == hash && costs.node_time.front().size() == model.nodes().size()) return {};
+  return Error{ErrorCode::invalid_argument, "the costs given are those of another model (sha256 " +
+                                                costs.model_hash.substr(0, 12) + "); take costs.json from a plan of this one"};
+}
+
 }  // namespace
 
 Result<std::vector<Tensor>> inputs_of(const CompileRequest& request, const Signature& signature) {
@@ -39,7 +46,11 @@ Result<Study> study(const Machine& machine, const CompileRequest& request, const
   if (!model) return model.error();
   Result<Graph> graph = graph_of(*model);
   if (!graph) return graph.error();
-  ProfileRequest profile{directory / whole_file, &*model, hash, std::move(inputs), request.widths};
+  if (request.costs) {
+    if (Status fits = check_costs(*request.costs, *model, hash); !fits) return fits.error();
+    return Study{*std::move(model), *std::move(graph), std::move(inputs), *request.costs};
+  }
+  ProfileRequest profile{directory / whole_file, &*model, hash, std::move(inputs), request.widths, request.fresh};
   Result<CostProfile> costs = profile_of(machine, profile, request.cache,
                                          [&](const std::string& what, double done) { request.progress(what, 0.1 + 0.5 * done); });
   if (!costs && request.inputs.empty()) {
@@ -50,9 +61,9 @@ Result<Study> study(const Machine& machine, const CompileRequest& request, const
   return Study{*std::move(model), *std::move(graph), std::move(profile.inputs), *std::move(costs)};
 }
 
-Microseconds Study::time_of(const GraphNode& node) const {
+Microseconds Study::time_of(const GraphNode& node, std::size_t width) const {
   Microseconds time{};
-  for (NodeId member : node.members) time += costs.node_time[0][index(member)];
+  for (NodeId member : node.members) time += costs.node_time[width][index(member)];
   return time;
 }
 

@@ -21,8 +21,8 @@ struct Study {
   std::vector<Tensor> inputs;  // to measure with, one per input
   CostProfile costs;
 
-  Microseconds time_of(const GraphNode& node) const;  // at width 1
-  Weights weights() const;                            // times in microseconds, bytes
+  Microseconds time_of(const GraphNode& node, std::size_t width = 0) const;  // `width`: position in CostProfile::widths
+  Weights weights() const;                                                   // times in microseconds, bytes
 };
 
 // Tensors to measure with: the caller's, or random ones of the shapes that were asked for.

@@ -122,7 +122,7 @@ Result<CostProfile> profile_of(const Machine& machine, const ProfileRequest& req
                                const std::filesystem::path& cache_directory, const Progress& progress) {
   CostProfile profile = blank(machine, request);
   const std::filesystem::path file = cache_file(profile, *request.model, cache_directory);
-  if (std::optional<CostProfile> known = cached(file, profile, *request.model)) {
+  if (std::optional<CostProfile> known = request.fresh ? std::nullopt : cached(file, profile, *request.model)) {
     progress("node times taken from " + file.string(), 1.0);
     return *std::move(known);
   }

@@ -38,6 +38,7 @@ struct ProfileRequest {
   std::string model_hash;
   std::vector<Tensor> inputs;  // one per input
   std::vector<int> widths;
+  bool fresh = false;  // measure also what the cache has
 };
 
 // Measures, or takes from the cache. `progress` gets a line of text for people and the share done, 0..1, perhaps on another thread.
@@ -50,6 +51,7 @@ Result<CostProfile> profile_of(const Machine& machine, const ProfileRequest& req
 // As JSON text, with units in the names, and back. Parsing refuses missing fields, negative and non-finite times.
 std::string to_json(const CostProfile& profile);
 Result<CostProfile> parse_cost_profile(const std::string& json);
+Result<CostProfile> load_cost_profile(const std::filesystem::path& file);
 
 // $XDG_CACHE_HOME/staronnx, else ~/.cache/staronnx, else a staronnx folder in the temporary directory.
 std::filesystem::path default_cache_directory();

@@ -1,6 +1,8 @@
 #include <cmath>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -143,6 +145,15 @@ Result<CostProfile> parse_cost_profile(const std::string& text) {
   } catch (const Json::exception& exception) {
     return Error{ErrorCode::invalid_argument, what + exception.what()};
   }
+}
+
+Result<CostProfile> load_cost_profile(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::stringstream text;
+  if (!stream || !(text << stream.rdbuf())) return Error{ErrorCode::not_found, "'" + file.string() + "' cannot be read"};
+  Result<CostProfile> profile = parse_cost_profile(text.str());
+  if (!profile) return with_context("'" + file.string() + "'", profile.error());
+  return profile;
 }
 
 }  // namespace staronnx

@@ -1,4 +1,4 @@
-#include "staronnx/bench/other_load.h"
+#include "staronnx/machine/other_load.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
