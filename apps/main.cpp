@@ -1,9 +1,11 @@
-#include <iostream>
+#include <exception>
 
 #include "apps/verbs.h"
 #include "staronnx/execute/engine.h"
 
-int main(int argc, char** argv) {
+namespace {
+
+int run_command(int argc, char** argv) {
   CLI::App app{"StarONNX: ONNX inference on every processor of the machine"};
   app.set_version_flag("--version", "staronnx " STARONNX_VERSION ", onnxruntime " + staronnx::onnxruntime_version());
   app.require_subcommand(1);
@@ -21,4 +23,14 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   return exit_status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run_command(argc, argv);
+  } catch (const std::exception& error) {  // such as std::bad_alloc: what is expected comes as a Result
+    return staronnx::apps::report({staronnx::ErrorCode::internal, error.what()}, false);
+  }
 }
