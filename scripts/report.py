@@ -22,6 +22,11 @@ INK = "#010203"  # becomes the page's own text colour
 TEMPLATE = pathlib.Path(__file__).with_suffix(".html")
 
 
+def set_style():
+    pyplot.rcParams.update({"svg.fonttype": "none", "font.family": "sans-serif", "font.size": 11, "svg.hashsalt": "staronnx",
+                            "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK, "axes.edgecolor": INK})
+
+
 def number(value):
     """About three digits that mean something."""
     if value is None:
@@ -171,8 +176,7 @@ def main():
     parser.add_argument("--cut", type=cut_argument, action="append", default=[], metavar="NAME=FILE.svg", dest="cuts")
     parser.add_argument("-o", "--output", type=pathlib.Path, required=True, metavar="PAGE.html")
     arguments = parser.parse_args()
-    pyplot.rcParams.update({"svg.fonttype": "none", "font.family": "sans-serif", "font.size": 11, "svg.hashsalt": "staronnx",
-                            "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK, "axes.edgecolor": INK})
+    set_style()
     try:
         page = page_of(json.loads(arguments.bench.read_text()), arguments.cuts)
         arguments.output.write_text(page)

@@ -38,7 +38,7 @@ def reference_outputs(path, feeds):
 @pytest.mark.parametrize("name", LIGHT)
 def test_light_models_give_the_expected_outputs(name, shares, light, staronnx, staronnx_json, tmp_path):
     path = light(name)
-    plan = staronnx_json("plan", path, "-o", tmp_path / "plan", *split_options(shares))
+    plan = staronnx_json("plan", path, "-o", tmp_path / "plan", "--budget", 0, *split_options(shares))
     assert len(plan["variants"][-1]["segments"]) == int(segments_of(shares))
 
     np.save(tmp_path / "x.npy", onnx_test_input(onnx.load(path)))
@@ -93,7 +93,7 @@ def check_against_onnxruntime(staronnx_json, tmp_path, target, model, feeds, *op
 def test_a_transformer_with_dynamic_width(k, wheel_model, staronnx, staronnx_json, tmp_path):
     """PP-OCRv6's recogniser (attention blocks over a text line of any width), planned at one width, run at others too."""
     model = wheel_model("rapidocr", "PP-OCRv6_rec_small.onnx")
-    staronnx("plan", model, "-o", tmp_path / "plan", "--shape", "x:1x3x48x320", "--segments", "2,3")
+    staronnx("plan", model, "-o", tmp_path / "plan", "--shape", "x:1x3x48x320", "--segments", "2,3", "--budget", 0)
     for width in (320, 160, 640):
         feeds = {"x": picture_input(48, width)}
         check_against_onnxruntime(staronnx_json, tmp_path, tmp_path / "plan", model, feeds, "--segments", k, "--verify")
@@ -104,7 +104,7 @@ def test_a_speech_model_with_control_flow(shares, wheel_model, staronnx, staronn
     """silero-vad: several Ifs between convolutions and a recurrent layer."""
     model = wheel_model("silero-vad", "silero_vad_16k_op15.onnx")
     assert sum(node.op_type == "If" for node in onnx.load(model).graph.node) > 1
-    staronnx("plan", model, "-o", tmp_path / "plan", *SPEECH_SHAPES, *split_options(shares))
+    staronnx("plan", model, "-o", tmp_path / "plan", "--budget", 0, *SPEECH_SHAPES, *split_options(shares))
     options = ["--segments", segments_of(shares), "--verify"]
     check_against_onnxruntime(staronnx_json, tmp_path, tmp_path / "plan", model, speech_inputs(), *options)
 
@@ -133,13 +133,13 @@ def test_other_trained_models(wheel, name, shape, wheel_model, staronnx_json):
 
 def test_a_plan_is_portable(light, staronnx, staronnx_json, tmp_path):
     """The directory may be moved, and holds all that a run needs."""
-    staronnx("plan", light("squeezenet"), "-o", tmp_path / "here")
+    staronnx("plan", light("squeezenet"), "-o", tmp_path / "here", "--budget", 0)
     (tmp_path / "here").rename(tmp_path / "there")
     assert staronnx_json("run", tmp_path / "there", "--verify")["equal"] is True
 
 
 def test_segments_are_models_that_onnx_accepts(light, staronnx, tmp_path):
-    staronnx("plan", light("inception_v1"), "-o", tmp_path / "plan")
+    staronnx("plan", light("inception_v1"), "-o", tmp_path / "plan", "--budget", 0)
     plan = json.loads((tmp_path / "plan/plan.json").read_text())
     for variant in plan["variants"][1:]:
         for segment in variant["segments"]:

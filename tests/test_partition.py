@@ -50,7 +50,7 @@ def is_acyclic(graph, assignment):
     return True
 
 
-@pytest.mark.parametrize("accelerators, overlap", itertools.product((1, 2, 3), (False, True)))
+@pytest.mark.parametrize("accelerators, overlap", list(itertools.product((1, 2, 3), (False, True))))
 def test_the_cut_is_worth_what_it_says(staronnx, tmp_path, accelerators, overlap):
     graph = diamonds(8, accelerators)
     path = tmp_path / "graph.json"

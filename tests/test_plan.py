@@ -1,0 +1,102 @@
+"""`staronnx plan`: what it keeps, what it foretells, and for which machine."""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def plan(staronnx, light, tmp_path_factory):
+    """SqueezeNet, whole and in two segments, chosen by measurement."""
+    directory = tmp_path_factory.mktemp("plan") / "squeezenet"
+    staronnx("plan", light("squeezenet"), "-o", directory, "--segments", 2, "--budget", "1s")
+    return directory
+
+
+def content(directory):
+    return json.loads((directory / "plan.json").read_text())
+
+
+def test_the_cut_says_how_it_was_found(plan):
+    k2 = content(plan)["variants"][1]
+    assert k2["method"] in ("metis", "order", "exact")
+    assert 1 <= k2["cuts_measured"] <= 10
+    assert 1 <= k2["period_over_bound"] < 1.2
+    assert all(time > 0 for segment in k2["segments"] for time in segment["cpu_time_busy_us"].values())
+    assert not list(plan.glob("candidate*")), "cuts that were not chosen stay behind"
+
+
+def test_predictions_are_about_what_was_measured(plan):
+    variants = {variant["name"]: variant for variant in content(plan)["variants"]}
+    prediction = content(plan)["prediction"]
+    for forecast in prediction["forecasts"]:
+        width = forecast["core_groups"].split(",")[0]
+        segments = variants[forecast["variant"]]["segments"]
+        measured = sum(segment["cpu_time_us"][width] for segment in segments) / 1000
+        assert measured <= forecast["lone_ms"] <= measured + 0.1 * len(segments)
+        assert 0 <= forecast["threshold_per_s"] < forecast["saturated_per_s"]
+        latencies = [(point["p50_ms"], point["p99_ms"]) for point in forecast["points"]]
+        assert latencies == sorted(latencies) and all(p50 <= p99 for p50, p99 in latencies)
+    assert prediction["bound"]["rate_per_s"] >= prediction["bound_within_slo"]["rate_per_s"] > 0
+    assert sum(part["rate_per_s"] for part in prediction["bound"]["mix"]) == pytest.approx(prediction["bound"]["rate_per_s"])
+
+
+def test_words_say_what_it_will_do(staronnx, plan):
+    text = staronnx("inspect", plan).stdout
+    assert re.search(r"k2: .* period / bound 1", text)
+    assert "k2 on core groups 1" in text and "the machine's bound: " in text
+
+
+def test_the_same_again_from_the_cache(staronnx, light, plan, tmp_path):
+    staronnx("plan", light("squeezenet"), "-o", tmp_path / "again", "--segments", 2, "--budget", "1s")
+    assert (tmp_path / "again/plan.json").read_bytes() == (plan / "plan.json").read_bytes()
+
+
+def test_a_limit_is_predicted_for(staronnx, light, tmp_path):
+    staronnx("plan", light("squeezenet"), "-o", tmp_path / "plan", "--segments", 2, "--budget", 0, "--slo", "0.01ms")
+    prediction = content(tmp_path / "plan")["prediction"]
+    assert prediction["slo_ms"] == 0.01
+    assert prediction["bound_within_slo"] == {"rate_per_s": 0, "mix": []}
+
+
+def test_another_machine(staronnx, light, plan, tmp_path):
+    done = staronnx("plan", light("squeezenet"), "-o", tmp_path / "other", "--segments", 2, "--machine",
+                    ROOT / "machines/workstation-1gpu.json", "--profile", plan / "costs.json")
+    other = content(tmp_path / "other")
+    assert other["machine"].startswith("AMD Ryzen 9 7950X") and "16 cores" in other["machine"]
+    assert any("NVIDIA GeForce RTX 4090" in part["processors"] for part in other["prediction"]["bound"]["mix"])
+    assert other["prediction"]["bound"]["rate_per_s"] > content(plan)["prediction"]["bound"]["rate_per_s"]
+    for estimate in ("RTX 4090: those of one core divided by its speed", "the sums of their nodes'"):
+        assert estimate in done.stdout and any(estimate in said for said in other["prediction"]["estimates"])
+
+
+def test_another_machine_without_its_costs_says_whose_they_are(staronnx, light, tmp_path):
+    done = staronnx("plan", light("squeezenet"), "-o", tmp_path / "other", "--segments", 2, "--machine", ROOT / "machines/workstation-1gpu.json")
+    assert re.search("estimated: times on a core of AMD Ryzen 9 7950X .*: those on a core of this machine\n", done.stdout)
+
+
+def test_costs_of_another_model_are_refused(staronnx, light, plan, tmp_path):
+    done = staronnx("plan", light("shufflenet"), "-o", tmp_path / "other", "--machine", ROOT / "machines/workstation-1gpu.json",
+                    "--profile", plan / "costs.json", check=False)
+    assert done.returncode == 1 and "costs given are those of another model" in done.stderr
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("arguments", [["--budget", "soon"], ["--slo", "-5"], ["--profile", "costs.json"]])
+def test_wrong_usage_is_status_2(staronnx, light, tmp_path, arguments):
+    assert staronnx("plan", light("squeezenet"), "-o", tmp_path / "plan", *arguments, check=False).returncode == 2
+
+
+def test_the_page_needs_nothing_else(plan, command, tmp_path):
+    subprocess.run([sys.executable, ROOT / "scripts/plan_page.py", plan, "-o", tmp_path / "page.html", "--curves", tmp_path / "curves.svg",
+                    "--staronnx", command], check=True, capture_output=True)
+    page = (tmp_path / "page.html").read_text()
+    assert page.count("<svg") == 2 and "squeezenet" in page and "congested from" in page
+    assert not re.search(r'(src|href)="(https?:|/)', page)
+    assert (tmp_path / "curves.svg").read_text().count("requests/s") >= 1
