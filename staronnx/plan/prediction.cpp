@@ -10,9 +10,6 @@
 namespace staronnx {
 namespace {
 
-// What the pipeline adds to each segment of a request: see docs/performance.md.
-constexpr Microseconds kHandover{35};
-
 constexpr double kSloOverLone = 5;
 
 // Ways to give k segments to n kinds of processors are n^k; beyond this many, only those that use one kind for all are looked at.

@@ -1,4 +1,4 @@
-// What a plan will do on a machine, before it runs; private to this room.
+// What a plan will do on a machine, before it runs; private to this room and its benchmarks.
 #pragma once
 
 #include <optional>
@@ -7,6 +7,9 @@
 #include "staronnx/plan/plan.h"
 
 namespace staronnx {
+
+// What the pipeline adds to each segment of a request (33 to 42 us in quiet runs: pipeline_bench, docs/performance.md).
+constexpr Microseconds kHandover{35};
 
 // From the segments' times: the machine's bound over every variant and every way to give its segments processors, and for each variant,
 // on groups of each measured width, latency against rate and the congestion threshold by the formulas of queueing.h. `slo`: the limit on

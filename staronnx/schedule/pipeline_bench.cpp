@@ -1,6 +1,6 @@
 // What a pipeline costs beside the computation.
 //
-//   pipeline_bench                       plans SqueezeNet (of the onnx wheel) and measures on two groups of one core
+//   pipeline_bench                       plans SqueezeNet (of the onnx wheel) and measures on groups of one core, or of two
 //   STARONNX_PLAN=plan/ pipeline_bench   measures a plan's variants "whole" and "k2"
 //
 // Lone and Saturated measure the pipeline and bare ONNX Runtime in turns, round by round, and give the median over the rounds; Null runs
@@ -22,6 +22,7 @@
 #include "staronnx/base/temporary_directory.h"
 #include "staronnx/machine/affinity.h"
 #include "staronnx/plan/compile.h"
+#include "staronnx/plan/prediction.h"
 #include "staronnx/profile/cost_profile.h"
 #include "staronnx/schedule/flow.h"
 #include "staronnx/schedule/pipeline.h"
@@ -59,7 +60,8 @@ std::filesystem::path squeezenet() {
 
 // A plan, a runtime on two groups of one core, and the segments of one variant loaded as the pipeline loads them.
 struct Setting {
-  explicit Setting(const std::string& variant_name) : variant(variant_name) {
+  explicit Setting(const std::string& variant_name, const std::string& core_groups_spec = "1,1")
+      : variant(variant_name), groups(expect(core_groups(machine, core_groups_spec))) {
     if (const char* given = std::getenv("STARONNX_PLAN")) {  // NOLINT(concurrency-mt-unsafe): nobody sets it
       directory = given;
       plan = expect(load_plan(directory));
@@ -67,7 +69,7 @@ struct Setting {
       directory = temporary.path() / "plan";
       plan = expect(compile(
           machine, *engine,
-          {.model = squeezenet(), .directory = directory, .cache = default_cache_directory(), .splits = {Shares::even(2)}}));
+          {.model = squeezenet(), .directory = directory, .cache = default_cache_directory(), .splits = {Shares::even(2)}, .widths = {1, 2}}));
     }
     route = expect(route_of(plan, *plan.find(variant)));
     for (const Segment& segment : plan.find(variant)->segments) {
@@ -84,7 +86,7 @@ struct Setting {
   TemporaryDirectory temporary = expect(TemporaryDirectory::create());
   std::filesystem::path directory;
   Machine machine = expect(detect_machine());
-  std::vector<CoreGroup> groups = expect(core_groups(machine, "1,1"));
+  std::vector<CoreGroup> groups;
   std::unique_ptr<Engine> engine = expect(Engine::create());
   std::unique_ptr<Runtime> runtime = expect(Runtime::start({.groups = groups, .cache = default_cache_directory()}));
   Plan plan;
@@ -224,22 +226,26 @@ double pipeline_rate(const Setting& setting, Pipeline& pipeline, Seconds duratio
   return answers / Seconds(Clock::now() - begin).count();
 }
 
-// As many requests as both can take. Argument: the window, 0 for the pipeline's own.
-void Saturated(benchmark::State& state, const std::string& variant) {
-  Setting setting(variant);
+// As many requests as both can take. Argument: the window, 0 for the pipeline's own. What a plan predicts from the bare segments' times is
+// predicted_over_measured times what the pipeline does.
+void Saturated(benchmark::State& state, const std::string& variant, const std::string& core_groups_spec) {
+  Setting setting(variant, core_groups_spec);
   const std::unique_ptr<Pipeline> pipeline = setting.open(static_cast<int>(state.range(0)));
-  std::vector<double> ort, rate, ratio;
+  std::vector<double> ort, rate, ratio, predicted;
+  const auto groups = static_cast<double>(setting.groups.size()), segments = static_cast<double>(setting.executors.size());
   pipeline_rate(setting, *pipeline, Seconds(0.2));
   for (auto _ : state) {
     ort.push_back(bare_rate(setting, Seconds(1)));
     rate.push_back(pipeline_rate(setting, *pipeline, Seconds(1)));
     ratio.push_back(rate.back() / ort.back());
+    predicted.push_back(groups / (groups / ort.back() + segments * Seconds(kHandover).count()) / rate.back());
   }
   state.counters["ort_per_s"] = median(ort);
   state.counters["pipeline_per_s"] = median(rate);
   state.counters["of_ort"] = median(ratio);
+  state.counters["predicted_over_measured"] = median(predicted);
 }
-BENCHMARK_CAPTURE(Saturated, whole, "whole")
+BENCHMARK_CAPTURE(Saturated, whole, "whole", "1,1")
     ->Arg(0)
     ->Arg(1)
     ->Arg(2)
@@ -249,7 +255,7 @@ BENCHMARK_CAPTURE(Saturated, whole, "whole")
     ->Arg(8)
     ->Iterations(9)
     ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(Saturated, k2, "k2")
+BENCHMARK_CAPTURE(Saturated, k2, "k2", "1,1")
     ->Arg(0)
     ->Arg(2)
     ->Arg(3)
@@ -259,6 +265,9 @@ BENCHMARK_CAPTURE(Saturated, k2, "k2")
     ->Arg(8)
     ->Iterations(9)
     ->Unit(benchmark::kMillisecond);
+
+BENCHMARK_CAPTURE(Saturated, whole_on_both_cores, "whole", "2")->Arg(0)->Iterations(9)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Saturated, k2_on_both_cores, "k2", "2")->Arg(0)->Iterations(9)->Unit(benchmark::kMillisecond);
 
 class NullExecutor final : public Executor {
  public:
