@@ -18,7 +18,7 @@ struct Options {
   std::string machine_file;
   std::string costs_file;
   bool fresh = false;
-  double budget_s = 12;
+  double budget_s = 8;
   double slo_ms = 0;  // 0: none given
   PlanOptions plan;
 };
@@ -69,7 +69,7 @@ void add_plan(CLI::App& app, int& exit_status) {
   verb->add_option("MODEL", options->model, "An ONNX model")->required();
   verb->add_option("-o,--output", options->directory, "The directory to write the plan to")->required();
   options->plan.add_to(*verb);
-  verb->add_option("--budget", options->budget_s, "Time for measuring cuts to choose from, such as 60s (default: 12s)")
+  verb->add_option("--budget", options->budget_s, "Time for measuring cuts to choose from, such as 60s (default: 8s)")
       ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"ms", 0.001}},
                                         CLI::AsNumberWithUnit::CASE_INSENSITIVE, "TIME"))
       ->check(CLI::NonNegativeNumber);

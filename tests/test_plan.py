@@ -76,6 +76,22 @@ def test_another_machine(staronnx, light, plan, tmp_path):
         assert estimate in done.stdout and any(estimate in said for said in other["prediction"]["estimates"])
 
 
+def test_under_a_limit_that_a_core_alone_exceeds_an_unequal_cut_uses_the_cores(staronnx, light, plan, tmp_path):
+    whole_ms = content(plan)["variants"][0]["segments"][0]["cpu_time_us"]["1"] / 1000
+    staronnx("plan", light("squeezenet"), "-o", tmp_path / "other", "--segments", "2,3", "--machine", ROOT / "machines/workstation-1gpu.json",
+             "--profile", plan / "costs.json", "--slo", f"{whole_ms / 3}ms")
+    other = content(tmp_path / "other")
+    within = other["prediction"]["bound_within_slo"]
+    gpu_alone = 20 * 1000 / whole_ms
+    assert within["rate_per_s"] > 1.1 * gpu_alone
+    mixed = [part for part in within["mix"] if len(set(part["processors"])) > 1]
+    assert mixed, within
+    names = [variant["name"] for variant in other["variants"]]
+    assert {part["variant"] for part in within["mix"]} <= set(names)
+    files = {segment["file"] for variant in other["variants"] for segment in variant["segments"]}
+    assert {path.name for path in (tmp_path / "other").glob("*.onnx")} == files, "cuts that are not used stay behind"
+
+
 def test_another_machine_without_its_costs_says_whose_they_are(staronnx, light, tmp_path):
     done = staronnx("plan", light("squeezenet"), "-o", tmp_path / "other", "--segments", 2, "--machine", ROOT / "machines/workstation-1gpu.json")
     assert re.search("estimated: times on a core of AMD Ryzen 9 7950X .*: those on a core of this machine\n", done.stdout)

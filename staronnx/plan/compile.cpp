@@ -8,6 +8,7 @@
 #include "staronnx/plan/prediction.h"
 #include "staronnx/plan/segment_costs.h"
 #include "staronnx/plan/study.h"
+#include "staronnx/plan/unequal_variants.h"
 #include "staronnx/plan/variants.h"
 #include "staronnx/plan/words.h"
 
@@ -92,18 +93,9 @@ Result<std::vector<std::string>> measure(const Site& site, std::vector<Variant>&
                      " of the machine; plan with --fresh when it is quiet"};
 }
 
-// The same by adding up the times of nodes.
-Result<std::vector<std::string>> add_up(const Site& site, std::vector<Variant>& variants) {
-  for (Variant& variant : variants) {
-    for (Segment& segment : variant.segments) segment.cpu_time = segment.cpu_time_busy = {};
-    for (std::size_t w = 0; w < site.study.costs.widths.size(); ++w) {
-      for (std::size_t node = 0; node < variant.node_segment.size(); ++node) {
-        Segment& segment = variant.segments[variant.node_segment[node]];
-        segment.cpu_time[site.study.costs.widths[w]] += site.study.time_of(site.study.graph.nodes()[node], w);
-      }
-    }
-    for (Segment& segment : variant.segments) segment.cpu_time_busy = segment.cpu_time;
-  }
+// The same for a machine that is not here.
+std::vector<std::string> add_up(const Site& site, std::vector<Variant>& variants) {
+  add_up_times(site.study, variants);
   std::vector<std::string> said{"times of segments: the sums of their nodes'"};
   if (!site.request.costs)
     said.push_back("times on a core of " + site.request.target->id() + ": those on a core of this machine");
@@ -128,12 +120,14 @@ Result<Plan> compile(const Machine& machine, Engine& engine, const CompileReques
   const Site site{request, *known, directory->path(), costs};
   Result<std::vector<Variant>> variants = build_variants(site);
   if (!variants) return variants.error();
+  const Machine& planned = request.target ? *request.target : machine;
+  if (Status added = add_unequal_variants(*known, planned, request, directory->path(), *variants); !added) return added.error();
   Result<std::vector<std::string>> said = request.target ? add_up(site, *variants) : measure(site, *variants);
   if (!said) return said.error();
 
   Plan plan{.model = request.model.filename().string(),
             .model_hash = *hash,
-            .machine = request.target.value_or(machine).id(),
+            .machine = planned.id(),
             .engine = known->costs.engine,
             .signature = known->model.signature(),
             .shapes = known->costs.shapes,
@@ -141,7 +135,7 @@ Result<Plan> compile(const Machine& machine, Engine& engine, const CompileReques
             .nodes = plan_nodes(*known),
             .variants = *std::move(variants),
             .prediction = {}};
-  Result<Prediction> prediction = predict(plan, request.target.value_or(machine), request.slo);
+  Result<Prediction> prediction = predict(plan, planned, request.slo);
   if (!prediction) return prediction.error();
   plan.prediction = *std::move(prediction);
   plan.prediction.estimates.insert(plan.prediction.estimates.end(), said->begin(), said->end());

@@ -24,7 +24,7 @@ struct CompileRequest {
   ShapesByName shapes = {};     // for dynamic inputs
   std::vector<Shares> splits = {};         // one variant each, beside the whole model
   std::vector<std::size_t> segments = {};  // one variant each, cut where that is best
-  Seconds budget{12};                      // for measuring cuts to choose from; planning takes some seconds more
+  Seconds budget{8};                       // for measuring cuts to choose from; planning takes some seconds more
   bool fresh = false;                      // measure again what the cache knows
   std::optional<Machine> target = {};      // plan for this machine instead: nothing is measured there, so node times are added up
   std::optional<CostProfile> costs = {};   // for `target`: node times measured there

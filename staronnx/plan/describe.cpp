@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "staronnx/plan/crossings.h"
 #include "staronnx/plan/picture.h"
 #include "staronnx/plan/words.h"
@@ -70,12 +72,19 @@ std::string describe(const RateBound& bound) {
   return text + ")";
 }
 
+// "1,1", or "16 of width 1" where that would be long.
+std::string words_for_groups(const std::string& core_groups) {
+  const auto commas = static_cast<std::size_t>(std::ranges::count(core_groups, ','));
+  if (commas < 4) return core_groups;
+  return std::to_string(commas + 1) + " of width " + core_groups.substr(0, core_groups.find(','));
+}
+
 std::string describe(const Prediction& prediction) {
   std::string text = "predicted, with p99 within " + words(prediction.slo) + ":\n";
   for (const Forecast& forecast : prediction.forecasts) {
-    text += "  " + forecast.variant + " on core groups " + forecast.core_groups + ": lone " + words(forecast.lone) +
-            ", saturated at " + number(forecast.saturated_per_s) + "/s, congested from " + number(forecast.threshold_per_s) +
-            "/s\n";
+    text += "  " + forecast.variant + " on core groups " + words_for_groups(forecast.core_groups) + ": lone " +
+            words(forecast.lone) + ", saturated at " + number(forecast.saturated_per_s) + "/s, congested from " +
+            number(forecast.threshold_per_s) + "/s\n";
   }
   text += "the machine's bound: " + describe(prediction.bound) + "\n";
   text += "and with lone requests within the limit: " + describe(prediction.bound_within_slo) + "\n";

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -136,16 +138,16 @@ std::vector<double> numbers(const Json& list, const std::string& what) {
 }
 
 DataType data_type_of(const std::string& name) {
-  for (int value = 1; value <= static_cast<int>(DataType::int2); ++value) {
-    if (to_string(static_cast<DataType>(value)) == name) return static_cast<DataType>(value);
-  }
+  if (const std::optional<DataType> type = data_type_named(name)) return *type;
   throw Refused{"'" + name + "' is not a tensor type"};
 }
 
 Shape shape_of(const Json& list) {
   Shape shape;
   for (const Json& value : list.get_ref<const Json::array_t&>()) {
-    if (!value.is_number_integer() || value.get<std::int64_t>() < -1) throw Refused{"a shape has the dimension " + value.dump()};
+    const bool is_too_large = value.is_number_unsigned() && value.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max();
+    if (!value.is_number_integer() || is_too_large || value.get<std::int64_t>() < -1)
+      throw Refused{"a shape has the dimension " + value.dump()};
     shape.push_back(value.get<std::int64_t>());
   }
   return shape;

@@ -55,6 +55,19 @@ Variant whole_variant(const Study& study) {
       "whole", {1.0}, {1.0}, Bytes{}, {described(whole_file, study.model)}, std::vector<std::size_t>(study.graph.nodes().size())};
 }
 
+void add_up_times(const Study& study, std::vector<Variant>& variants) {
+  for (Variant& variant : variants) {
+    for (Segment& segment : variant.segments) segment.cpu_time = segment.cpu_time_busy = {};
+    for (std::size_t w = 0; w < study.costs.widths.size(); ++w) {
+      for (std::size_t node = 0; node < variant.node_segment.size(); ++node) {
+        Segment& segment = variant.segments[variant.node_segment[node]];
+        segment.cpu_time[study.costs.widths[w]] += study.time_of(study.graph.nodes()[node], w);
+      }
+    }
+    for (Segment& segment : variant.segments) segment.cpu_time_busy = segment.cpu_time;
+  }
+}
+
 std::vector<PlanNode> plan_nodes(const Study& study) {
   std::vector<PlanNode> nodes;
   for (const GraphNode& node : study.graph.nodes()) nodes.push_back({node.label, study.time_of(node), {}});

@@ -21,6 +21,9 @@ Result<Variant> build_variant(const Study& study, const std::string& name, const
 // Its files are removed.
 void remove_variant(const Variant& variant, const std::filesystem::path& directory);
 
+// Gives every segment the sum of its nodes' times, at each width that they were measured at.
+void add_up_times(const Study& study, std::vector<Variant>& variants);
+
 std::vector<PlanNode> plan_nodes(const Study& study);
 
 // Every tensor at a segment's edge, with the size it had in the measured runs.
