@@ -25,6 +25,7 @@ std::vector<PlacementTensor> tensors_between(std::span<const PlacementTensor> te
     if (!consumers.empty()) transfers[{producer, {consumers.begin(), consumers.end()}}] += tensor.transfer;
   }
   std::vector<PlacementTensor> result;
+  result.reserve(transfers.size());
   for (const auto& [ends, transfer] : transfers) result.push_back({ends.first, ends.second, transfer});
   return result;
 }

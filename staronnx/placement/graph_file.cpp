@@ -172,6 +172,7 @@ class Reading {
     }
     const std::vector<std::size_t> component = strong_components(successors(colour, next));
     std::vector<std::uint32_t> result;
+    result.reserve(colour.size());
     for (const std::size_t one : colour) result.push_back(static_cast<std::uint32_t>(component[one]));
     return result;
   }

@@ -183,7 +183,7 @@ void visit_neighbours(const PlacementProblem& problem, const Cut& cut, const std
   }
 }
 
-Cut improve(const PlacementProblem& problem, Cut cut) {
+Cut improve(const PlacementProblem& problem, const Cut& cut) {
   const CutWorth before = worth_of(problem, cut);
   Moving moving(problem, cut);
   while (Pass(moving, problem.nodes()).run()) {

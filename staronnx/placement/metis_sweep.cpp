@@ -148,7 +148,7 @@ void cut_anew(const PlacementProblem& problem, const SegmentLimits& segments, co
       return;
     if (!seen.insert(one.segment).second) continue;
     std::optional<Cut> cut = best_intervals(problem, segments, order_of(one), ends, pool.limit());
-    if (cut) pool.add(improve(problem, *std::move(cut)), PlacementMethod::metis);
+    if (cut) pool.add(improve(problem, *cut), PlacementMethod::metis);
   }
 }
 

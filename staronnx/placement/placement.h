@@ -65,7 +65,7 @@ std::string_view to_string(PlacementMethod method);
 struct PlacementOptions {
   PlacementMethod method = PlacementMethod::best;
   std::optional<std::size_t> segments{};  // exactly as many; otherwise as many as is best
-  Seconds time_limit{60};               // begins nothing new after it; the result depends on it only when it strikes
+  Seconds time_limit{60};                 // begins nothing new after it; the result depends on it only when it strikes
   unsigned seed = 1;
 };
 

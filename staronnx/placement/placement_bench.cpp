@@ -36,7 +36,8 @@ void Metis(benchmark::State& state) {
   }
   state.counters["period_over_bound"] = over;
 }
-BENCHMARK(Metis)->Arg(1'000)->Arg(2'000)->Arg(5'000)->Arg(10'000)->Arg(20'000)->Arg(50'000)->Iterations(1)->Unit(benchmark::kMillisecond);
+BENCHMARK(Metis)->Arg(1'000)->Arg(2'000)->Arg(5'000)->Arg(10'000)->Arg(20'000)->Arg(50'000)->Iterations(1)->Unit(
+    benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace staronnx

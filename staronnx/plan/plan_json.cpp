@@ -175,7 +175,8 @@ std::vector<TensorInfo> tensor_infos_of(const Json& list) {
 std::map<int, Microseconds> times_of(const Json& json, const char* name, const std::string& file) {
   std::map<int, Microseconds> times;
   for (const auto& [width, time] : field(json, name).items()) {
-    const std::string what = "segment '" + file + "', " + name + " of width '" + width + "'";
+    const std::string what =
+        std::string("segment '").append(file).append("', ").append(name).append(" of width '").append(width) + "'";
     if (width.empty() || width.size() > 6 || width.find_first_not_of("0123456789") != std::string::npos || std::stoi(width) < 1) {
       throw Refused{what + ": no core group width"};
     }
@@ -257,6 +258,14 @@ void refuse_unless(bool right, const std::string& message) {
   if (!right) throw Refused{message};
 }
 
+// The message is put together only when it is needed.
+void refuse_unless(bool right, std::initializer_list<std::string_view> message) {
+  if (right) return;
+  std::string text;
+  for (const std::string_view part : message) text += part;
+  throw Refused{text};
+}
+
 // Every segment reads what the request or an earlier segment gives, and together they give the model's outputs.
 void check_flow(const Plan& plan, const Variant& variant) {
   std::set<std::string> available;
@@ -264,12 +273,12 @@ void check_flow(const Plan& plan, const Variant& variant) {
   for (const Segment& segment : variant.segments) {
     const std::string who = "variant '" + variant.name + "', segment '" + segment.file + "'";
     for (const std::string& input : segment.inputs) {
-      refuse_unless(available.contains(input), who + " reads '" + input + "', which nothing before it gives");
-      refuse_unless(plan.tensors.contains(input), who + ": tensor '" + input + "' is not in 'tensors'");
+      refuse_unless(available.contains(input), {who, " reads '", input, "', which nothing before it gives"});
+      refuse_unless(plan.tensors.contains(input), {who, ": tensor '", input, "' is not in 'tensors'"});
     }
     for (const std::string& output : segment.outputs) {
-      refuse_unless(plan.tensors.contains(output), who + ": tensor '" + output + "' is not in 'tensors'");
-      refuse_unless(available.insert(output).second, who + " writes '" + output + "' a second time");
+      refuse_unless(plan.tensors.contains(output), {who, ": tensor '", output, "' is not in 'tensors'"});
+      refuse_unless(available.insert(output).second, {who, " writes '", output, "' a second time"});
     }
   }
   for (const TensorInfo& output : plan.signature.outputs) {

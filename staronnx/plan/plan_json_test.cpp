@@ -81,6 +81,8 @@ TEST(PlanJson, RefusesByName) {
   EXPECT_NE(refusal([](Json& j) { j.erase("model_hash"); }).find("model_hash"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["variants"][1]["segments"][0].erase("file"); }).find("/variants/1/segments/0"),
             std::string::npos);
+  EXPECT_NE(refusal([](Json& j) { j["shapes"][0][0] = 18446744073709551615U; }).find("dimension 18446744073709551615"),
+            std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["version"] = 99; }).find("version 99"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["format"] = "other"; }).find("not a StarONNX plan"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["nodes"][0]["time_us"] = -1; }).find("time_us"), std::string::npos);
