@@ -15,17 +15,19 @@
 namespace staronnx {
 namespace {
 
-// Memory of this process, shared pages counted by their share.
+// Memory of this process, pages mapped more than once counted by their share. Without libraries: those are shared with other processes,
+// which come and go.
 long resident_kilobytes() {
   malloc_trim(0);
-  std::ifstream rollup("/proc/self/smaps_rollup");
-  for (std::string word; rollup >> word;) {
-    if (word != "Pss:") continue;
-    long kilobytes = 0;
-    rollup >> kilobytes;
-    return kilobytes;
+  std::ifstream mappings("/proc/self/smaps");
+  long sum = 0;
+  bool is_library = false;
+  for (std::string line; std::getline(mappings, line);) {
+    if (line.find('-') < line.find(' '))
+      is_library = line.find(".so") != std::string::npos;  // "7f12-7f34 r-xp ... /lib/libc.so.6"
+    if (!is_library && line.starts_with("Pss:")) sum += std::stol(line.substr(4));
   }
-  return 0;
+  return sum;
 }
 
 std::vector<float> ramp(std::size_t count) {
