@@ -1,13 +1,13 @@
 #include "staronnx/machine/machine_file.h"
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
-#include <sstream>
 #include <tuple>
 
+#include "staronnx/base/read_file.h"
 #include "staronnx/machine/core_list.h"
 #include "staronnx/machine/json_place.h"
 
@@ -261,13 +261,12 @@ Result<Machine> parse_machine(const std::string& json) {
 }
 
 Result<Machine> load_machine(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream content;
-  if (!stream || !(content << stream.rdbuf())) {
+  const std::optional<std::string> content = read_file(file);
+  if (!content) {
     return Error{ErrorCode::not_found,
                  "the machine file '" + file.string() + "' cannot be read; write one with: staronnx machine -o FILE"};
   }
-  Result<Machine> machine = parse_machine(content.str());
+  Result<Machine> machine = parse_machine(*content);
   if (!machine) return with_context("machine file '" + file.string() + "'", machine.error());
   return machine;
 }

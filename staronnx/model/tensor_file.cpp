@@ -1,9 +1,9 @@
 #include "staronnx/model/tensor_file.h"
 
-#include <fstream>
-#include <sstream>
+#include <optional>
 #include <utility>
 
+#include "staronnx/base/read_file.h"
 #include "staronnx/base/write_file.h"
 #include "staronnx/model/npy.h"
 #include "staronnx/model/tensor_proto.h"
@@ -16,13 +16,11 @@ Error unknown_extension(const std::string& name) {
 }
 
 Result<std::string> content_of(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream content;
-  if (stream.peek() != std::ifstream::traits_type::eof()) content << stream.rdbuf();
-  if (stream.bad() || !content || !std::filesystem::is_regular_file(file)) {
+  std::optional<std::string> content = read_file(file);
+  if (!content || !std::filesystem::is_regular_file(file)) {
     return Error{ErrorCode::not_found, "'" + file.string() + "' cannot be read; is it there, and a file?"};
   }
-  return std::move(content).str();
+  return *std::move(content);
 }
 
 }  // namespace

@@ -70,8 +70,8 @@ Prices best_without_transfers(const PlacementProblem& problem) {
         const double both = high;
         for (int i = 0; i < 60; ++i) {
           const double left = low + (high - low) / 3, right = high - (high - low) / 3;
-          (bound_with(a, b, left) < bound_with(a, b, right) ? low : high) =
-              bound_with(a, b, left) < bound_with(a, b, right) ? left : right;
+          const bool rises = bound_with(a, b, left) < bound_with(a, b, right);
+          (rises ? low : high) = rises ? left : right;
         }
         part[a] = low;
         part[b] = both - low;

@@ -2,14 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
-#include <sstream>
+#include <optional>
 #include <utility>
 
+#include "staronnx/base/read_file.h"
 #include "staronnx/graph/strong_components.h"
 #include "staronnx/placement/contract.h"
 
@@ -200,12 +200,9 @@ Result<GraphFile> parse_graph_file(const std::string& json, const GraphProcessor
 }
 
 Result<GraphFile> load_graph_file(const std::filesystem::path& file, const GraphProcessors& processors) {
-  std::ifstream stream(file, std::ios::binary);
-  std::stringstream text;
-  if (!stream || !(text << stream.rdbuf())) {
-    return Error{ErrorCode::not_found, "cannot read the graph file '" + file.string() + "'"};
-  }
-  Result<GraphFile> graph = parse_graph_file(text.str(), processors);
+  const std::optional<std::string> text = read_file(file);
+  if (!text) return Error{ErrorCode::not_found, "cannot read the graph file '" + file.string() + "'"};
+  Result<GraphFile> graph = parse_graph_file(*text, processors);
   if (!graph) return with_context("'" + file.string() + "'", graph.error());
   return graph;
 }

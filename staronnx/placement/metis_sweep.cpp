@@ -138,12 +138,12 @@ std::vector<std::uint32_t> order_of(const Cut& cut) {
 
 // METIS aims at targets of work, which transfers upset: the segments' borders, and the classes, are chosen anew along the orders of the
 // best cuts. (An operator graph of BERT on two accelerators: 16 % above the optimum without this, at the optimum with it.)
-void cut_anew(const PlacementProblem& problem, const SegmentLimits& segments, const std::vector<Cut>& found,
-              const Deadline& deadline, CutPool& pool) {
+void cut_anew(const PlacementProblem& problem, const SegmentLimits& segments, const CutPool& found, const Deadline& deadline,
+              CutPool& pool) {
   constexpr std::size_t kStepsInAll = 40'000'000, kMostOrders = 30, kMostEnds = 1'000;
   const std::size_t ends = std::max(std::min(problem.nodes(), kMostEnds), segments.least);
   std::set<Segments> seen;
-  for (const Cut& one : found) {
+  for (const auto& [worth, one, method] : found.found()) {
     if (seen.size() * ends * problem.nodes() >= kStepsInAll || seen.size() == kMostOrders || deadline.passed(Clock::now()))
       return;
     if (!seen.insert(one.segment).second) continue;
@@ -159,15 +159,13 @@ void add_metis_cuts(const PlacementProblem& problem, const SegmentLimits& segmen
   const Graph graph = unlabelled_graph(problem);
   const std::vector<double> speeds = speeds_of(problem);
   const Weights weights = weights_of(problem, speeds);
-  std::vector<Cut> found;
+  CutPool found(problem, kMostAttempts);
   for (const Attempt& attempt : attempts_for(problem, segments, seed)) {
     if (deadline.passed(Clock::now())) break;
     Segments cut = bisect(make_problem(graph, weights, shares_of(attempt, speeds)), attempt.method, attempt.seed);
-    found.push_back(improve(problem, {std::move(cut), attempt.of_class}));
-    pool.add(found.back(), PlacementMethod::metis);
+    found.add(improve(problem, {std::move(cut), attempt.of_class}), PlacementMethod::metis);
   }
-  const auto worth = [&](const Cut& cut) { return worth_of(problem, cut); };
-  std::ranges::stable_sort(found, {}, worth);
+  for (const CutPool::Found& one : found.found()) pool.add(one.cut, one.method);
   cut_anew(problem, segments, found, deadline, pool);
 }
 

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <optional>
 
 #include "staronnx/placement/bound.h"
@@ -61,8 +60,7 @@ class Placing {
   bool wanted(PlacementMethod method) const { return options_.method == PlacementMethod::best || options_.method == method; }
 
   void search_given_order() {
-    std::vector<std::uint32_t> order(problem_.nodes());
-    std::iota(order.begin(), order.end(), 0U);
+    const std::vector<std::uint32_t> order = some_orders(problem_, 1, options_.seed).front();
     std::optional<Cut> cut =
         best_intervals(problem_, segments_, order, std::max<std::size_t>(segments_.least, 200), pool_.limit());
     if (cut) pool_.add(*std::move(cut), PlacementMethod::order);
@@ -76,7 +74,7 @@ class Placing {
     for (const std::vector<std::uint32_t>& order : some_orders(problem_, count, options_.seed)) {
       if (deadline_.passed(Clock::now())) return;
       std::optional<Cut> cut = best_intervals(problem_, segments_, order, ends, pool_.limit());
-      if (cut) pool_.add(improve(problem_, *std::move(cut)), PlacementMethod::order);
+      if (cut) pool_.add(improve(problem_, *cut), PlacementMethod::order);
     }
   }
 

@@ -91,8 +91,9 @@ Result<std::vector<CandidateCut>> candidate_cuts(const Study& study, std::size_t
     candidates.push_back(
         {partition_of(placement), std::string(to_string(placement.method)), bound > 0 ? placement.period / bound : 1});
   }
+  const Weights weights = study.weights();
   for (const Shares& shares : nearly_even(k)) {
-    Result<Partition> cut = partition(study.graph, study.weights(), shares, seed);
+    Result<Partition> cut = partition(study.graph, weights, shares, seed);
     if (!cut) return cut.error();
     const auto is_known = [&](const CandidateCut& candidate) { return candidate.partition == *cut; };
     if (std::ranges::any_of(candidates, is_known)) continue;

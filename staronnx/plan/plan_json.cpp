@@ -2,13 +2,12 @@
 #define JSON_DIAGNOSTICS 1
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
-#include <sstream>
 
+#include "staronnx/base/read_file.h"
 #include "staronnx/plan/plan.h"
 
 namespace staronnx {
@@ -385,14 +384,12 @@ Result<Plan> parse_plan(const std::string& json) {
 
 Result<Plan> load_plan(const std::filesystem::path& directory) {
   const std::filesystem::path file = directory / "plan.json";
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) {
+  const std::optional<std::string> content = read_file(file);
+  if (!content) {
     return Error{ErrorCode::not_found, "'" + file.string() + "' cannot be read; is '" + directory.string() +
                                            "' a plan? Make one with: staronnx plan MODEL.onnx -o DIRECTORY"};
   }
-  std::ostringstream content;
-  content << stream.rdbuf();
-  Result<Plan> plan = parse_plan(content.str());
+  Result<Plan> plan = parse_plan(*content);
   if (!plan) return with_context("'" + file.string() + "'", plan.error());
   return plan;
 }

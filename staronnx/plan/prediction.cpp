@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <set>
 
 #include "staronnx/machine/processor_class.h"
 #include "staronnx/plan/queueing.h"
@@ -83,7 +82,6 @@ class Way {
   // A tensor goes to the GPU once, whoever made it; and back once when somebody there, or the answer, wants it.
   void add_transfers(std::size_t s, WayToRun& way) const {
     const Segment& segment = variant_.segments[s];
-    const std::set<std::string> own(segment.outputs.begin(), segment.outputs.end());
     if (!on_gpu(s)) return;
     for (const std::string& input : segment.inputs) {
       if (!made_on_gpu(input, s)) add(*hardware_.to_gpu, to_gpu, input, way);

@@ -1,7 +1,6 @@
 #include "staronnx/profile/cost_profile.h"
 
 #include <cstdint>
-#include <fstream>
 #include <iterator>
 #include <optional>
 #include <sstream>
@@ -48,8 +47,7 @@ std::filesystem::path cache_file(const CostProfile& profile, const Model& model,
 
 // What an earlier call measured for the same request.
 std::optional<CostProfile> cached(const std::filesystem::path& file, const CostProfile& wanted, const Model& model) {
-  std::ifstream stream(file, std::ios::binary);
-  const Result<CostProfile> found = parse_cost_profile(std::string(std::istreambuf_iterator<char>(stream), {}));
+  const Result<CostProfile> found = load_cost_profile(file);
   const bool same = found && found->model_hash == wanted.model_hash && found->machine_id == wanted.machine_id &&
                     found->engine == wanted.engine && found->shapes == wanted.shapes && found->widths == wanted.widths &&
                     found->node_time[0].size() == model.nodes().size();

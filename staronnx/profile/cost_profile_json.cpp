@@ -1,11 +1,10 @@
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <utility>
 
+#include "staronnx/base/read_file.h"
 #include "staronnx/profile/cost_profile.h"
 
 namespace staronnx {
@@ -148,10 +147,9 @@ Result<CostProfile> parse_cost_profile(const std::string& text) {
 }
 
 Result<CostProfile> load_cost_profile(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::stringstream text;
-  if (!stream || !(text << stream.rdbuf())) return Error{ErrorCode::not_found, "'" + file.string() + "' cannot be read"};
-  Result<CostProfile> profile = parse_cost_profile(text.str());
+  const std::optional<std::string> text = read_file(file);
+  if (!text) return Error{ErrorCode::not_found, "'" + file.string() + "' cannot be read"};
+  Result<CostProfile> profile = parse_cost_profile(*text);
   if (!profile) return with_context("'" + file.string() + "'", profile.error());
   return profile;
 }
