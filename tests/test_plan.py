@@ -6,7 +6,10 @@ import re
 import subprocess
 import sys
 
+import numpy as np
+import onnx
 import pytest
+from onnx import helper, numpy_helper
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -28,7 +31,7 @@ def test_the_cut_says_how_it_was_found(plan):
     assert k2["method"] in ("metis", "order", "exact")
     assert 1 <= k2["cuts_measured"] <= 10
     assert 1 <= k2["period_over_bound"] < 1.2
-    assert all(time > 0 for segment in k2["segments"] for time in segment["cpu_time_busy_us"].values())
+    assert all(time > 0 for segment in k2["segments"] for time in segment["cpu_time"]["busy_us"].values())
     assert not list(plan.glob("candidate*")), "cuts that were not chosen stay behind"
 
 
@@ -38,7 +41,7 @@ def test_predictions_are_about_what_was_measured(plan):
     for forecast in prediction["forecasts"]:
         width = forecast["core_groups"].split(",")[0]
         segments = variants[forecast["variant"]]["segments"]
-        measured = sum(segment["cpu_time_us"][width] for segment in segments) / 1000
+        measured = sum(segment["cpu_time"]["alone_us"][width] for segment in segments) / 1000
         assert measured <= forecast["lone_ms"] <= measured + 0.1 * len(segments)
         assert 0 <= forecast["threshold_per_s"] < forecast["saturated_per_s"]
         latencies = [(point["p50_ms"], point["p99_ms"]) for point in forecast["points"]]
@@ -65,6 +68,38 @@ def test_a_limit_is_predicted_for(staronnx, light, tmp_path):
     assert prediction["bound_within_slo"] == {"rate_per_s": 0, "mix": []}
 
 
+@pytest.fixture()
+def dense_layers(tmp_path):
+    """Two layers whose weights are far larger than what flows between: requests share the reading of weights when batched."""
+
+    def make(axis_of_softmax=1):
+        weights = [numpy_helper.from_array(np.full((1024, 1024), 0.001, np.float32), name) for name in ("w0", "w1")]
+        nodes = [helper.make_node("MatMul", ["x", "w0"], ["a"]), helper.make_node("Relu", ["a"], ["b"]), helper.make_node("MatMul", ["b", "w1"], ["c"]),
+                 helper.make_node("Softmax", ["c"], ["y"], axis=axis_of_softmax)]
+        info = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n", 1024]) for name in ("x", "y")]
+        graph = helper.make_graph(nodes, "dense", info[:1], info[1:], weights)
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "dense.onnx")
+        return tmp_path / "dense.onnx"
+
+    return make
+
+
+def test_batches_are_measured_and_bound_the_rate(staronnx, dense_layers, tmp_path):
+    done = staronnx("plan", dense_layers(), "-o", tmp_path / "plan", "--segments", 2, "--shape", "x:1x1024")
+    for variant in content(tmp_path / "plan")["variants"]:
+        for segment in variant["segments"]:
+            assert len(segment["batched"]) >= 2 and "2" in segment["batched"]
+            largest = max(segment["batched"], key=int)
+            assert segment["batched"][largest]["busy_us"]["1"] < int(largest) * segment["cpu_time"]["busy_us"]["1"]
+    assert max(part["batch"] for part in content(tmp_path / "plan")["prediction"]["bound"]["mix"]) > 1
+    assert "in batches of" in done.stdout and "batches on 1 core: 2 in " in done.stdout
+
+
+def test_models_that_cannot_be_batched_are_not(staronnx, dense_layers, tmp_path):
+    staronnx("plan", dense_layers(axis_of_softmax=0), "-o", tmp_path / "plan", "--shape", "x:1x1024")
+    assert content(tmp_path / "plan")["variants"][0]["segments"][0]["batched"] == {}
+
+
 def test_another_machine(staronnx, light, plan, tmp_path):
     done = staronnx("plan", light("squeezenet"), "-o", tmp_path / "other", "--segments", 2, "--machine",
                     ROOT / "machines/workstation-1gpu.json", "--profile", plan / "costs.json")
@@ -77,7 +112,7 @@ def test_another_machine(staronnx, light, plan, tmp_path):
 
 
 def test_under_a_limit_that_a_core_alone_exceeds_an_unequal_cut_uses_the_cores(staronnx, light, plan, tmp_path):
-    whole_ms = content(plan)["variants"][0]["segments"][0]["cpu_time_us"]["1"] / 1000
+    whole_ms = content(plan)["variants"][0]["segments"][0]["cpu_time"]["alone_us"]["1"] / 1000
     staronnx("plan", light("squeezenet"), "-o", tmp_path / "other", "--segments", "2,3", "--machine", ROOT / "machines/workstation-1gpu.json",
              "--profile", plan / "costs.json", "--slo", f"{whole_ms / 3}ms")
     other = content(tmp_path / "other")

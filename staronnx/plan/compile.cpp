@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "staronnx/base/write_file.h"
+#include "staronnx/plan/batch_costs.h"
 #include "staronnx/plan/cut_choice.h"
 #include "staronnx/plan/plan_directory.h"
 #include "staronnx/plan/prediction.h"
@@ -20,6 +21,8 @@ constexpr double kQuiet = 0.1;  // share of the machine that others may use with
 
 // Where a plan is being made.
 struct Site {
+  const Machine& machine;
+  Engine& engine;
   const CompileRequest& request;
   const Study& study;
   const std::filesystem::path& directory;
@@ -82,11 +85,11 @@ Result<std::vector<std::string>> measure(const Site& site, std::vector<Variant>&
     Result<CutTimes> times = site.costs.measure(variant, site.request.widths);
     if (!times) return times.error();
     others = std::max(others, times->others_share);
-    for (std::size_t s = 0; s < times->segments.size(); ++s) {
-      variant.segments[s].cpu_time = times->segments[s].alone;
-      variant.segments[s].cpu_time_busy = times->segments[s].busy;
-    }
+    for (std::size_t s = 0; s < times->segments.size(); ++s) variant.segments[s].cpu_time = times->segments[s];
   }
+  const Status batches =
+      measure_batches(site.machine, site.engine, site.study, site.request, site.directory, site.costs, variants);
+  if (!batches) return batches.error();
   if (Status saved = site.costs.save(); !saved) return saved.error();
   if (others <= kQuiet) return std::vector<std::string>{};
   return std::vector{"times were measured while other programs used " + percent(others) +
@@ -117,7 +120,7 @@ Result<Plan> compile(const Machine& machine, Engine& engine, const CompileReques
   Result<Study> known = study(machine, request, original->signature(), *std::move(inputs), *hash, directory->path());
   if (!known) return with_context("'" + request.model.string() + "'", known.error());
   SegmentCosts costs(machine, engine, *known, directory->path(), request.cache, request.fresh);
-  const Site site{request, *known, directory->path(), costs};
+  const Site site{machine, engine, request, *known, directory->path(), costs};
   Result<std::vector<Variant>> variants = build_variants(site);
   if (!variants) return variants.error();
   const Machine& planned = request.target ? *request.target : machine;

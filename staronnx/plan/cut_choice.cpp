@@ -64,7 +64,7 @@ std::vector<Shares> nearly_even(std::size_t k) {
 
 Microseconds measured_period(const CutTimes& times) {
   Microseconds period{};
-  for (const SegmentTimes& segment : times.segments) period = std::max(period, segment.busy.at(1));
+  for (const CpuTimes& segment : times.segments) period = std::max(period, segment.busy.at(1));
   return period;
 }
 

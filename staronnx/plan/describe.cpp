@@ -9,10 +9,15 @@ namespace {
 
 std::string times(const Segment& segment) {
   std::string text;
-  for (const auto& [width, time] : segment.cpu_time) {
+  for (const auto& [width, time] : segment.cpu_time.alone) {
     text += (text.empty() ? "" : ", ") + words(time) + " on " + counted(static_cast<std::size_t>(width), "core");
   }
-  return text.empty() ? "not measured" : text;
+  if (text.empty()) return "not measured";
+  for (const auto& [batch, times] : segment.batched) {
+    text += batch == segment.batched.begin()->first ? "; batches on 1 core: " : ", ";
+    text += std::to_string(batch) + " in " + words(times.alone.at(1));
+  }
+  return text;
 }
 
 std::string work(const Variant& variant, std::size_t segment) {
@@ -68,6 +73,7 @@ std::string describe(const RateBound& bound) {
     std::string where;
     for (const std::string& processor : part.processors) where += (where.empty() ? "" : " then ") + processor;
     text += (&part == &bound.mix.front() ? "" : "; ") + number(part.rate_per_s) + "/s " + part.variant + " on " + where;
+    if (part.batch > 1) text += " in batches of " + std::to_string(part.batch);
   }
   return text + ")";
 }

@@ -66,7 +66,7 @@ std::string title_of(const Variant& variant, std::size_t s) {
   const Segment& segment = variant.segments[s];
   std::string text = "Segment " + std::to_string(s + 1) + " · " + counted(segment.nodes, "node") + left;
   text += percent(variant.work[s]) + " of the work" + left;
-  for (const auto& [width, time] : segment.cpu_time)
+  for (const auto& [width, time] : segment.cpu_time.alone)
     text += words(time) + " on " + counted(static_cast<std::size_t>(width), "core") + left;
   return text;
 }

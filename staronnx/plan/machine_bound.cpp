@@ -20,7 +20,8 @@ RateBound machine_bound(const std::vector<WayToRun>& ways, const std::vector<dou
   if (!solution) return {};
   RateBound bound{solution->value, {}};
   for (std::size_t i = 0; i < quick.size(); ++i) {
-    if (solution->variables[i] > kNoRate) bound.mix.push_back({quick[i]->variant, quick[i]->processors, solution->variables[i]});
+    if (solution->variables[i] > kNoRate)
+      bound.mix.push_back({quick[i]->variant, quick[i]->processors, quick[i]->batch, solution->variables[i]});
   }
   return bound;
 }

@@ -15,7 +15,8 @@ namespace staronnx {
 struct WayToRun {
   std::string variant;                  // "k2"
   std::vector<std::string> processors;  // by segment: "cpu x2"
-  Microseconds lone{};                  // latency of one request alone
+  int batch = 1;                        // requests that run as one
+  Microseconds lone{};                  // latency of one such batch alone
   std::vector<Microseconds> use;        // of each resource, per request
 
   bool operator==(const WayToRun&) const = default;
@@ -24,6 +25,7 @@ struct WayToRun {
 struct MixPart {
   std::string variant;
   std::vector<std::string> processors;
+  int batch = 1;
   double rate_per_s = 0;
 
   bool operator==(const MixPart&) const = default;

@@ -11,9 +11,9 @@ using ::testing::IsEmpty;
 constexpr Microseconds kAnyLatency{1e12};
 
 // Resources: an accelerator that takes 1 ms for the whole model, and four cores that each take 10 ms; or half of it each.
-const WayToRun accelerator{"whole", {"gpu"}, Milliseconds(1), {Milliseconds(1), Milliseconds(0)}};
-const WayToRun core{"whole", {"cpu"}, Milliseconds(10), {Milliseconds(0), Milliseconds(10)}};
-const WayToRun small_part_on_a_core{"k2", {"gpu", "cpu"}, Milliseconds(1.9), {Milliseconds(0.9), Milliseconds(1)}};
+const WayToRun accelerator{"whole", {"gpu"}, 1, Milliseconds(1), {Milliseconds(1), Milliseconds(0)}};
+const WayToRun core{"whole", {"cpu"}, 1, Milliseconds(10), {Milliseconds(0), Milliseconds(10)}};
+const WayToRun small_part_on_a_core{"k2", {"gpu", "cpu"}, 1, Milliseconds(1.9), {Milliseconds(0.9), Milliseconds(1)}};
 
 TEST(MachineBound, AllProcessorsAddUp) {
   const RateBound bound = machine_bound({accelerator, core}, {1, 4}, kAnyLatency);

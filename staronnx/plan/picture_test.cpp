@@ -17,9 +17,10 @@ TEST(Describe, SaysWhatAPersonWantsToKnow) {
   plan.variants[0].work = {0.667, 0.333};
   plan.variants[0].method = "exact";
   plan.variants[0].cuts_measured = 10;
+  plan.variants[0].segments[1].batched = {{2, {{{1, Milliseconds(1.5)}}, {}}}, {4, {{{1, Milliseconds(2.5)}}, {}}}};
   plan.variants[0].period_over_bound = 1.0123;
   plan.prediction.slo = Milliseconds(15);
-  plan.prediction.bound = {612.5, {{"k2", {"cpu x1", "GPU"}, 600}, {"k2", {"GPU", "GPU"}, 12.5}}};
+  plan.prediction.bound = {612.5, {{"k2", {"cpu x1", "GPU"}, 1, 600}, {"k2", {"GPU", "GPU"}, 8, 12.5}}};
   plan.prediction.forecasts = {{"k2", "1,1", Milliseconds(3.1), 640, 480.4, {}}};
   plan.prediction.estimates = {"times on GPU: guessed"};
   EXPECT_EQ(describe(plan),
@@ -29,12 +30,13 @@ TEST(Describe, SaysWhatAPersonWantsToKnow) {
             "\n"
             "k2: 2 segments, 1 KiB cross per request; cut by exact, the best of 10 measured, period / bound 1.01\n"
             "  1: 2 nodes, 66.7 % of the work (wanted 70 %), 2 ms on 1 core, 1.2 ms on 2 cores\n"
-            "  2: 1 node, 33.3 % of the work (wanted 30 %), 1 ms on 1 core, 0.6 ms on 2 cores\n"
+            "  2: 1 node, 33.3 % of the work (wanted 30 %), 1 ms on 1 core, 0.6 ms on 2 cores; batches on 1 core: 2 in 1.5 ms, 4 "
+            "in 2.5 ms\n"
             "       from segment 1: t1 (float32 1x256, 1 KiB)\n"
             "\n"
             "predicted, with p99 within 15 ms:\n"
             "  k2 on core groups 1,1: lone 3.1 ms, saturated at 640/s, congested from 480/s\n"
-            "the machine's bound: 612 requests/s (600/s k2 on cpu x1 then GPU; 12.5/s k2 on GPU then GPU)\n"
+            "the machine's bound: 612 requests/s (600/s k2 on cpu x1 then GPU; 12.5/s k2 on GPU then GPU in batches of 8)\n"
             "and with lone requests within the limit: no way of running it is quick enough\n"
             "estimated: times on GPU: guessed\n");
 }

@@ -25,14 +25,22 @@ struct PlanTensor {
   bool operator==(const PlanTensor&) const = default;
 };
 
+// Measured median time of one run, by group width.
+struct CpuTimes {
+  std::map<int, Microseconds> alone;  // on an otherwise idle machine
+  std::map<int, Microseconds> busy;   // while as many groups of that width as the machine holds do the same
+
+  bool operator==(const CpuTimes&) const = default;
+};
+
 struct Segment {
   std::string file;                 // in the plan's directory
   std::size_t nodes = 0;            // ONNX nodes in it
   std::vector<std::string> inputs;  // tensor names, in the segment model's order
   std::vector<std::string> outputs;
   std::vector<std::string> processors;  // kinds that may run it: "cpu"
-  // Measured median time of one run, by group width: on an otherwise idle machine, and while all other cores do the same.
-  std::map<int, Microseconds> cpu_time{}, cpu_time_busy{};
+  CpuTimes cpu_time{};                  // of one request
+  std::map<int, CpuTimes> batched{};  // of a run for several requests at once, by how many; empty: not measured, or not possible
 
   bool operator==(const Segment&) const = default;
 };

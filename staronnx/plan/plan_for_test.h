@@ -27,8 +27,8 @@ inline Plan plan_of(const std::vector<std::vector<std::size_t>>& reads, const st
     plan.nodes.push_back({"Op" + std::to_string(node), Microseconds(1000), reads[node]});
     Segment& segment = variant.segments[node_segment[node]];
     ++segment.nodes;
-    segment.cpu_time[1] += Microseconds(1000);
-    segment.cpu_time[2] += Microseconds(600);
+    segment.cpu_time.alone[1] += Microseconds(1000);
+    segment.cpu_time.alone[2] += Microseconds(600);
     for (const std::size_t read : reads[node]) {
       if (node_segment[read] == node_segment[node]) continue;
       const std::string tensor = "t" + std::to_string(read);

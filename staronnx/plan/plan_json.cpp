@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr const char* format_name = "staronnx-plan";
-constexpr int format_version = 2;
+constexpr int format_version = 3;
 
 // Thrown and caught in this file only.
 struct Refused {
@@ -44,14 +44,16 @@ Json json_of(const std::map<int, Microseconds>& time_by_width) {
   return time;
 }
 
+Json json_of(const CpuTimes& times) {
+  return {{"alone_us", json_of(times.alone)}, {"busy_us", json_of(times.busy)}};
+}
+
 Json json_of(const Segment& segment) {
-  return {{"file", segment.file},
-          {"nodes", segment.nodes},
-          {"inputs", segment.inputs},
-          {"outputs", segment.outputs},
-          {"processors", segment.processors},
-          {"cpu_time_us", json_of(segment.cpu_time)},
-          {"cpu_time_busy_us", json_of(segment.cpu_time_busy)}};
+  Json batched = Json::object();
+  for (const auto& [batch, times] : segment.batched) batched[std::to_string(batch)] = json_of(times);
+  return {{"file", segment.file},       {"nodes", segment.nodes},           {"inputs", segment.inputs},
+          {"outputs", segment.outputs}, {"processors", segment.processors}, {"cpu_time", json_of(segment.cpu_time)},
+          {"batched", batched}};
 }
 
 Json json_of(const Variant& variant) {
@@ -71,7 +73,8 @@ Json json_of(const Variant& variant) {
 Json json_of(const RateBound& bound) {
   Json mix = Json::array();
   for (const MixPart& part : bound.mix) {
-    mix.push_back({{"variant", part.variant}, {"processors", part.processors}, {"rate_per_s", part.rate_per_s}});
+    mix.push_back(
+        {{"variant", part.variant}, {"processors", part.processors}, {"batch", part.batch}, {"rate_per_s", part.rate_per_s}});
   }
   return {{"rate_per_s", bound.rate_per_s}, {"mix", mix}};
 }
@@ -124,6 +127,12 @@ double finite(const Json& value, const std::string& what) {
   return number;
 }
 
+int whole_number(const Json& value, const std::string& what) {
+  const std::size_t number = count(value, what);
+  if (number < 1 || number > 1'000'000) throw Refused{what + " is not a number from 1 to 1000000"};
+  return static_cast<int>(number);
+}
+
 std::vector<std::size_t> counts(const Json& list, const std::string& what) {
   std::vector<std::size_t> values;
   for (const Json& value : list.get_ref<const Json::array_t&>()) values.push_back(count(value, what));
@@ -171,17 +180,25 @@ std::vector<TensorInfo> tensor_infos_of(const Json& list) {
   return infos;
 }
 
-std::map<int, Microseconds> times_of(const Json& json, const char* name, const std::string& file) {
+// The name of a field, which is a number of at least 1.
+int number_of(const std::string& name, const std::string& what) {
+  if (name.empty() || name.size() > 6 || name.find_first_not_of("0123456789") != std::string::npos || std::stoi(name) < 1) {
+    throw Refused{what + " '" + name + "' is not a number of at least 1"};
+  }
+  return std::stoi(name);
+}
+
+std::map<int, Microseconds> times_of(const Json& json, const char* name, const std::string& who) {
   std::map<int, Microseconds> times;
   for (const auto& [width, time] : field(json, name).items()) {
-    const std::string what =
-        std::string("segment '").append(file).append("', ").append(name).append(" of width '").append(width) + "'";
-    if (width.empty() || width.size() > 6 || width.find_first_not_of("0123456789") != std::string::npos || std::stoi(width) < 1) {
-      throw Refused{what + ": no core group width"};
-    }
-    times[std::stoi(width)] = Microseconds(finite(time, what));
+    const std::string what = who + ", " + name + " of width";
+    times[number_of(width, what)] = Microseconds(finite(time, what));
   }
   return times;
+}
+
+CpuTimes cpu_times_of(const Json& json, const std::string& who) {
+  return {times_of(json, "alone_us", who), times_of(json, "busy_us", who)};
 }
 
 Segment segment_of(const Json& json) {
@@ -191,8 +208,12 @@ Segment segment_of(const Json& json) {
   segment.inputs = field(json, "inputs").get<std::vector<std::string>>();
   segment.outputs = field(json, "outputs").get<std::vector<std::string>>();
   segment.processors = field(json, "processors").get<std::vector<std::string>>();
-  segment.cpu_time = times_of(json, "cpu_time_us", segment.file);
-  segment.cpu_time_busy = times_of(json, "cpu_time_busy_us", segment.file);
+  const std::string who = "segment '" + segment.file + "'";
+  segment.cpu_time = cpu_times_of(field(json, "cpu_time"), who);
+  for (const auto& [batch, times] : field(json, "batched").items()) {
+    const int requests = number_of(batch, who + ", batch");
+    segment.batched[requests] = cpu_times_of(times, who + ", batch " + batch);
+  }
   return segment;
 }
 
@@ -215,7 +236,7 @@ RateBound bound_of(const Json& json) {
   RateBound bound{finite(field(json, "rate_per_s"), "rate_per_s"), {}};
   for (const Json& part : field(json, "mix").get_ref<const Json::array_t&>()) {
     bound.mix.push_back({text(part, "variant"), field(part, "processors").get<std::vector<std::string>>(),
-                         finite(field(part, "rate_per_s"), "rate_per_s")});
+                         whole_number(field(part, "batch"), "batch"), finite(field(part, "rate_per_s"), "rate_per_s")});
   }
   return bound;
 }

@@ -29,21 +29,30 @@ Plan small_plan() {
   plan.shapes = {{2, 4}};
   for (const char* name : {"x", "t", "y"}) plan.tensors[name] = {tensor(name, {2, 4}), Bytes{32}};
   plan.nodes = {{"Relu a", Microseconds(1.5), {}}, {"Relu \"b\"\n<é>", Microseconds(2.25), {0}}};
-  plan.variants.push_back(
-      {"whole", {1}, {1}, {}, {{"whole.onnx", 2, {"x"}, {"y"}, {"cpu"}, {{1, Microseconds(4)}, {2, Microseconds(3)}}}}, {0, 0}});
+  plan.variants.push_back({"whole",
+                           {1},
+                           {1},
+                           {},
+                           {{"whole.onnx", 2, {"x"}, {"y"}, {"cpu"}, {{{1, Microseconds(4)}, {2, Microseconds(3)}}, {}}}},
+                           {0, 0}});
   plan.variants.push_back({"k2",
                            {0.5, 0.5},
                            {0.4, 0.6},
                            Bytes{32},
-                           {{"k2-1.onnx", 1, {"x"}, {"t"}, {"cpu"}, {{1, Microseconds(2)}}},
-                            {"k2-2.onnx", 1, {"t"}, {"y"}, {"cpu"}, {{1, Microseconds(3)}}}},
+                           {{"k2-1.onnx",
+                             1,
+                             {"x"},
+                             {"t"},
+                             {"cpu"},
+                             {{{1, Microseconds(2)}}, {{1, Microseconds(2.5)}}},
+                             {{2, {{{1, Microseconds(3)}}, {{1, Microseconds(3.5)}}}}}},
+                            {"k2-2.onnx", 1, {"t"}, {"y"}, {"cpu"}, {{{1, Microseconds(3)}}, {}}}},
                            {0, 1},
                            "metis",
                            1.0625,
                            7});
-  plan.variants[1].segments[0].cpu_time_busy = {{1, Microseconds(2.5)}};
   plan.prediction = {Milliseconds(20.1),
-                     {480.5, {{"whole", {"cpu x1"}, 400.25}, {"k2", {"cpu x1", "cpu x2"}, 80.25}}},
+                     {480.5, {{"whole", {"cpu x1"}, 1, 400.25}, {"k2", {"cpu x1", "cpu x2"}, 4, 80.25}}},
                      {},
                      {{"whole", "1,1", Milliseconds(4.1), 487.5, 300.125, {{48.75, Milliseconds(4.1), Milliseconds(5.3)}}}},
                      {"times on a GPU"}};
@@ -73,7 +82,7 @@ TEST(PlanJson, AShapeOfUnknownRankComesBack) {
 
 TEST(PlanJson, UnitsAreInTheNames) {
   const Json json = Json::parse(to_json(small_plan()));
-  EXPECT_EQ(json["variants"][1]["segments"][0]["cpu_time_us"]["1"], 2.0);
+  EXPECT_EQ(json["variants"][1]["segments"][0]["cpu_time"]["alone_us"]["1"], 2.0);
   EXPECT_EQ(json["variants"][1]["cut_bytes"], 32);
 }
 
@@ -88,8 +97,10 @@ TEST(PlanJson, RefusesByName) {
   EXPECT_NE(refusal([](Json& j) { j["nodes"][0]["time_us"] = -1; }).find("time_us"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["nodes"][0]["reads"] = {7}; }).find("reads a node that is not before it"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["variants"][1]["cut_bytes"] = -5; }).find("cut_bytes"), std::string::npos);
-  EXPECT_NE(refusal([](Json& j) { j["variants"][1]["segments"][0]["cpu_time_us"]["zero"] = 1; }).find("'zero'"),
+  EXPECT_NE(refusal([](Json& j) { j["variants"][1]["segments"][0]["cpu_time"]["alone_us"]["zero"] = 1; }).find("'zero'"),
             std::string::npos);
+  EXPECT_NE(refusal([](Json& j) { j["variants"][1]["segments"][0]["batched"]["0"] = 1; }).find("'0'"), std::string::npos);
+  EXPECT_NE(refusal([](Json& j) { j["prediction"]["bound"]["mix"][0]["batch"] = 0; }).find("batch"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["tensors"][0]["type"] = "float99"; }).find("'float99'"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["shapes"] = Json::array(); }).find("'shapes'"), std::string::npos);
 }

@@ -1,6 +1,7 @@
 #include "staronnx/plan/prediction.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "staronnx/machine/processor_class.h"
@@ -30,13 +31,14 @@ struct Hardware {
   std::optional<Link> to_gpu, from_gpu;
 };
 
-Microseconds time_on(const Segment& segment, const Place& place) {
-  return place.width > 0 ? segment.cpu_time.at(place.width) : segment.cpu_time.at(1) / place.speed;
+Microseconds time_on(const Segment& segment, const Place& place, int batch) {
+  const std::map<int, Microseconds>& alone = (batch == 1 ? segment.cpu_time : segment.batched.at(batch)).alone;
+  return place.width > 0 ? alone.at(place.width) : alone.at(1) / place.speed;
 }
 
 Result<Hardware> hardware_of(const Plan& plan, const Machine& machine) {
   Hardware hardware{{}, {static_cast<double>(machine.cores.size()), 0, 0, 0}, {}, {}};
-  for (const auto& [width, time] : plan.variants[0].segments[0].cpu_time) {
+  for (const auto& [width, time] : plan.variants[0].segments[0].cpu_time.alone) {
     hardware.places.push_back({"cpu x" + std::to_string(width), width, 1});
   }
   if (machine.gpus.empty()) return hardware;
@@ -56,20 +58,20 @@ Result<Hardware> hardware_of(const Plan& plan, const Machine& machine) {
   return hardware;
 }
 
-// Segments of a variant on places, one each.
+// Segments of a variant on places, one each, for `batch` requests at once.
 class Way {
  public:
-  Way(const Plan& plan, const Variant& variant, const Hardware& hardware, const std::vector<std::size_t>& chosen)
-      : plan_(plan), variant_(variant), hardware_(hardware), chosen_(chosen) {}
+  Way(const Plan& plan, const Variant& variant, const Hardware& hardware, const std::vector<std::size_t>& chosen, int batch)
+      : plan_(plan), variant_(variant), hardware_(hardware), chosen_(chosen), batch_(batch) {}
 
   WayToRun run() const {
-    WayToRun way{variant_.name, {}, {}, std::vector<Microseconds>(resources)};
+    WayToRun way{variant_.name, {}, batch_, {}, std::vector<Microseconds>(resources)};
     for (std::size_t s = 0; s < chosen_.size(); ++s) {
       const Place& place = place_of(s);
-      const Microseconds time = time_on(variant_.segments[s], place);
+      const Microseconds time = time_on(variant_.segments[s], place, batch_);
       way.processors.push_back(place.name);
       way.lone += time + kHandover;
-      place.width > 0 ? way.use[cores] += time * place.width : way.use[gpus] += time;
+      place.width > 0 ? way.use[cores] += time * place.width / batch_ : way.use[gpus] += time / batch_;
       add_transfers(s, way);
     }
     return way;
@@ -92,8 +94,9 @@ class Way {
   }
 
   void add(const Link& link, Resource resource, const std::string& tensor, WayToRun& way) const {
-    const Microseconds time = link.time_for(plan_.tensors.at(tensor).bytes);
-    way.use[resource] += time;
+    const auto batch = static_cast<std::uint64_t>(batch_);
+    const Microseconds time = link.time_for(Bytes{batch * plan_.tensors.at(tensor).bytes.count});
+    way.use[resource] += time / batch_;
     way.lone += time;
   }
 
@@ -118,23 +121,31 @@ class Way {
   const Variant& variant_;
   const Hardware& hardware_;
   const std::vector<std::size_t>& chosen_;
+  const int batch_;
 };
+
+// Every way to give `segments` segments one of `places` places each.
+std::vector<std::vector<std::size_t>> choices(std::size_t segments, std::size_t places) {
+  std::vector<std::vector<std::size_t>> all;
+  if (std::pow(static_cast<double>(places), static_cast<double>(segments)) > kMostWays) {
+    for (std::size_t place = 0; place < places; ++place) all.emplace_back(segments, place);
+    return all;
+  }
+  std::vector<std::size_t> chosen(segments, 0);
+  for (std::size_t digit = 0; digit < segments;) {
+    all.push_back(chosen);
+    for (digit = 0; digit < segments && ++chosen[digit] == places; ++digit) chosen[digit] = 0;
+  }
+  return all;
+}
 
 std::vector<WayToRun> ways_of(const Plan& plan, const Hardware& hardware) {
   std::vector<WayToRun> ways;
   for (const Variant& variant : plan.variants) {
-    double all = 1;
-    for (std::size_t s = 0; s < variant.segments.size(); ++s) all *= static_cast<double>(hardware.places.size());
-    if (all > kMostWays) {
-      for (std::size_t place = 0; place < hardware.places.size(); ++place) {
-        ways.push_back(Way(plan, variant, hardware, std::vector(variant.segments.size(), place)).run());
-      }
-      continue;
-    }
-    std::vector<std::size_t> chosen(variant.segments.size(), 0);
-    for (std::size_t digit = 0; digit < chosen.size();) {
-      ways.push_back(Way(plan, variant, hardware, chosen).run());
-      for (digit = 0; digit < chosen.size() && ++chosen[digit] == hardware.places.size(); ++digit) chosen[digit] = 0;
+    std::vector<int> batches{1};
+    for (const auto& [batch, times] : variant.segments[0].batched) batches.push_back(batch);
+    for (const std::vector<std::size_t>& chosen : choices(variant.segments.size(), hardware.places.size())) {
+      for (const int batch : batches) ways.push_back(Way(plan, variant, hardware, chosen, batch).run());
     }
   }
   return ways;
@@ -151,8 +162,8 @@ std::string groups_text(std::size_t count, int width) {
 Forecast forecast(const Variant& variant, std::size_t groups, int width, Microseconds slo) {
   Microseconds alone{}, busy{};
   for (const Segment& segment : variant.segments) {
-    alone += segment.cpu_time.at(width) + kHandover;
-    busy += std::max(segment.cpu_time.at(width), segment.cpu_time_busy.at(width)) + kHandover;
+    alone += segment.cpu_time.alone.at(width) + kHandover;
+    busy += std::max(segment.cpu_time.alone.at(width), segment.cpu_time.busy.at(width)) + kHandover;
   }
   const EqualServers servers{static_cast<int>(groups), busy};
   Forecast result{
@@ -167,7 +178,7 @@ Forecast forecast(const Variant& variant, std::size_t groups, int width, Microse
 
 std::vector<Forecast> forecasts_of(const Plan& plan, const Machine& machine, Microseconds slo) {
   std::vector<Forecast> forecasts;
-  for (const auto& [width, time] : plan.variants[0].segments[0].cpu_time) {
+  for (const auto& [width, time] : plan.variants[0].segments[0].cpu_time.alone) {
     const std::size_t groups = machine.cores.size() / static_cast<std::size_t>(width);
     for (const Variant& variant : plan.variants) {
       if (groups > 0) forecasts.push_back(forecast(variant, groups, width, slo));

@@ -20,7 +20,7 @@ Plan plan() {
   plan.variants.push_back(split.variants[0]);
   plan.tensors = split.tensors;
   for (Variant& variant : plan.variants) {
-    for (Segment& segment : variant.segments) segment.cpu_time_busy = segment.cpu_time;
+    for (Segment& segment : variant.segments) segment.cpu_time.busy = segment.cpu_time.alone;
   }
   return plan;
 }
@@ -79,6 +79,17 @@ TEST(Predict, TheBoundTakesTheCheapestWidth) {
   EXPECT_NEAR(predict(plan(), machine_of(2), Milliseconds(3))->bound_within_slo.rate_per_s, 2'000 / 4.6,
               1);  // both cores, then one
   EXPECT_EQ(predict(plan(), machine_of(2), Milliseconds(1))->bound_within_slo.rate_per_s, 0);
+}
+
+TEST(Predict, TheBoundBatchesWhereThatIsCheaperAndQuickEnough) {
+  Plan batched = plan();
+  for (Segment& segment : batched.variants[0].segments) {
+    segment.batched[4] = {{{1, Milliseconds(8)}, {2, Milliseconds(6)}}, {{1, Milliseconds(8)}, {2, Milliseconds(6)}}};
+  }
+  const Prediction prediction = *predict(batched, machine_of(2), Milliseconds(5));
+  EXPECT_NEAR(prediction.bound.rate_per_s, 1'000, 1);  // two cores, 2 ms a request
+  EXPECT_EQ(prediction.bound.mix.at(0).batch, 4);
+  EXPECT_NEAR(prediction.bound_within_slo.rate_per_s, 500, 1);  // a batch alone takes too long
 }
 
 TEST(Predict, AGpuAddsItsRateAndIsSaidToBeEstimated) {

@@ -12,6 +12,7 @@
 
 #include "staronnx/base/deadline.h"
 #include "staronnx/base/write_file.h"
+#include "staronnx/execute/batching.h"
 #include "staronnx/machine/affinity.h"
 #include "staronnx/machine/other_load.h"
 
@@ -139,10 +140,13 @@ Result<std::vector<CoreGroup>> all_groups(const Machine& machine, int width) {
   return core_groups(machine, spec);
 }
 
-std::map<std::string, Tensor> tensors_of(const Study& study) {
+// The inputs of `batch` equal requests.
+std::map<std::string, Tensor> tensors_of(const Study& study, int batch) {
   std::map<std::string, Tensor> tensors;
   for (std::size_t i = 0; i < study.inputs.size(); ++i) {
-    if (study.inputs[i].type() != DataType::undefined) tensors[study.model.signature().inputs[i].name] = study.inputs[i];
+    if (study.inputs[i].type() == DataType::undefined) continue;
+    const std::vector<TensorView> requests(static_cast<std::size_t>(batch), study.inputs[i].view());
+    tensors[study.model.signature().inputs[i].name] = batch == 1 ? study.inputs[i] : stacked(requests);
   }
   return tensors;
 }
@@ -186,7 +190,7 @@ Json entry_of(const CutTimes& times) {
     return json;
   };
   Json entry = Json::array();
-  for (const SegmentTimes& segment : times.segments) entry.push_back(Json::array({row(segment.alone), row(segment.busy)}));
+  for (const CpuTimes& segment : times.segments) entry.push_back(Json::array({row(segment.alone), row(segment.busy)}));
   return {{"others", times.others_share}, {"segments", std::move(entry)}};
 }
 
@@ -209,8 +213,8 @@ struct SegmentCosts::Cache {
     measured.insert(key(what));
   }
 
-  std::optional<CutTimes> times(const Variant& variant, const std::vector<int>& widths) const {
-    const std::string wanted = key({widths, variant.node_segment});
+  std::optional<CutTimes> times(const Variant& variant, const std::vector<int>& widths, int batch) const {
+    const std::string wanted = key({widths, variant.node_segment, batch});
     if (fresh && !measured.contains(wanted)) return std::nullopt;
     return times_of(known.value(wanted, Json()), variant.segments.size(), widths);
   }
@@ -226,27 +230,27 @@ SegmentCosts::SegmentCosts(const Machine& machine, Engine& engine, const Study& 
 
 SegmentCosts::~SegmentCosts() = default;
 
-bool SegmentCosts::knows(const Variant& variant, const std::vector<int>& widths) const {
-  return cache_->times(variant, widths).has_value();
+bool SegmentCosts::knows(const Variant& variant, const std::vector<int>& widths, int batch) const {
+  return cache_->times(variant, widths, batch).has_value();
 }
 
-Result<CutTimes> SegmentCosts::measure(const Variant& variant, const std::vector<int>& widths) {
-  if (auto known = cache_->times(variant, widths)) return *std::move(known);
+Result<CutTimes> SegmentCosts::measure(const Variant& variant, const std::vector<int>& widths, int batch) {
+  if (auto known = cache_->times(variant, widths, batch)) return *std::move(known);
   const std::optional<ProcessorTime> begin = processor_time();
-  Tensors tensors = tensors_of(study_);
-  CutTimes times{std::vector<SegmentTimes>(variant.segments.size())};
+  Tensors tensors = tensors_of(study_, batch);
+  CutTimes times{std::vector<CpuTimes>(variant.segments.size())};
   for (std::size_t s = 0; s < variant.segments.size(); ++s) {
     const Status measured = measure_segment(directory_ / variant.segments[s].file, widths, tensors, times.segments[s]);
     if (!measured) return with_context("segment '" + variant.segments[s].file + "'", measured.error());
   }
   const std::optional<ProcessorTime> end = processor_time();
   if (begin && end) times.others_share = others_share(*begin, *end);
-  cache_->put({widths, variant.node_segment}, entry_of(times));
+  cache_->put({widths, variant.node_segment, batch}, entry_of(times));
   return times;
 }
 
 Status SegmentCosts::measure_segment(const std::filesystem::path& file, const std::vector<int>& widths, Tensors& tensors,
-                                     SegmentTimes& times) {
+                                     CpuTimes& times) {
   for (const int width : widths) {
     Result<std::vector<CoreGroup>> groups = all_groups(machine_, width);
     if (!groups) return groups.error();

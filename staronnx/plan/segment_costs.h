@@ -16,14 +16,8 @@
 
 namespace staronnx {
 
-// Median time of one run, by group width.
-struct SegmentTimes {
-  std::map<int, Microseconds> alone;  // on an otherwise idle machine
-  std::map<int, Microseconds> busy;   // while as many groups of that width as the machine holds run the same segment
-};
-
 struct CutTimes {
-  std::vector<SegmentTimes> segments;
+  std::vector<CpuTimes> segments;
   double others_share = 0;  // of the machine, that other programs used meanwhile
 };
 
@@ -35,9 +29,10 @@ class SegmentCosts {
   ~SegmentCosts();
 
   // From the cache where this very cut was measured before. Segments are fed with the tensors that those before them wrote.
-  Result<CutTimes> measure(const Variant& variant, const std::vector<int>& widths);
+  // `batch`: how many requests are one run.
+  Result<CutTimes> measure(const Variant& variant, const std::vector<int>& widths, int batch = 1);
 
-  bool knows(const Variant& variant, const std::vector<int>& widths) const;
+  bool knows(const Variant& variant, const std::vector<int>& widths, int batch = 1) const;
 
   // What remember() was told about this question on this machine.
   std::optional<std::size_t> remembered(const std::string& question) const;
@@ -50,8 +45,7 @@ class SegmentCosts {
   using Tensors = std::map<std::string, Tensor>;
 
   // Adds what the segment writes to `tensors`.
-  Status measure_segment(const std::filesystem::path& file, const std::vector<int>& widths, Tensors& tensors,
-                         SegmentTimes& times);
+  Status measure_segment(const std::filesystem::path& file, const std::vector<int>& widths, Tensors& tensors, CpuTimes& times);
 
   const Machine& machine_;
   Engine& engine_;

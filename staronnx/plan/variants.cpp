@@ -57,14 +57,14 @@ Variant whole_variant(const Study& study) {
 
 void add_up_times(const Study& study, std::vector<Variant>& variants) {
   for (Variant& variant : variants) {
-    for (Segment& segment : variant.segments) segment.cpu_time = segment.cpu_time_busy = {};
+    for (Segment& segment : variant.segments) segment.cpu_time = {};
     for (std::size_t w = 0; w < study.costs.widths.size(); ++w) {
       for (std::size_t node = 0; node < variant.node_segment.size(); ++node) {
         Segment& segment = variant.segments[variant.node_segment[node]];
-        segment.cpu_time[study.costs.widths[w]] += study.time_of(study.graph.nodes()[node], w);
+        segment.cpu_time.alone[study.costs.widths[w]] += study.time_of(study.graph.nodes()[node], w);
       }
     }
-    for (Segment& segment : variant.segments) segment.cpu_time_busy = segment.cpu_time;
+    for (Segment& segment : variant.segments) segment.cpu_time.busy = segment.cpu_time.alone;
   }
 }
 

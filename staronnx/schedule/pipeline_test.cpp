@@ -91,7 +91,7 @@ class ExamplePlan {
       planned.file = name + "-" + std::to_string(variant.segments.size()) + ".onnx";
       planned.inputs = names_of(segment.signature().inputs);
       planned.outputs = names_of(segment.signature().outputs);
-      planned.cpu_time = {{1, Microseconds(100)}};
+      planned.cpu_time.alone = {{1, Microseconds(100)}};
       EXPECT_TRUE(segment.save(directory_ / planned.file));
     }
   }

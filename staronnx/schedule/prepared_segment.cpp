@@ -10,9 +10,9 @@ namespace staronnx {
 
 Microseconds expected_time(const Segment& segment, int width) {
   constexpr Microseconds least{1};
-  if (segment.cpu_time.empty()) return least;
-  auto above = segment.cpu_time.upper_bound(width);
-  if (above != segment.cpu_time.begin()) --above;
+  if (segment.cpu_time.alone.empty()) return least;
+  auto above = segment.cpu_time.alone.upper_bound(width);
+  if (above != segment.cpu_time.alone.begin()) --above;
   return std::max(least, above->second);
 }
 

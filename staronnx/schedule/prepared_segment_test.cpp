@@ -8,7 +8,7 @@ namespace {
 TEST(ExpectedTime, IsTheMeasuredOneOfTheNextSmallerWidth) {
   Segment segment;
   EXPECT_GT(expected_time(segment, 1), Microseconds(0));
-  segment.cpu_time = {{2, Microseconds(60)}, {4, Microseconds(40)}, {8, Microseconds(0)}};
+  segment.cpu_time.alone = {{2, Microseconds(60)}, {4, Microseconds(40)}, {8, Microseconds(0)}};
   EXPECT_EQ(expected_time(segment, 1), Microseconds(60));
   EXPECT_EQ(expected_time(segment, 2), Microseconds(60));
   EXPECT_EQ(expected_time(segment, 3), Microseconds(60));
