@@ -5,13 +5,14 @@
 #include <optional>
 
 #include "apps/plan_options.h"
+#include "apps/runtime_choice.h"
 #include "apps/verbs.h"
 #include "staronnx/base/write_file.h"
 #include "staronnx/bench/comparison.h"
-#include "staronnx/machine/other_load.h"
 #include "staronnx/bench/rates.h"
 #include "staronnx/bench/report.h"
 #include "staronnx/bench/systems.h"
+#include "staronnx/machine/other_load.h"
 #include "staronnx/profile/cost_profile.h"
 
 namespace staronnx::apps {
@@ -24,8 +25,7 @@ struct Options {
   std::optional<double> duration_s;
   double budget_s = ComparisonOptions().budget.count();
   unsigned seed = 1;
-  std::string groups = "auto";
-  std::string scheduler = RuntimeOptions().scheduler;
+  RuntimeChoice runtime;
   std::string output;
   bool json = false;
 };
@@ -34,7 +34,8 @@ struct Options {
 std::string command_of(const Options& options) {
   std::array<char, 64> text{};
   std::string command = "staronnx bench " + options.directory + " --seed " + std::to_string(options.seed) + " --rates " +
-                        options.rates + " --core-groups " + options.groups + " --scheduler " + options.scheduler;
+                        options.rates + " --core-groups " + options.runtime.groups() + " --scheduler " +
+                        options.runtime.scheduler;
   const auto add = [&](const char* option, double value) {
     std::snprintf(text.data(), text.size(), " %s %.6g", option, value);
     command += text.data();
@@ -48,8 +49,8 @@ Setting setting_of(const Machine& machine, const Plan& plan, const Options& opti
   return {.machine = machine.id(),
           .model = plan.model,
           .command = command_of(options),
-          .core_groups = options.groups,
-          .scheduler = options.scheduler,
+          .core_groups = options.runtime.groups(),
+          .scheduler = options.runtime.scheduler,
           .versions = {{"staronnx", STARONNX_VERSION}, {"onnxruntime", onnxruntime_version()}}};
 }
 
@@ -77,11 +78,11 @@ Progress progress_with_time_left() {
 Result<Comparison> compare_systems(const Machine& machine, const Plan& plan, const Options& options) {
   Result<ComparisonOptions> comparison = comparison_options(machine, options);
   if (!comparison) return comparison.error();
-  Result<std::vector<CoreGroup>> groups = core_groups(machine, options.groups);
-  if (!groups) return groups.error();
+  Result<RuntimeOptions> where = options.runtime.options(machine);
+  if (!where) return where.error();
   Result<std::unique_ptr<Engine>> engine = Engine::create();
   if (!engine) return engine.error();
-  Result<std::unique_ptr<Runtime>> runtime = Runtime::start({*groups, options.scheduler, default_cache_directory()});
+  Result<std::unique_ptr<Runtime>> runtime = Runtime::start(*where);
   if (!runtime) return runtime.error();
   Result<std::vector<std::unique_ptr<System>>> systems =
       open_systems(**runtime, **engine, plan, options.directory, static_cast<int>(machine.cores.size()));
@@ -129,9 +130,7 @@ void add_bench(CLI::App& app, int& exit_status) {
       ->capture_default_str()
       ->excludes(duration);
   verb->add_option("--seed", options->seed, "Seed of the arrivals and the inputs")->capture_default_str();
-  verb->add_option("--core-groups", options->groups, "Cores of each of StarONNX's groups, such as 1,1 or 2, or auto")
-      ->capture_default_str();
-  verb->add_option("--scheduler", options->scheduler, "The StarPU scheduling policy")->capture_default_str();
+  options->runtime.add_to(*verb);
   verb->add_option("-o,--output", options->output, "Write the result as JSON to this file, too");
   verb->add_flag("--json", options->json, "Print the result as JSON");
   verb->callback([options, &exit_status] { exit_status = run_verb(*options); });

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <map>
+#include <set>
 
 #include "apps/run_request.h"
 #include "staronnx/model/model.h"
@@ -30,11 +32,14 @@ Status add_cuts(const std::vector<std::size_t>& segments, const std::string& sha
   return {};
 }
 
-// 1, 2, 4 ... up to the number of cores.
+// 1, 2, 4 ... and the cores of a NUMA node: the widths of elastic groups; and all cores.
 std::vector<int> widths_of(const Machine& machine) {
-  std::vector<int> widths;
-  for (int width = 1; width <= static_cast<int>(machine.cores.size()); width *= 2) widths.push_back(width);
-  return widths;
+  std::map<int, int> cores_of_node;
+  for (const Core& core : machine.cores) ++cores_of_node[core.numa_node];
+  std::set<int> widths{static_cast<int>(machine.cores.size())};
+  for (const auto& [node, cores] : cores_of_node) widths.insert(cores);
+  for (int width = 1; width <= static_cast<int>(machine.cores.size()); width *= 2) widths.insert(width);
+  return {widths.begin(), widths.end()};
 }
 
 }  // namespace

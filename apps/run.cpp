@@ -8,6 +8,7 @@
 
 #include "apps/plan_options.h"
 #include "apps/run_request.h"
+#include "apps/runtime_choice.h"
 #include "apps/verbs.h"
 #include "staronnx/base/temporary_directory.h"
 #include "staronnx/model/difference.h"
@@ -25,8 +26,7 @@ struct Options {
   unsigned seed = 1;
   bool verify = false;
   bool json = false;
-  std::string groups = "auto";
-  std::string scheduler = RuntimeOptions().scheduler;
+  RuntimeChoice runtime;
   PlanOptions plan;
 };
 
@@ -47,7 +47,7 @@ struct Outcome {
   std::optional<Difference> difference;  // when verified
 };
 
-Result<Source> open_source(const Machine& machine, const std::vector<CoreGroup>& groups, Engine& engine, const Options& options) {
+Result<Source> open_source(const Machine& machine, const RuntimeOptions& runtime, Engine& engine, const Options& options) {
   if (std::filesystem::is_directory(options.target)) {
     Result<Plan> plan = load_plan(options.target);
     if (!plan) return plan.error();
@@ -60,7 +60,7 @@ Result<Source> open_source(const Machine& machine, const std::vector<CoreGroup>&
   Result<CompileRequest> request = options.plan.request(machine, options.target, directory);
   if (!request) return request.error();
   std::set<int> widths = {1};
-  for (const CoreGroup& group : groups) widths.insert(group.width());
+  for (const Place& place : places_of(runtime.groups, runtime.elastic)) widths.insert(place.width());
   request->widths.assign(widths.begin(), widths.end());
   request->budget = Seconds(0);  // one request is soon answered by any good cut
   Result<Plan> plan = compile(machine, engine, *request);
@@ -123,18 +123,18 @@ Result<Difference> compare(Engine& engine, const Source& source, const std::vect
 Result<Outcome> run(const Options& options) {
   Result<Machine> machine = detect_machine();
   if (!machine) return machine.error();
-  Result<std::vector<CoreGroup>> groups = core_groups(*machine, options.groups);
-  if (!groups) return groups.error();
+  Result<RuntimeOptions> where = options.runtime.options(*machine);
+  if (!where) return where.error();
   Result<std::unique_ptr<Engine>> engine = Engine::create();
   if (!engine) return engine.error();
-  Result<Source> source = open_source(*machine, *groups, **engine, options);
+  Result<Source> source = open_source(*machine, *where, **engine, options);
   if (!source) return source.error();
   Result<std::string> variant = variant_name(source->plan, options.plan);
   if (!variant) return variant.error();
   Result<std::vector<Tensor>> inputs = inputs_for(source->plan, options);
   if (!inputs) return inputs.error();
 
-  Result<std::unique_ptr<Runtime>> runtime = Runtime::start({*groups, options.scheduler, default_cache_directory()});
+  Result<std::unique_ptr<Runtime>> runtime = Runtime::start(*where);
   if (!runtime) return runtime.error();
   Result<std::unique_ptr<Pipeline>> pipeline = Pipeline::open(**runtime, **engine, source->plan, source->directory, *variant, {});
   if (!pipeline) return pipeline.error();
@@ -200,8 +200,7 @@ void add_run(CLI::App& app, int& exit_status) {
   verb->add_flag("--random", options->random, "Random inputs (the default without --input)")->excludes(input);
   verb->add_option("--seed", options->seed, "Seed of the random inputs")->excludes(input);
   verb->add_flag("--verify", options->verify, "Compare with ONNX Runtime on the whole model; exit status 1 when not equal");
-  verb->add_option("--core-groups", options->groups, "Cores of each group, such as 1,1 or 2, or auto")->capture_default_str();
-  verb->add_option("--scheduler", options->scheduler, "The StarPU scheduling policy")->capture_default_str();
+  options->runtime.add_to(*verb);
   verb->add_flag("--json", options->json, "Print the result as JSON");
   verb->callback([options, &exit_status] { exit_status = run_verb(*options); });
 }

@@ -23,8 +23,8 @@ FileArgument parse_file_argument(const std::string& text, const std::vector<Tens
   return {"", text};
 }
 
-Result<std::vector<std::optional<std::string>>> assign_files(const std::vector<std::string>& arguments, const std::vector<TensorInfo>& tensors,
-                                                             const char* option) {
+Result<std::vector<std::optional<std::string>>> assign_files(const std::vector<std::string>& arguments,
+                                                             const std::vector<TensorInfo>& tensors, const char* option) {
   std::vector<std::optional<std::string>> files(tensors.size());
   std::vector<std::string> unnamed;
   for (const std::string& text : arguments) {
@@ -42,8 +42,8 @@ Result<std::vector<std::optional<std::string>>> assign_files(const std::vector<s
   for (std::string& file : unnamed) {
     next = std::find(next, files.end(), std::nullopt);
     if (next == files.end()) {
-      return Error{ErrorCode::invalid_argument, std::string(option) + " " + file + ": the model has only " + std::to_string(tensors.size()) +
-                                                    ", and each has a file already"};
+      return Error{ErrorCode::invalid_argument, std::string(option) + " " + file + ": the model has only " +
+                                                    std::to_string(tensors.size()) + ", and each has a file already"};
     }
     *next = std::move(file);
   }
@@ -62,7 +62,8 @@ Result<std::vector<Tensor>> read_inputs(const Signature& signature, const std::v
       tensors[i] = *std::move(tensor);
     } else if (!input.optional) {
       return Error{ErrorCode::invalid_argument, "input '" + input.name + "' (" + std::string(to_string(input.type)) + " " +
-                                                    to_string(input.shape) + ") has no file; add --input " + input.name + "=FILE.npy"};
+                                                    to_string(input.shape) + ") has no file; add --input " + input.name +
+                                                    "=FILE.npy"};
     }
   }
   return tensors;

@@ -1,5 +1,6 @@
 """The command as its users meet it: help, errors that say what to do, files that are kept."""
 
+import itertools
 import json
 
 import numpy as np
@@ -131,15 +132,15 @@ def test_a_truncated_tensor_file_is_named(staronnx, chain, tmp_path):
     (["--core-groups", "99"], "99"),
     (["--core-groups", "one"], "one"),
     (["--scheduler", "clairvoyant"], "dmdas"),
+    (["--scheduler", "lws", "--core-groups", "elastic"], "need the scheduler 'staronnx'"),
 ])  # fmt: skip
 def test_a_machine_that_is_not_there_is_refused(staronnx, chain, options, part):
     done = staronnx("run", chain, "--shape", "x:1x4", *options, check=False)
     assert done.returncode == 1 and part in done.stderr
 
 
-@pytest.mark.parametrize("groups", ["1", "auto"])
-@pytest.mark.parametrize("scheduler", ["dmdas", "lws", "eager"])
-def test_every_scheduler_and_grouping_gives_the_same(staronnx_json, light, groups, scheduler):
+@pytest.mark.parametrize("scheduler, groups", [("staronnx", "elastic"), *itertools.product(["staronnx", "dmdas", "lws", "eager"], ["1", "auto"])])
+def test_every_scheduler_and_grouping_gives_the_same(staronnx_json, light, scheduler, groups):
     said = staronnx_json("run", light("squeezenet"), "--segments", 2, "--core-groups", groups, "--scheduler", scheduler, "--verify")
     assert said["equal"] is True
 

@@ -7,14 +7,6 @@
 namespace staronnx {
 namespace {
 
-// The probability that a request waits, with service times drawn from an exponential distribution (Erlang's C formula).
-double waiting_probability(int servers, double load) {
-  double inverse_loss = 1;  // of Erlang's B formula, by its recursion over the servers
-  for (int i = 1; i <= servers; ++i) inverse_loss = 1 + inverse_loss * i / load;
-  const double loss = 1 / inverse_loss, utilisation = load / servers;
-  return loss / (1 - utilisation * (1 - loss));
-}
-
 // Waiting times longer than t have a probability that decays as exp(-x t / service): x solves x = servers ln(1 + x / load).
 double decay(int servers, double load) {
   double low = 0, high = 1;
@@ -33,6 +25,13 @@ double single_server_factor(double utilisation) {
 }
 
 }  // namespace
+
+double waiting_probability(int servers, double load) {
+  double inverse_loss = 1;  // of Erlang's B formula, by its recursion over the servers
+  for (int i = 1; i <= servers; ++i) inverse_loss = 1 + inverse_loss * i / load;
+  const double loss = 1 / inverse_loss, utilisation = load / servers;
+  return loss / (1 - utilisation * (1 - loss));
+}
 
 Microseconds waiting_time(const EqualServers& servers, double rate_per_s, double quantile) {
   const double load = rate_per_s * Seconds(servers.service).count(), utilisation = load / servers.count;

@@ -12,6 +12,10 @@ struct EqualServers {
   double saturated_per_s() const { return count / Seconds(service).count(); }
 };
 
+// The probability that a request waits, with service times drawn from an exponential distribution (Erlang's C formula). `load`: rate times
+// service time, under `servers`.
+double waiting_probability(int servers, double load);
+
 // The time that a share `quantile` of the requests (0.99) waits at most before it is served; infinite from the saturated rate on. Within
 // 4 % of simulated waiting plus service from half to 95 % of that rate (1 to 8 servers).
 // Source: the exponential tail of the waiting time, H. Tijms, "A first course in stochastic models", 2003, section 9.6; its factor is the

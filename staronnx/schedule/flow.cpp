@@ -49,7 +49,7 @@ Flow::~Flow() {
 Status Flow::submit(std::vector<Tensor> inputs, Deadline deadline, Pipeline::Done done) {
   if (Status fits = check(signature_, inputs); !fits) return fits;
   if (deadline.passed(Clock::now())) return Error{ErrorCode::deadline_exceeded, "the deadline had passed when the request came"};
-  Request request{std::move(inputs), std::move(done)};
+  Request request{std::move(inputs), std::move(done), deadline};
   Slot* slot = nullptr;
   {
     const std::lock_guard lock(bell_->mutex);
@@ -71,7 +71,7 @@ Status Flow::submit(std::vector<Tensor> inputs, Deadline deadline, Pipeline::Don
 void Flow::start(Slot& slot, Request request) {
   IdleGate& gate = runtime_.gate;  // the answer may come, and the flow go, before this thread gets on
   gate.enter();
-  slot.start(std::move(request));
+  slot.start(std::move(request), runtime_.requests.fetch_add(1));
   gate.wake();
 }
 

@@ -161,9 +161,9 @@ class FlowTest : public testing::Test {
       planned.inputs = segment.inputs;
       planned.outputs = segment.outputs;
       for (const std::string& name : segment.outputs) plan.tensors[name] = {int64_vector(name), Bytes{bytes}};
-      const PreparedSegment::OnGroup on_group{std::make_shared<FakeExecutor>(segment.work), Microseconds(100)};
+      const PreparedSegment::OnPlace on_place{std::make_shared<FakeExecutor>(segment.work), Microseconds(100)};
       prepared.push_back(std::make_unique<PreparedSegment>("segment", segment.inputs.size(), segment.outputs.size(),
-                                                           std::vector(runtime->groups().size(), on_group)));
+                                                           std::vector(runtime->places().size(), on_place)));
     }
     return std::make_unique<Flow>(runtime->state(), plan.signature, *route_of(plan, variant), std::move(prepared), options);
   }
@@ -247,8 +247,8 @@ TEST_F(FlowTest, AnswersSayWhereAndWhenSegmentsRan) {
   EXPECT_LE(answer.segments[0].end, answer.segments[1].begin);
   EXPECT_LE(answer.segments[1].end, Clock::now());
   for (const SegmentRun& run : answer.segments) {
-    EXPECT_GE(run.group, 0);
-    EXPECT_LT(run.group, static_cast<int>(runtime->groups().size()));
+    EXPECT_GE(run.place, 0);
+    EXPECT_LT(run.place, static_cast<int>(runtime->groups().size()));
   }
 }
 

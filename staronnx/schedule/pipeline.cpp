@@ -1,6 +1,7 @@
 #include "staronnx/schedule/pipeline.h"
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <thread>
 #include <utility>
@@ -14,7 +15,7 @@
 namespace staronnx {
 namespace {
 
-using Executors = std::vector<std::shared_ptr<Executor>>;  // of one group, by segment
+using Executors = std::vector<std::shared_ptr<Executor>>;  // of one place, by segment
 
 Result<const Variant*> find_variant(const Plan& plan, const std::string& name) {
   if (const Variant* variant = plan.find(name)) return variant;
@@ -49,34 +50,37 @@ Result<Executors> load_pinned(Engine& engine, const std::filesystem::path& direc
   return executors;
 }
 
-// By group. All groups load at once.
+// By place. All places load at once.
 Result<std::vector<Executors>> load(Engine& engine, const std::filesystem::path& directory, const Variant& variant,
-                                    std::span<const CoreGroup> groups) {
-  std::vector<Result<Executors>> loaded(groups.size(), Result<Executors>(Executors{}));
+                                    std::span<const Place> places) {
+  std::vector<Result<Executors>> loaded(places.size(), Result<Executors>(Executors{}));
   std::vector<std::jthread> threads;
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    threads.emplace_back([&, i] { loaded[i] = load_pinned(engine, directory, variant, groups[i]); });
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    threads.emplace_back([&, i] { loaded[i] = load_pinned(engine, directory, variant, places[i].group); });
   }
   threads.clear();  // joins
-  std::vector<Executors> by_group;
+  std::vector<Executors> by_place;
   for (Result<Executors>& executors : loaded) {
     if (!executors) return executors.error();
-    by_group.push_back(std::move(*executors));
+    by_place.push_back(std::move(*executors));
   }
-  return by_group;
+  return by_place;
 }
 
-std::vector<std::unique_ptr<PreparedSegment>> prepared_segments(const Variant& variant, const std::vector<Executors>& by_group,
-                                                                std::span<const CoreGroup> groups) {
+std::vector<std::unique_ptr<PreparedSegment>> prepared_segments(const Variant& variant, const std::vector<Executors>& by_place,
+                                                                std::span<const Place> places) {
   std::vector<std::unique_ptr<PreparedSegment>> segments;
   for (std::size_t i = 0; i < variant.segments.size(); ++i) {
     const Segment& segment = variant.segments[i];
-    std::vector<PreparedSegment::OnGroup> on_group;
-    for (std::size_t group = 0; group < groups.size(); ++group) {
-      on_group.push_back({by_group[group][i], expected_time(segment, groups[group].width())});
+    std::vector<PreparedSegment::OnPlace> on_place;
+    std::map<int, std::size_t> kinds;  // by width
+    for (std::size_t place = 0; place < places.size(); ++place) {
+      const int width = places[place].width();
+      const std::size_t kind = kinds.emplace(width, kinds.size()).first->second;
+      on_place.push_back({by_place[place][i], expected_time(segment, width), kind});
     }
     segments.push_back(
-        std::make_unique<PreparedSegment>(segment.file, segment.inputs.size(), segment.outputs.size(), std::move(on_group)));
+        std::make_unique<PreparedSegment>(segment.file, segment.inputs.size(), segment.outputs.size(), std::move(on_place)));
   }
   return segments;
 }
@@ -94,10 +98,10 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Runtime& runtime, Engine& engin
   if (!chosen) return chosen.error();
   Result<Route> route = route_of(plan, **chosen);
   if (!route) return route.error();
-  const Result<std::vector<Executors>> executors = load(engine, directory, **chosen, runtime.groups());
+  const Result<std::vector<Executors>> executors = load(engine, directory, **chosen, runtime.places());
   if (!executors) return executors.error();
   return std::make_unique<Pipeline>(std::make_unique<State>(runtime.state(), plan.signature, std::move(*route),
-                                                            prepared_segments(**chosen, *executors, runtime.groups()), options));
+                                                            prepared_segments(**chosen, *executors, runtime.places()), options));
 }
 
 Pipeline::Pipeline(std::unique_ptr<State> state) : state_(std::move(state)) {}

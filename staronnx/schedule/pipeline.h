@@ -28,7 +28,7 @@ namespace staronnx {
 
 // One segment of one request, as it ran.
 struct SegmentRun {
-  int group = 0;  // position in Runtime::groups()
+  int place = 0;  // position in Runtime::places()
   Clock::time_point begin;
   Clock::time_point end;
 };
@@ -40,7 +40,7 @@ struct Response {
 };
 
 struct PipelineOptions {
-  int window = 0;            // requests inside StarPU at once; 0: two per core group
+  int window = 0;            // requests inside StarPU at once; 0: two per worker
   std::size_t queue = 1024;  // requests waiting at most
 };
 
@@ -50,7 +50,7 @@ class Pipeline {
   // destroy the pipeline; it may submit.
   using Done = std::function<void(Result<Response>)>;
 
-  // Loads the variant's segments for every group of `runtime`. `runtime` outlives the pipeline.
+  // Loads the variant's segments for every place of `runtime`. `runtime` outlives the pipeline.
   static Result<std::unique_ptr<Pipeline>> open(Runtime& runtime, Engine& engine, const Plan& plan,
                                                 const std::filesystem::path& directory, const std::string& variant,
                                                 const PipelineOptions& options);

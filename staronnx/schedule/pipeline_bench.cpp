@@ -67,9 +67,12 @@ struct Setting {
       plan = expect(load_plan(directory));
     } else {
       directory = temporary.path() / "plan";
-      plan = expect(compile(
-          machine, *engine,
-          {.model = squeezenet(), .directory = directory, .cache = default_cache_directory(), .splits = {Shares::even(2)}, .widths = {1, 2}}));
+      plan = expect(compile(machine, *engine,
+                            {.model = squeezenet(),
+                             .directory = directory,
+                             .cache = default_cache_directory(),
+                             .splits = {Shares::even(2)},
+                             .widths = {1, 2}}));
     }
     route = expect(route_of(plan, *plan.find(variant)));
     for (const Segment& segment : plan.find(variant)->segments) {
@@ -292,8 +295,8 @@ std::unique_ptr<Flow> null_flow(Runtime& runtime, std::size_t segments) {
     Segment& segment = variant.segments.emplace_back();
     segment.inputs = {std::to_string(i)};
     segment.outputs = {std::to_string(i + 1)};
-    const PreparedSegment::OnGroup on_group{std::make_shared<NullExecutor>(), Microseconds(10)};
-    prepared.push_back(std::make_unique<PreparedSegment>("null", 1, 1, std::vector(runtime.groups().size(), on_group)));
+    const PreparedSegment::OnPlace on_place{std::make_shared<NullExecutor>(), Microseconds(10)};
+    prepared.push_back(std::make_unique<PreparedSegment>("null", 1, 1, std::vector(runtime.places().size(), on_place)));
   }
   return std::make_unique<Flow>(runtime.state(), plan.signature, expect(route_of(plan, variant)), std::move(prepared),
                                 PipelineOptions{});

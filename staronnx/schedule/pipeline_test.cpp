@@ -127,6 +127,13 @@ class PipelineTest : public testing::Test {
     runtime = *Runtime::start({.groups = *core_groups(machine, groups), .cache = directory.path() / "cache"});
   }
 
+  void start_elastic() {
+    runtime = *Runtime::start(*runtime_options(machine, "elastic", "staronnx", directory.path() / "cache"));
+    for (Variant& variant : example.plan.variants) {
+      for (Segment& segment : variant.segments) segment.cpu_time.alone = {{1, Milliseconds(20)}, {2, Milliseconds(10)}};
+    }
+  }
+
   void start() { start(machine.cores.size() > 1 ? "1,1" : "1"); }
 
   std::unique_ptr<Pipeline> open(const std::string& variant) {
@@ -245,6 +252,38 @@ TEST_F(PipelineTest, ThreadsOfAWideGroupArePinnedToItsOtherCores) {
   Reply reply;
   ASSERT_TRUE(pipeline->submit(inputs({4, -5}, {1, 2}), Deadline::never(), reply.take()));
   EXPECT_EQ(*reply.wait(), expected({4, -5}, {1, 2}));
+}
+
+TEST_F(PipelineTest, ALoneRequestTakesAllCoresOfElasticGroups) {
+  if (machine.cores.size() != 2) GTEST_SKIP() << "written for two cores";
+  start_elastic();
+  const std::unique_ptr<Pipeline> pipeline = open("k2");
+  std::promise<std::vector<int>> widths;
+  ASSERT_TRUE(pipeline->submit(inputs({4, -5}, {1, 2}), Deadline::never(), [&](const Result<Response>& response) {
+    std::vector<int> ran;
+    for (const SegmentRun& segment : response->segments)
+      ran.push_back(runtime->places()[static_cast<std::size_t>(segment.place)].width());
+    widths.set_value(ran);
+  }));
+  EXPECT_THAT(widths.get_future().get(), testing::ElementsAre(2, 2));
+}
+
+TEST_F(PipelineTest, ElasticGroupsComputeTheModelWithManyRequestsInFlight) {
+  start_elastic();
+  for (const char* variant : {"whole", "k2", "k3"}) {
+    const std::unique_ptr<Pipeline> pipeline = open(variant);
+    std::vector<Reply> replies(500);
+    for (int i = 0; i < 500; ++i) {
+      const auto v = static_cast<float>(i);
+      ASSERT_TRUE(pipeline->submit(inputs({v, -v}, {1, v}), Deadline::never(), replies[i].take()));
+    }
+    for (int i = 0; i < 500; ++i) {
+      const auto v = static_cast<float>(i);
+      const Result<Floats> y = replies[i].wait();
+      ASSERT_TRUE(y) << y.error().message;
+      EXPECT_EQ(*y, expected({v, -v}, {1, v})) << variant;
+    }
+  }
 }
 
 TEST_F(PipelineTest, OpeningLeavesTheCallersAffinityAlone) {

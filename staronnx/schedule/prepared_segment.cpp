@@ -16,8 +16,25 @@ Microseconds expected_time(const Segment& segment, int width) {
   return std::max(least, above->second);
 }
 
-PreparedSegment::PreparedSegment(std::string name, std::size_t reads, std::size_t writes, std::vector<OnGroup> on_group)
-    : name_(std::move(name)), on_group_(std::move(on_group)), reads_(reads), modes_(reads, STARPU_R) {
+namespace {
+
+std::vector<Microseconds> planned_by_kind(const std::vector<PreparedSegment::OnPlace>& on_place) {
+  std::vector<Microseconds> planned;
+  for (const PreparedSegment::OnPlace& place : on_place) {
+    if (place.kind >= planned.size()) planned.resize(place.kind + 1, Microseconds(1));
+    planned[place.kind] = place.planned;
+  }
+  return planned;
+}
+
+}  // namespace
+
+PreparedSegment::PreparedSegment(std::string name, std::size_t reads, std::size_t writes, std::vector<OnPlace> on_place)
+    : name_(std::move(name)),
+      on_place_(std::move(on_place)),
+      costs_(planned_by_kind(on_place_)),
+      reads_(reads),
+      modes_(reads, STARPU_R) {
   modes_.resize(reads + writes, STARPU_W);
   cost_.type = STARPU_PER_WORKER;
   cost_.worker_cost_function = staronnx_cost_of_segment_task;
@@ -33,6 +50,16 @@ PreparedSegment::PreparedSegment(std::string name, std::size_t reads, std::size_
   } else {
     std::copy(modes_.begin(), modes_.end(), std::begin(codelet_.modes));
   }
+}
+
+Microseconds PreparedSegment::expected(std::size_t place) const {
+  const std::lock_guard lock(mutex_);
+  return costs_.expected(on_place_[place].kind);
+}
+
+void PreparedSegment::observe(std::size_t place, Microseconds took) {
+  const std::lock_guard lock(mutex_);
+  costs_.observe(on_place_[place].kind, took);
 }
 
 PreparedSegment::~PreparedSegment() {

@@ -11,6 +11,7 @@ namespace staronnx {
 struct Request {
   std::vector<Tensor> inputs;  // one per input of the model
   Pipeline::Done done;
+  Deadline deadline = Deadline::never();
 };
 
 }  // namespace staronnx

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "staronnx/machine/affinity.h"
+#include "staronnx/schedule/policy.h"
 #include "staronnx/schedule/runtime_state.h"
 
 namespace staronnx {
@@ -58,6 +59,17 @@ Status check_scheduler(const std::string& name) {
   return Error{ErrorCode::invalid_argument, "no scheduler '" + name + "'; choose one of: " + joined(known)};
 }
 
+Status check_elastic(const RuntimeOptions& options) {
+  if (!options.elastic) return {};
+  if (options.scheduler != kPolicyName) {
+    return Error{ErrorCode::invalid_argument, "elastic core groups need the scheduler '" + std::string(kPolicyName) + "'; '" +
+                                                  options.scheduler + "' takes fixed ones, such as 1,1 or auto"};
+  }
+  if (std::ranges::any_of(options.groups, [](const CoreGroup& group) { return group.width() != 1; }))
+    return Error{ErrorCode::invalid_argument, "elastic core groups are made from groups of one core each"};
+  return {};
+}
+
 Status create_cache(const std::filesystem::path& directory) {
   std::error_code failure;
   std::filesystem::create_directories(directory, failure);
@@ -73,13 +85,13 @@ void prepare_environment(const RuntimeOptions& options) {
       {"STARPU_WORKERS_GETBIND", "0"},
       {"STARPU_USE_NUMA", "0"},
       {"STARPU_SILENT", "1"},
-      {"STARPU_SCHED", options.scheduler},
       {"STARPU_PERF_MODEL_DIR", (options.cache / "starpu").string()},
       {"STARPU_HOME", (options.cache / "starpu").string()},  // or it would use what others left in the home directory
   };
   // NOLINTBEGIN(concurrency-mt-unsafe): StarPU offers no other way; the header says so
   for (const auto& [name, value] : wanted) setenv(name, value.c_str(), 1);
-  for (const char* name : {"STARPU_WORKERS_CPUID", "STARPU_WORKERS_COREID", "STARPU_MAIN_THREAD_BIND", "STARPU_SCHED_LIB"}) {
+  for (const char* name :
+       {"STARPU_WORKERS_CPUID", "STARPU_WORKERS_COREID", "STARPU_MAIN_THREAD_BIND", "STARPU_SCHED_LIB", "STARPU_SCHED"}) {
     unsetenv(name);
   }
   // NOLINTEND(concurrency-mt-unsafe)
@@ -91,7 +103,11 @@ starpu_conf configuration(const RuntimeOptions& options) {
   starpu_conf_noworker(&conf);
   conf.precedence_over_environment_variables = 1;
   conf.ncpus = static_cast<int>(options.groups.size());
-  conf.sched_policy_name = options.scheduler.c_str();
+  if (options.scheduler == kPolicyName) {
+    conf.sched_policy = &staronnx_policy();
+  } else {
+    conf.sched_policy_name = options.scheduler.c_str();
+  }
   conf.catch_signals = 0;
   return conf;
 }
@@ -138,9 +154,18 @@ Status start_starpu(const RuntimeOptions& options) {
 
 }  // namespace
 
+Result<RuntimeOptions> runtime_options(const Machine& machine, std::string_view core_groups, std::string_view scheduler,
+                                       std::filesystem::path cache) {
+  const bool elastic = core_groups == "elastic";
+  Result<std::vector<CoreGroup>> groups = staronnx::core_groups(machine, elastic ? "auto" : core_groups);
+  if (!groups) return groups.error();
+  return RuntimeOptions{*std::move(groups), std::string(scheduler), elastic, std::move(cache)};
+}
+
 Result<std::unique_ptr<Runtime>> Runtime::start(const RuntimeOptions& options) {
   if (Status groups = check_groups(options.groups); !groups) return groups.error();
   if (Status scheduler = check_scheduler(options.scheduler); !scheduler) return scheduler.error();
+  if (Status elastic = check_elastic(options); !elastic) return elastic.error();
   if (Status cache = create_cache(options.cache); !cache) return cache.error();
   if (runtime_lives.test_and_set()) {
     return Error{ErrorCode::already_exists, "a runtime lives in this process already, and StarPU allows one; share it"};
@@ -151,6 +176,8 @@ Result<std::unique_ptr<Runtime>> Runtime::start(const RuntimeOptions& options) {
   }
   auto state = std::make_unique<State>();
   state->groups = options.groups;
+  state->places = places_of(options.groups, options.elastic);
+  if (options.scheduler == kPolicyName) set_places(state->places);
   state->idle_hook = starpu_idle_hook_register(wait_at_gate, &state->gate);
   return std::make_unique<Runtime>(std::move(state));
 }
@@ -169,8 +196,12 @@ std::span<const CoreGroup> Runtime::groups() const {
   return state_->groups;
 }
 
+std::span<const Place> Runtime::places() const {
+  return state_->places;
+}
+
 std::vector<std::string> schedulers() {
-  std::vector<std::string> names;
+  std::vector<std::string> names{kPolicyName};
   for (starpu_sched_policy** policy = starpu_sched_get_predefined_policies(); *policy != nullptr; ++policy) {
     const std::string_view name = (*policy)->policy_name;
     if (std::find(std::begin(unusable), std::end(unusable), name) == std::end(unusable)) names.emplace_back(name);

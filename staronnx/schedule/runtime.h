@@ -4,25 +4,32 @@
 // Runtime starts, it sets and clears some of the STARPU_* variables of the process's environment, which StarPU reads; the user's own
 // settings of cores and workers there are ignored.
 //
-//   auto runtime = Runtime::start({.groups = groups, .scheduler = "dmdas", .cache = default_cache_directory()});
+//   auto runtime = Runtime::start(*runtime_options(machine, "elastic", "staronnx", default_cache_directory()));
 #pragma once
 
 #include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "staronnx/base/result.h"
 #include "staronnx/machine/machine.h"
+#include "staronnx/schedule/place.h"
 
 namespace staronnx {
 
 struct RuntimeOptions {
-  std::vector<CoreGroup> groups;    // one StarPU worker each, its thread pinned to the group's first core; disjoint
-  std::string scheduler = "dmdas";  // one of schedulers()
-  std::filesystem::path cache;      // where StarPU keeps what it measured of the machine; created
+  std::vector<CoreGroup> groups;       // one StarPU worker each, its thread pinned to the group's first core; disjoint
+  std::string scheduler = "staronnx";  // one of schedulers()
+  bool elastic = false;  // neighbouring groups lend each other their cores (see place.h); for groups of one core, and "staronnx"
+  std::filesystem::path cache;  // where StarPU keeps what it measured of the machine; created
 };
+
+// The options that people say in words. `core_groups`: "elastic", or fixed groups as core_groups() takes them.
+Result<RuntimeOptions> runtime_options(const Machine& machine, std::string_view core_groups, std::string_view scheduler,
+                                       std::filesystem::path cache);
 
 class Runtime {
  public:
@@ -32,6 +39,7 @@ class Runtime {
   ~Runtime();  // every Pipeline on it is gone before
 
   std::span<const CoreGroup> groups() const;
+  std::span<const Place> places() const;  // where segments run; first one for each group, in order
 
   struct State;  // private to this room
   explicit Runtime(std::unique_ptr<State> state);
@@ -41,7 +49,7 @@ class Runtime {
   std::unique_ptr<State> state_;
 };
 
-// The names of the policies of StarPU that can run pipelines.
+// The names of the policies that can run pipelines: StarONNX's own, and those of StarPU.
 std::vector<std::string> schedulers();
 
 }  // namespace staronnx

@@ -1,6 +1,8 @@
 // What the rest of the room needs of a Runtime.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <vector>
 
 #include "staronnx/machine/machine.h"
@@ -12,6 +14,8 @@ namespace staronnx {
 // The position of a group is the id of its StarPU worker: there are no other workers.
 struct Runtime::State {
   std::vector<CoreGroup> groups;
+  std::vector<Place> places;
+  std::atomic<std::uint64_t> requests = 0;  // started, ever
   IdleGate gate;
   int idle_hook = -1;  // StarPU's number for what makes workers wait at the gate
 };

@@ -94,7 +94,8 @@ TEST_F(RuntimeTest, RefusesAnUnknownSchedulerAndNamesThoseThereAre) {
   ASSERT_FALSE(runtime);
   EXPECT_EQ(runtime.error().code, ErrorCode::invalid_argument);
   EXPECT_THAT(runtime.error().message, HasSubstr("'fastest'"));
-  for (const char* known : {"dmdas", "lws", "eager", "heteroprio"}) EXPECT_THAT(runtime.error().message, HasSubstr(known));
+  for (const char* known : {"staronnx", "dmdas", "lws", "eager", "heteroprio"})
+    EXPECT_THAT(runtime.error().message, HasSubstr(known));
 }
 
 TEST_F(RuntimeTest, RefusesGroupsThatOverlapOrAreEmptyOrAreNotThere) {
@@ -106,6 +107,22 @@ TEST_F(RuntimeTest, RefusesGroupsThatOverlapOrAreEmptyOrAreNotThere) {
   nowhere.cores = {8000};
   EXPECT_THAT(start({nowhere}).error().message, HasSubstr("8000"));
   EXPECT_TRUE(start({one})) << "a failed start leaves nothing behind";
+}
+
+TEST_F(RuntimeTest, ElasticGroupsAreMadeOfSingleCoresByOurOwnScheduler) {
+  const Machine machine = *detect_machine();
+  const auto by_others = Runtime::start(*runtime_options(machine, "elastic", "dmdas", directory.path()));
+  ASSERT_FALSE(by_others);
+  EXPECT_THAT(by_others.error().message, HasSubstr("need the scheduler 'staronnx'"));
+  if (machine.cores.size() > 1) {
+    const auto wide = Runtime::start({.groups = groups_of("2"), .elastic = true, .cache = directory.path()});
+    ASSERT_FALSE(wide);
+    EXPECT_THAT(wide.error().message, HasSubstr("one core each"));
+  }
+  const auto runtime = Runtime::start(*runtime_options(machine, "elastic", "staronnx", directory.path()));
+  ASSERT_TRUE(runtime) << runtime.error().message;
+  EXPECT_EQ((*runtime)->groups().size(), machine.cores.size());
+  EXPECT_GE((*runtime)->places().size(), machine.cores.size());
 }
 
 TEST_F(RuntimeTest, KeepsWhatStarPUMeasuresInTheCache) {

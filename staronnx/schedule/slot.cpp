@@ -49,12 +49,16 @@ void Slot::fit(std::span<const std::size_t> capacity) {
   }
 }
 
-void Slot::start(Request request) {
+void Slot::start(Request request, std::uint64_t number) {
   done_ = std::move(request.done);
   failed_ = false;
   unfinished_ = tasks_.size();
   for (std::size_t i = 0; i < inputs_.size(); ++i) load(i, std::move(request.inputs[i]));
-  for (SegmentTask& task : tasks_) submit(task);
+  for (SegmentTask& task : tasks_) {
+    task.deadline = request.deadline;
+    task.request = number;
+    submit(task);
+  }
 }
 
 void Slot::load(std::size_t number, Tensor input) {
@@ -64,6 +68,7 @@ void Slot::load(std::size_t number, Tensor input) {
 
 void Slot::submit(SegmentTask& task) {
   task.status = Status();
+  task.place.reset();
   starpu_task* submitted = starpu_task_create();
   submitted->cl = &task.segment->codelet();
   submitted->cl_arg = &task;
@@ -85,29 +90,30 @@ void Slot::submit(SegmentTask& task) {
 }
 
 void Slot::run(SegmentTask& task, void** interfaces) noexcept {
-  const auto group = static_cast<std::size_t>(starpu_worker_get_id());
+  const std::size_t place = task.place.value_or(static_cast<std::size_t>(starpu_worker_get_id()));
   SegmentRun& as_run = runs_[task.position];
-  as_run.group = static_cast<int>(group);
+  as_run.place = static_cast<int>(place);
   as_run.begin = Clock::now();
   if (!failed_) {
     try {
-      task.status = run_segment(task, group, interfaces);
+      task.status = run_segment(task, place, interfaces);
     } catch (const std::exception& exception) {
       task.status = Error{ErrorCode::internal, task.segment->name() + ": " + exception.what()};
     }
     if (!task.status) failed_ = true;
   }
   as_run.end = Clock::now();
+  if (!failed_) task.segment->observe(place, as_run.end - as_run.begin);
 }
 
-Status Slot::run_segment(SegmentTask& task, std::size_t group, void** interfaces) {
+Status Slot::run_segment(SegmentTask& task, std::size_t place, void** interfaces) {
   const SegmentRoute& route = route_.segments[task.position];
   for (std::size_t i = 0; i < route.reads.size(); ++i) task.inputs[i] = view(route.reads[i], bytes_of(interfaces[i]));
   for (std::size_t i = 0; i < route.writes.size(); ++i) {
     task.outputs[i].buffer = bytes_of(interfaces[route.reads.size() + i]);
     task.outputs[i].overflow.clear();
   }
-  return task.segment->on_group(group).executor->run(task.inputs, task.outputs);
+  return task.segment->executor(place).run(task.inputs, task.outputs);
 }
 
 TensorView Slot::view(std::size_t tensor, std::span<const std::byte> buffer) const {
@@ -157,7 +163,7 @@ void staronnx_run_segment_task(void** interfaces, void* task) noexcept {
 }
 
 double staronnx_cost_of_segment_task(starpu_task* task, unsigned worker, unsigned) noexcept {
-  return static_cast<const SegmentTask*>(task->cl_arg)->segment->on_group(worker).expected.count();
+  return static_cast<const SegmentTask*>(task->cl_arg)->segment->expected(worker).count();
 }
 
 }  // extern "C"

@@ -11,8 +11,10 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -32,6 +34,9 @@ struct SegmentTask {
   Slot* slot = nullptr;
   PreparedSegment* segment = nullptr;
   std::size_t position = 0;
+  Deadline deadline = Deadline::never();  // of the request
+  std::uint64_t request = 0;              // its number, by order of start
+  std::optional<std::size_t> place;       // given by StarONNX's own policy; else the worker's
   std::vector<TensorView> inputs;
   std::vector<OutputSlot> outputs;
   Status status;
@@ -47,8 +52,8 @@ class Slot {
   // Makes the buffers that segments write at least as large as `capacity` says, by tensor of the route. Before the first start().
   void fit(std::span<const std::size_t> capacity);
 
-  // Takes over the inputs and submits the tasks.
-  void start(Request request);
+  // Takes over the inputs and submits the tasks. `number`: greater than those of requests started before.
+  void start(Request request, std::uint64_t number);
 
   // Raises `capacity`, by tensor of the route, to what the finished request needed.
   void raise(std::span<std::size_t> capacity) const;
@@ -70,7 +75,7 @@ class Slot {
 
   void load(std::size_t number, Tensor input);
   void submit(SegmentTask& task);
-  Status run_segment(SegmentTask& task, std::size_t group, void** interfaces);
+  Status run_segment(SegmentTask& task, std::size_t place, void** interfaces);
   TensorView view(std::size_t tensor, std::span<const std::byte> buffer) const;
   Result<Response> response();
 

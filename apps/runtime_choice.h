@@ -1,0 +1,24 @@
+// The options by which a user says where and how segments run, shared by the verbs that run them.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "staronnx/schedule/runtime.h"
+
+namespace staronnx::apps {
+
+struct RuntimeChoice {
+  std::string core_groups;  // empty: as groups() says
+  std::string scheduler = RuntimeOptions().scheduler;
+
+  // Adds --core-groups and --scheduler.
+  void add_to(CLI::App& verb);
+
+  // What was chosen, or else "elastic" for our own scheduler and "auto" for StarPU's, which know fixed groups only.
+  std::string groups() const;
+
+  Result<RuntimeOptions> options(const Machine& machine) const;
+};
+
+}  // namespace staronnx::apps

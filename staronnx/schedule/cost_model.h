@@ -1,0 +1,28 @@
+// What a segment costs on each kind of place, learnt while it runs. Pure, not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "staronnx/base/units.h"
+
+namespace staronnx {
+
+class CostModel {
+ public:
+  // `planned`: measured beforehand, by kind of place; positive.
+  explicit CostModel(std::vector<Microseconds> planned);
+
+  Microseconds expected(std::size_t kind) const { return planned_[kind] * ratio_[kind]; }
+
+  // A run took that long. One run moves the expectation by an eighth of the difference at most, whose size is taken as threefold at most:
+  // an outlier does little, a change of the machine's speed is followed within some ten runs. Other kinds follow slowly, as what
+  // slows one down slows all.
+  void observe(std::size_t kind, Microseconds took);
+
+ private:
+  std::vector<Microseconds> planned_;
+  std::vector<double> ratio_;  // of what runs take to what was planned
+};
+
+}  // namespace staronnx

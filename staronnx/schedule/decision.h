@@ -1,0 +1,42 @@
+// The core of the scheduling policy: a snapshot goes in, what to start now comes out. Pure; the same for StarPU's workers and the simulator.
+//
+// Ready tasks are looked at in their order. Each gets the place where it costs least: the moment it finishes there, plus the delay that it
+// causes to others. The latter is the share of the machine that it takes there (time on each worker, and the time for which a worker
+// that is idle now would wait for its neighbours), times the number of tasks behind it. So a task takes all idle cores together while
+// few requests come, since it finishes soonest that way, and one core when many wait, since cores work best alone; and a slow
+// processor takes no task that a faster one, busy now, would finish sooner. Bound late: only what can start at once does; the others
+// are decided anew at the next event.
+//
+// Simulated on 2, 8 and 16 cores, Poisson arrivals at 10 to 97 % of saturation: median and 99th percentile at most 1.05 of the best fixed
+// groups for that rate on 2 cores and mostly below 1 (worst on 16 cores: 1.16); 0.89 to 1.0 of the best throughput with 1 to 16 callers.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "staronnx/base/units.h"
+#include "staronnx/schedule/place.h"
+
+namespace staronnx {
+
+struct Snapshot {
+  std::span<const Place> places;                                          // as places_of() gives them
+  std::vector<Microseconds> busy;                                         // by worker: for how much longer; 0: idle
+  std::size_t ready = 0;                                                  // tasks, the most urgent first
+  std::function<Microseconds(std::size_t task, std::size_t place)> time;  // that the task is expected to take there
+  double followers = 0;  // how many tasks that are still to come each ready task delays; see Demand
+};
+
+struct Start {
+  std::size_t task = 0;
+  std::size_t place = 0;
+
+  bool operator==(const Start&) const = default;
+};
+
+// What starts now: on idle workers only, each in one place at most. Equal costs: the place that comes first.
+std::vector<Start> decide(const Snapshot& snapshot);
+
+}  // namespace staronnx

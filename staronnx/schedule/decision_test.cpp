@@ -1,0 +1,172 @@
+#include "staronnx/schedule/decision.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <random>
+
+#include "staronnx/schedule/demand.h"
+
+namespace staronnx {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr Microseconds kIdle{0};
+
+std::vector<Place> cores(std::size_t count, bool elastic) {
+  std::vector<CoreGroup> groups;
+  for (std::size_t core = 0; core < count; ++core) groups.push_back({{static_cast<int>(core)}, 0});
+  return places_of(groups, elastic);
+}
+
+// Two cores, 195 us alone and 100 us together: places 0, 1 and 2.
+class TwoCores : public testing::Test {
+ protected:
+  std::vector<Start> starts(std::vector<Microseconds> busy, std::size_t ready, double followers = 0) const {
+    const auto time = [this](std::size_t, std::size_t place) { return Microseconds(places_[place].width() == 1 ? 195 : 100); };
+    return decide({places_, std::move(busy), ready, time, followers});
+  }
+
+  const std::vector<Place> places_ = cores(2, true);
+};
+
+TEST_F(TwoCores, ALoneTaskTakesBoth) {
+  EXPECT_THAT(starts({kIdle, kIdle}, 1), ElementsAre(Start{0, 2}));
+}
+
+TEST_F(TwoCores, ManyTasksTakeOneEach) {
+  EXPECT_THAT(starts({kIdle, kIdle}, 60), ElementsAre(Start{0, 0}, Start{1, 1}));
+}
+
+TEST_F(TwoCores, ATaskAloneTakesOneCoreWhenManyAreToFollow) {
+  EXPECT_THAT(starts({kIdle, kIdle}, 1, 60), ElementsAre(Start{0, 0}));
+}
+
+TEST_F(TwoCores, ATaskWaitsForTheOtherCoreWhenThatIsSooner) {
+  EXPECT_THAT(starts({kIdle, Microseconds(50)}, 1), IsEmpty());
+  EXPECT_THAT(starts({kIdle, Microseconds(150)}, 1), ElementsAre(Start{0, 0}));
+}
+
+TEST_F(TwoCores, NothingStartsOnBusyCoresOrWithoutTasks) {
+  EXPECT_THAT(starts({Microseconds(1), Microseconds(1)}, 5), IsEmpty());
+  EXPECT_THAT(starts({kIdle, kIdle}, 0), IsEmpty());
+}
+
+// A fast processor and one ten times slower.
+std::vector<Start> fast_and_slow(Microseconds fast_busy, std::size_t ready) {
+  const std::vector<Place> places = cores(2, false);
+  const auto time = [](std::size_t, std::size_t place) { return Microseconds(place == 0 ? 100 : 1'000); };
+  return decide({places, {fast_busy, kIdle}, ready, time, 0});
+}
+
+TEST(Decide, ASlowProcessorTakesNothingThatAFastOneFinishesSooner) {
+  EXPECT_THAT(fast_and_slow(kIdle, 1), ElementsAre(Start{0, 0}));
+  EXPECT_THAT(fast_and_slow(Microseconds(100), 1), IsEmpty());
+  EXPECT_THAT(fast_and_slow(kIdle, 9), ElementsAre(Start{0, 0}));
+}
+
+TEST(Decide, ASlowProcessorTakesWhatTheFastOneWouldFinishLater) {
+  EXPECT_THAT(fast_and_slow(Microseconds(950), 1), ElementsAre(Start{0, 1}));
+  EXPECT_THAT(fast_and_slow(kIdle, 15), ElementsAre(Start{0, 0}, testing::Field(&Start::place, 1)));
+}
+
+TEST(Decide, AProcessorThatCannotRunATaskGetsNone) {
+  const std::vector<Place> places = cores(2, false);
+  const auto time = [](std::size_t, std::size_t place) { return Microseconds(place == 0 ? 100 : 1e12); };
+  EXPECT_THAT(decide({places, {Microseconds(5'000), kIdle}, 30, time, 3}), IsEmpty());
+}
+
+// Requests on cores in virtual time. `time`: by width.
+struct Simulated {
+  Microseconds p50, p99;
+};
+Simulated simulate(const std::vector<Place>& places, std::size_t workers, const std::map<int, Microseconds>& time,
+                   Microseconds gap) {
+  constexpr int kRequests = 20'000, kFirst = 2'000;  // those before are not counted: nothing is known of the demand
+  std::mt19937 random(1);
+  std::exponential_distribution<double> gaps(1 / gap.count());
+  const auto at = [](Microseconds moment) { return Clock::time_point(std::chrono::duration_cast<Clock::duration>(moment)); };
+  Demand demand;
+  const Microseconds first = kFirst * gap;
+  std::vector<Microseconds> ends(workers), latencies;
+  std::deque<Microseconds> waiting;  // by arrival
+  const auto start_what_can = [&](Microseconds now) {
+    std::vector<Microseconds> busy;
+    for (const Microseconds end : ends) busy.push_back(std::max(end - now, kIdle));
+    const auto time_of = [&](std::size_t, std::size_t place) { return time.at(places[place].width()); };
+    const std::vector<Start> starts = decide({places, busy, waiting.size(), time_of, demand.followers(at(now))});
+    for (const Start& start : starts) {
+      const Microseconds end = now + time_of(0, start.place);
+      for (const std::size_t worker : places[start.place].workers) ends[worker] = end;
+      if (now > first) latencies.push_back(end - waiting[start.task]);
+    }
+    for (std::size_t i = starts.size(); i-- > 0;) waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(starts[i].task));
+    return starts;
+  };
+  Microseconds arrival{}, now{};
+  int width = 1;
+  for (int request = 0; request < kRequests; ++request) {
+    arrival += Microseconds(gaps(random));
+    for (;;) {  // what ends before
+      Microseconds next{1e18};
+      for (const Microseconds end : ends) next = end > now ? std::min(next, end) : next;
+      if (next > arrival) break;
+      now = next;
+      start_what_can(now);
+    }
+    now = arrival;
+    waiting.push_back(now);
+    const std::vector<Start> starts = start_what_can(now);
+    if (!starts.empty()) width = places[starts.back().place].width();
+    demand.arrived(
+        at(now), {time.at(1) / static_cast<double>(workers), starts.empty(), static_cast<int>(workers) / width, time.at(width)});
+  }
+  std::ranges::sort(latencies);
+  return {latencies[latencies.size() / 2], latencies[latencies.size() * 99 / 100]};
+}
+
+std::vector<Place> of_width(const std::vector<Place>& all, int width) {
+  std::vector<Place> places;
+  for (Place place : all) {
+    if (place.width() != width) continue;
+    place.workers = {places.size()};
+    places.push_back(place);
+  }
+  return places;
+}
+
+class Elastic : public testing::TestWithParam<std::map<int, Microseconds>> {};
+
+TEST_P(Elastic, IsAsGoodAsTheBestFixedGroupsAtEveryRate) {
+  const std::map<int, Microseconds>& time = GetParam();
+  const auto workers = static_cast<std::size_t>(time.rbegin()->first);
+  const std::vector<Place> elastic = cores(workers, true);
+  for (const double utilisation : {0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95}) {
+    const Microseconds gap = time.at(1) / static_cast<double>(workers) / utilisation;
+    const Simulated ours = simulate(elastic, workers, time, gap);
+    Microseconds best_p50{1e18}, best_p99{1e18};
+    for (const auto& [width, each] : time) {
+      const std::vector<Place> fixed = of_width(elastic, width);
+      const std::map<int, Microseconds> alone{{1, each}, {width, each}};
+      const Simulated theirs = simulate(fixed, fixed.size(), alone, gap);
+      best_p50 = std::min(best_p50, theirs.p50), best_p99 = std::min(best_p99, theirs.p99);
+    }
+    EXPECT_LT(ours.p50 / best_p50, 1.1) << "at " << utilisation;
+    EXPECT_LT(ours.p99 / best_p99, 1.1) << "at " << utilisation;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Machines, Elastic,
+    testing::Values(std::map<int, Microseconds>{{1, Microseconds(195)}, {2, Microseconds(100)}},
+                    std::map<int, Microseconds>{{1, Microseconds(184)}, {2, Microseconds(100)}},
+                    std::map<int, Microseconds>{{1, Microseconds(170)}, {2, Microseconds(100)}},
+                    std::map<int, Microseconds>{
+                        {1, Microseconds(750)}, {2, Microseconds(380)}, {4, Microseconds(193)}, {8, Microseconds(100)}}));
+
+}  // namespace
+}  // namespace staronnx

@@ -1,0 +1,206 @@
+#include "staronnx/schedule/policy.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <tuple>
+#include <utility>
+
+#include "staronnx/base/deadline.h"
+#include "staronnx/schedule/decision.h"
+#include "staronnx/schedule/demand.h"
+#include "staronnx/schedule/slot.h"
+
+namespace staronnx {
+namespace {
+
+// A task that runs longer than expected is expected to go on for this share of its time.
+constexpr double kOverdue = 0.05;
+
+Clock::time_point now() {
+  return Clock::time_point(std::chrono::duration_cast<Clock::duration>(Microseconds(starpu_timing_now())));
+}
+
+SegmentTask& segment_of(const starpu_task* task) {
+  return *static_cast<SegmentTask*>(task->cl_arg);
+}
+
+// A worker waits for a lock in StarPU's "relaxed" state, or workers that wait for one another would block for ever.
+class Lock {
+ public:
+  explicit Lock(starpu_pthread_mutex_t& mutex) : mutex_(mutex) {
+    starpu_worker_relax_on();
+    starpu_pthread_mutex_lock(&mutex_);
+    starpu_worker_relax_off();
+  }
+  ~Lock() { starpu_pthread_mutex_unlock(&mutex_); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  starpu_pthread_mutex_t& mutex_;
+};
+
+class Dispatcher {
+ public:
+  Dispatcher() { starpu_pthread_mutex_init(&mutex_, nullptr); }
+  ~Dispatcher() { starpu_pthread_mutex_destroy(&mutex_); }
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+
+  void set_places(std::vector<Place> places) {
+    const Lock lock(mutex_);
+    places_ = std::move(places);
+    workers_.resize(starpu_worker_get_count());
+  }
+
+  void push(starpu_task* task) {
+    std::vector<std::size_t> to_wake;
+    {
+      const Lock lock(mutex_);
+      const auto before = [](const starpu_task* a, const starpu_task* b) { return order_of(a) < order_of(b); };
+      ready_.insert(std::ranges::upper_bound(ready_, task, before), task);
+      starpu_push_task_end(task);
+      to_wake = assign();
+      learn_arrival(task);
+    }
+    wake(to_wake);
+  }
+
+  starpu_task* pop(std::size_t worker) {
+    const Lock lock(mutex_);
+    return std::exchange(workers_[worker].assigned, nullptr);
+  }
+
+  void finished(std::size_t place) {
+    std::vector<std::size_t> to_wake;
+    {
+      const Lock lock(mutex_);
+      for (const std::size_t worker : places_[place].workers) workers_[worker].busy = false;
+      to_wake = assign();
+    }
+    wake(to_wake);
+  }
+
+ private:
+  struct Worker {
+    bool busy = false;
+    Clock::time_point begin, end;     // of its task, as expected
+    starpu_task* assigned = nullptr;  // and not yet fetched
+  };
+
+  // Earliest deadline first, then first come; of one request, the first segment first.
+  static std::tuple<Deadline, std::uint64_t, std::size_t> order_of(const starpu_task* task) {
+    const SegmentTask& segment = segment_of(task);
+    return {segment.deadline, segment.request, segment.position};
+  }
+
+  std::vector<Microseconds> remaining(Clock::time_point now) const {
+    std::vector<Microseconds> times;
+    for (const Worker& worker : workers_) {
+      const Microseconds left = worker.end - now, least = kOverdue * Microseconds(worker.end - worker.begin);
+      times.push_back(worker.busy ? std::max({left, least, Microseconds(1)}) : Microseconds(0));
+    }
+    return times;
+  }
+
+  // Gives idle workers what they are to run. Returns those to be woken.
+  std::vector<std::size_t> assign() {
+    const Clock::time_point moment = now();
+    const auto time = [this](std::size_t task, std::size_t place) { return segment_of(ready_[task]).segment->expected(place); };
+    const std::vector<Start> starts = decide({places_, remaining(moment), ready_.size(), time, demand_.followers(moment)});
+    std::vector<std::size_t> leaders;
+    for (const Start& start : starts) {
+      const std::vector<std::size_t>& workers = places_[start.place].workers;
+      const Clock::time_point end = moment + std::chrono::duration_cast<Clock::duration>(time(start.task, start.place));
+      for (const std::size_t worker : workers) workers_[worker] = {true, moment, end, nullptr};
+      segment_of(ready_[start.task]).place = start.place;
+      workers_[workers.front()].assigned = ready_[start.task];
+      leaders.push_back(workers.front());
+      ready_[start.task] = nullptr;
+    }
+    std::erase(ready_, nullptr);
+    return leaders;
+  }
+
+  void learn_arrival(const starpu_task* task) {
+    const SegmentTask& segment = segment_of(task);
+    const bool waits = std::ranges::find(ready_, task) != ready_.end();
+    Demand::Arrival arrival{.waits = waits};
+    double rate = 0;  // of all workers, each at its own
+    for (std::size_t worker = 0; worker < workers_.size(); ++worker) rate += 1 / segment.segment->expected(worker).count();
+    arrival.machine_time = Microseconds(1 / rate);
+    const std::size_t place = waits ? last_place_ : segment.place.value_or(0);
+    arrival.servers = static_cast<int>(workers_.size() / places_[place].workers.size());
+    arrival.service = segment.segment->expected(place);
+    last_place_ = place;
+    demand_.arrived(now(), arrival);
+  }
+
+  static void wake(const std::vector<std::size_t>& workers) {
+    for (const std::size_t worker : workers) {
+      if (static_cast<int>(worker) != starpu_worker_get_id()) starpu_wake_worker_relax_light(static_cast<int>(worker));
+    }
+  }
+
+  starpu_pthread_mutex_t mutex_;
+  // What follows is guarded by the mutex.
+  std::vector<Place> places_;
+  std::vector<Worker> workers_{STARPU_NMAXWORKERS};  // as many as there are, once places are set; workers look for tasks before
+  std::vector<starpu_task*> ready_;                  // in the order of urgency
+  Demand demand_;
+  std::size_t last_place_ = 0;  // that a task was given
+};
+
+Dispatcher& dispatcher(unsigned context) {
+  return *static_cast<Dispatcher*>(starpu_sched_ctx_get_policy_data(context));
+}
+
+extern "C" {
+
+void staronnx_init_policy(unsigned context) {
+  starpu_sched_ctx_set_policy_data(context, new Dispatcher());  // NOLINT(cppcoreguidelines-owning-memory): StarPU keeps it
+}
+
+void staronnx_deinit_policy(unsigned context) {
+  delete &dispatcher(context);  // NOLINT(cppcoreguidelines-owning-memory)
+}
+
+int staronnx_push_task(starpu_task* task) {
+  dispatcher(task->sched_ctx).push(task);
+  return 0;
+}
+
+starpu_task* staronnx_pop_task(unsigned context) {
+  return dispatcher(context).pop(static_cast<std::size_t>(starpu_worker_get_id()));
+}
+
+void staronnx_task_done(starpu_task* task, unsigned context) {
+  if (task->cl_arg == nullptr || task->execute_on_a_specific_worker != 0) return;  // StarPU's own
+  dispatcher(context).finished(*segment_of(task).place);
+}
+
+}  // extern "C"
+
+}  // namespace
+
+starpu_sched_policy& staronnx_policy() {
+  static starpu_sched_policy policy = [] {
+    starpu_sched_policy made{};
+    made.init_sched = staronnx_init_policy;
+    made.deinit_sched = staronnx_deinit_policy;
+    made.push_task = staronnx_push_task;
+    made.pop_task = staronnx_pop_task;
+    made.post_exec_hook = staronnx_task_done;
+    made.policy_name = kPolicyName;
+    made.policy_description = "earliest finish, elastic core groups";
+    made.worker_type = STARPU_WORKER_LIST;
+    return made;
+  }();
+  return policy;
+}
+
+void set_places(std::vector<Place> places) {
+  dispatcher(0).set_places(std::move(places));
+}
+
+}  // namespace staronnx

@@ -1,0 +1,26 @@
+// StarPU's side of StarONNX's scheduling policy: tells decide() of tasks that become ready and of workers that become idle, and hands out
+// what it says. Every task of the context is a segment's (see slot.h).
+//
+//   ready (push_task) -> waiting -> assigned to the place's first worker (pop_task) -> running -> done (post_exec_hook)
+//
+// Tasks are assigned to idle workers only; the others of a place get none until the task is done.
+#pragma once
+
+#include <starpu.h>
+#include <starpu_scheduler.h>
+
+#include <vector>
+
+#include "staronnx/schedule/place.h"
+
+namespace staronnx {
+
+constexpr const char* kPolicyName = "staronnx";
+
+// To be given to starpu_init(). Lives as long as the program.
+starpu_sched_policy& staronnx_policy();
+
+// Before the first task: where tasks may run. The policy must be the one in use.
+void set_places(std::vector<Place> places);
+
+}  // namespace staronnx
