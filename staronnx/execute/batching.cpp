@@ -65,18 +65,22 @@ std::vector<Tensor> stacked_pairs(std::span<const Tensor> first, std::span<const
 
 }  // namespace
 
-Tensor stacked(std::span<const TensorView> tensors) {
-  Shape shape(tensors[0].shape.begin(), tensors[0].shape.end());
-  shape[0] = 0;
+TensorView Stack::of(std::span<const TensorView> tensors) {
+  shape_.assign(tensors[0].shape.begin(), tensors[0].shape.end());
+  shape_[0] = 0;
   std::size_t bytes = 0;
-  for (const TensorView& tensor : tensors) shape[0] += tensor.shape[0], bytes += tensor.data.size();
-  Tensor all(tensors[0].type, std::move(shape), bytes);
-  std::span<std::byte> rest = all.data();
+  for (const TensorView& tensor : tensors) shape_[0] += tensor.shape[0], bytes += tensor.data.size();
+  if (memory_.data().size() < bytes) memory_ = Tensor(DataType::uint8, {}, bytes);
+  std::span<std::byte> rest = memory_.data();
   for (const TensorView& tensor : tensors) {
     std::ranges::copy(tensor.data, rest.begin());
     rest = rest.subspan(tensor.data.size());
   }
-  return all;
+  return {tensors[0].type, shape_, memory_.data().first(bytes)};
+}
+
+Tensor stacked(std::span<const TensorView> tensors) {
+  return copy_of(Stack().of(tensors));
 }
 
 Status check_batch_dimension(const Signature& signature) {
@@ -87,7 +91,7 @@ Status check_batch_dimension(const Signature& signature) {
       if (tensor.any_shape) return cannot(who + "may have any shape");
       if (tensor.shape.empty()) return cannot(who + "has no dimensions");
       if (tensor.shape[0] != -1) return cannot("dimension 0 of " + who + "is fixed at " + std::to_string(tensor.shape[0]));
-      if (tensor.type != DataType::string && bits_of(tensor.type) < 8) return cannot(who + "has elements that share bytes");
+      if (bits_of(tensor.type) < 8) return cannot(who + "has elements that are not whole bytes");
     }
   }
   return {};

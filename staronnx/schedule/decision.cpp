@@ -6,34 +6,66 @@
 namespace staronnx {
 namespace {
 
+// How one or more tasks could run.
+struct Way {
+  std::size_t place = 0;
+  int batch = 1;
+};
+
 // Goes through the ready tasks and books their places.
 class Booking {
  public:
-  explicit Booking(const Snapshot& snapshot) : snapshot_(snapshot), free_in_(snapshot.busy) {
+  explicit Booking(const Snapshot& snapshot)
+      : snapshot_(snapshot), free_in_(snapshot.busy), booked_(snapshot.ready.size()), left_(snapshot.ready.size()) {
     for (const Microseconds busy : snapshot.busy) idle_.push_back(busy.count() <= 0);
   }
 
   bool any_idle() const { return std::ranges::find(idle_, true) != idle_.end(); }
+  bool is_booked(std::size_t task) const { return booked_[task]; }
 
-  // The place of the task, and whether it starts there now.
-  std::pair<std::size_t, bool> book(std::size_t task) {
-    const std::vector<double> shares = shares_of_workers(task);
-    const double behind = static_cast<double>(snapshot_.ready - task);
-    const double delayed = behind - 1 + snapshot_.followers * behind;
-    std::size_t best = 0;
-    Microseconds least{std::numeric_limits<double>::infinity()};
-    for (std::size_t place = 0; place < snapshot_.places.size(); ++place) {
-      const Microseconds cost = cost_of(task, place, shares, delayed);
-      if (cost < least) least = cost, best = place;
-    }
-    const bool starts = std::ranges::all_of(workers(best), [&](std::size_t worker) { return idle_[worker]; });
-    const Microseconds end = begin_at(best) + snapshot_.time(task, best);
-    for (const std::size_t worker : workers(best)) free_in_[worker] = end, idle_[worker] = false;
-    return {best, starts};
+  // Books a place for the task, and those that join it. Adds them to `started` when they start now.
+  void book(std::size_t task, std::vector<Start>& started) {
+    const Way way = best_way(task);
+    Start start{way.place, mates(task, way.batch)};
+    const bool starts = std::ranges::all_of(workers(way.place), [&](std::size_t worker) { return idle_[worker]; });
+    const Microseconds end = begin_at(way.place) + snapshot_.time(task, way.place, way.batch);
+    for (const std::size_t worker : workers(way.place)) free_in_[worker] = end, idle_[worker] = false;
+    for (const std::size_t mate : start.tasks) booked_[mate] = true;
+    left_ -= start.tasks.size();
+    if (starts) started.push_back(std::move(start));
   }
 
  private:
   const std::vector<std::size_t>& workers(std::size_t place) const { return snapshot_.places[place].workers; }
+
+  // The task and those of its kind that follow, `most` at most.
+  std::vector<std::size_t> mates(std::size_t task, int most) const {
+    std::vector<std::size_t> found;
+    for (std::size_t other = task; other < booked_.size() && std::ssize(found) < most; ++other) {
+      if (!booked_[other] && snapshot_.ready[other].kind == snapshot_.ready[task].kind) found.push_back(other);
+    }
+    return found;
+  }
+
+  Way best_way(std::size_t task) const {
+    static constexpr int kOne[] = {1};
+    const std::span<const int> known = snapshot_.ready[task].batches;
+    const std::span<const int> batches = known.empty() ? std::span<const int>(kOne) : known;
+    const std::ptrdiff_t there = batches.size() == 1 ? 1 : std::ssize(mates(task, batches.back()));
+    const std::vector<double> shares = shares_of_workers(task);
+    const auto behind = static_cast<double>(left_);
+    const double delayed = behind - 1 + snapshot_.followers * behind;
+    Way best;
+    Microseconds least{std::numeric_limits<double>::infinity()};
+    for (std::size_t place = 0; place < snapshot_.places.size(); ++place) {
+      for (const int batch : batches) {
+        if (batch > there) break;
+        const Microseconds cost = cost_of(task, {place, batch}, shares, delayed);
+        if (cost < least) least = cost, best = {place, batch};
+      }
+    }
+    return best;
+  }
 
   Microseconds begin_at(std::size_t place) const {
     Microseconds begin{};
@@ -45,22 +77,25 @@ class Booking {
   std::vector<double> shares_of_workers(std::size_t task) const {
     std::vector<double> shares;
     double all = 0;
-    for (std::size_t worker = 0; worker < idle_.size(); ++worker)
-      all += shares.emplace_back(1 / snapshot_.time(task, worker).count());
+    for (std::size_t worker = 0; worker < idle_.size(); ++worker) {
+      all += shares.emplace_back(1 / snapshot_.time(task, worker, 1).count());
+    }
     for (double& share : shares) share /= all;
     return shares;
   }
 
-  Microseconds cost_of(std::size_t task, std::size_t place, const std::vector<double>& shares, double delayed) const {
-    const Microseconds begin = begin_at(place), end = begin + snapshot_.time(task, place);
+  Microseconds cost_of(std::size_t task, Way way, const std::vector<double>& shares, double delayed) const {
+    const Microseconds end = begin_at(way.place) + snapshot_.time(task, way.place, way.batch);
     Microseconds taken{};  // of the whole machine's time
-    for (const std::size_t worker : workers(place)) taken += shares[worker] * (end - free_in_[worker]);
-    return end + delayed * taken;
+    for (const std::size_t worker : workers(way.place)) taken += shares[worker] * (end - free_in_[worker]);
+    return end + delayed / way.batch * taken;
   }
 
   const Snapshot& snapshot_;
   std::vector<Microseconds> free_in_;  // by worker
-  std::vector<bool> idle_;             // and not booked
+  std::vector<bool> idle_;             // by worker: and not booked
+  std::vector<bool> booked_;           // by task
+  std::size_t left_;                   // tasks that are not booked
 };
 
 }  // namespace
@@ -68,9 +103,8 @@ class Booking {
 std::vector<Start> decide(const Snapshot& snapshot) {
   Booking booking(snapshot);
   std::vector<Start> started;
-  for (std::size_t task = 0; task < snapshot.ready && booking.any_idle(); ++task) {
-    const auto [place, starts] = booking.book(task);
-    if (starts) started.push_back({task, place});
+  for (std::size_t task = 0; task < snapshot.ready.size() && booking.any_idle(); ++task) {
+    if (!booking.is_booked(task)) booking.book(task, started);
   }
   return started;
 }

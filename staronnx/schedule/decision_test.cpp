@@ -27,28 +27,30 @@ std::vector<Place> cores(std::size_t count, bool elastic) {
 class TwoCores : public testing::Test {
  protected:
   std::vector<Start> starts(std::vector<Microseconds> busy, std::size_t ready, double followers = 0) const {
-    const auto time = [this](std::size_t, std::size_t place) { return Microseconds(places_[place].width() == 1 ? 195 : 100); };
-    return decide({places_, std::move(busy), ready, time, followers});
+    const auto time = [this](std::size_t, std::size_t place, int) {
+      return Microseconds(places_[place].width() == 1 ? 195 : 100);
+    };
+    return decide({places_, std::move(busy), std::vector<ReadyTask>(ready), time, followers});
   }
 
   const std::vector<Place> places_ = cores(2, true);
 };
 
 TEST_F(TwoCores, ALoneTaskTakesBoth) {
-  EXPECT_THAT(starts({kIdle, kIdle}, 1), ElementsAre(Start{0, 2}));
+  EXPECT_THAT(starts({kIdle, kIdle}, 1), ElementsAre(Start{2, {0}}));
 }
 
 TEST_F(TwoCores, ManyTasksTakeOneEach) {
-  EXPECT_THAT(starts({kIdle, kIdle}, 60), ElementsAre(Start{0, 0}, Start{1, 1}));
+  EXPECT_THAT(starts({kIdle, kIdle}, 60), ElementsAre(Start{0, {0}}, Start{1, {1}}));
 }
 
 TEST_F(TwoCores, ATaskAloneTakesOneCoreWhenManyAreToFollow) {
-  EXPECT_THAT(starts({kIdle, kIdle}, 1, 60), ElementsAre(Start{0, 0}));
+  EXPECT_THAT(starts({kIdle, kIdle}, 1, 60), ElementsAre(Start{0, {0}}));
 }
 
 TEST_F(TwoCores, ATaskWaitsForTheOtherCoreWhenThatIsSooner) {
   EXPECT_THAT(starts({kIdle, Microseconds(50)}, 1), IsEmpty());
-  EXPECT_THAT(starts({kIdle, Microseconds(150)}, 1), ElementsAre(Start{0, 0}));
+  EXPECT_THAT(starts({kIdle, Microseconds(150)}, 1), ElementsAre(Start{0, {0}}));
 }
 
 TEST_F(TwoCores, NothingStartsOnBusyCoresOrWithoutTasks) {
@@ -59,25 +61,57 @@ TEST_F(TwoCores, NothingStartsOnBusyCoresOrWithoutTasks) {
 // A fast processor and one ten times slower.
 std::vector<Start> fast_and_slow(Microseconds fast_busy, std::size_t ready) {
   const std::vector<Place> places = cores(2, false);
-  const auto time = [](std::size_t, std::size_t place) { return Microseconds(place == 0 ? 100 : 1'000); };
-  return decide({places, {fast_busy, kIdle}, ready, time, 0});
+  const auto time = [](std::size_t, std::size_t place, int) { return Microseconds(place == 0 ? 100 : 1'000); };
+  return decide({places, {fast_busy, kIdle}, std::vector<ReadyTask>(ready), time, 0});
 }
 
 TEST(Decide, ASlowProcessorTakesNothingThatAFastOneFinishesSooner) {
-  EXPECT_THAT(fast_and_slow(kIdle, 1), ElementsAre(Start{0, 0}));
+  EXPECT_THAT(fast_and_slow(kIdle, 1), ElementsAre(Start{0, {0}}));
   EXPECT_THAT(fast_and_slow(Microseconds(100), 1), IsEmpty());
-  EXPECT_THAT(fast_and_slow(kIdle, 9), ElementsAre(Start{0, 0}));
+  EXPECT_THAT(fast_and_slow(kIdle, 9), ElementsAre(Start{0, {0}}));
 }
 
 TEST(Decide, ASlowProcessorTakesWhatTheFastOneWouldFinishLater) {
-  EXPECT_THAT(fast_and_slow(Microseconds(950), 1), ElementsAre(Start{0, 1}));
-  EXPECT_THAT(fast_and_slow(kIdle, 15), ElementsAre(Start{0, 0}, testing::Field(&Start::place, 1)));
+  EXPECT_THAT(fast_and_slow(Microseconds(950), 1), ElementsAre(Start{1, {0}}));
+  EXPECT_THAT(fast_and_slow(kIdle, 15), ElementsAre(Start{0, {0}}, testing::Field(&Start::place, 1)));
 }
 
 TEST(Decide, AProcessorThatCannotRunATaskGetsNone) {
   const std::vector<Place> places = cores(2, false);
-  const auto time = [](std::size_t, std::size_t place) { return Microseconds(place == 0 ? 100 : 1e12); };
-  EXPECT_THAT(decide({places, {Microseconds(5'000), kIdle}, 30, time, 3}), IsEmpty());
+  const auto time = [](std::size_t, std::size_t place, int) { return Microseconds(place == 0 ? 100 : 1e12); };
+  EXPECT_THAT(decide({places, {Microseconds(5'000), kIdle}, std::vector<ReadyTask>(30), time, 3}), IsEmpty());
+}
+
+// One processor that takes 100 us a task, and for batches of 2 and 4 what is said.
+class Batches : public testing::Test {
+ protected:
+  std::vector<Start> starts(Microseconds two, Microseconds four, const std::vector<std::size_t>& kinds) const {
+    std::vector<ReadyTask> ready;
+    for (const std::size_t kind : kinds) ready.push_back({kind, sizes_});
+    const auto time = [&](std::size_t, std::size_t, int batch) {
+      return batch == 1 ? Microseconds(100) : batch == 2 ? two : four;
+    };
+    return decide({places_, {kIdle}, ready, time, 0});
+  }
+
+  const std::vector<Place> places_ = cores(1, false);
+  const std::vector<int> sizes_ = {1, 2, 4};
+};
+
+TEST_F(Batches, WhatWaitsRunsTogetherWhereThatPays) {
+  EXPECT_THAT(starts(Microseconds(110), Microseconds(130), {0, 0, 0, 0, 0}), ElementsAre(Start{0, {0, 1, 2, 3}}));
+  EXPECT_THAT(starts(Microseconds(195), Microseconds(390), {0, 0, 0, 0, 0}), ElementsAre(Start{0, {0}}));
+  EXPECT_THAT(starts(Microseconds(120), Microseconds(400), {0, 0, 0, 0, 0}), ElementsAre(Start{0, {0, 1}}));
+}
+
+TEST_F(Batches, NoneWaitsForOthersToCome) {
+  EXPECT_THAT(starts(Microseconds(110), Microseconds(130), {0}), ElementsAre(Start{0, {0}}));
+  EXPECT_THAT(starts(Microseconds(110), Microseconds(130), {0, 0, 0}), ElementsAre(Start{0, {0, 1}}));
+}
+
+TEST_F(Batches, OnlyTasksOfOneKindRunTogether) {
+  EXPECT_THAT(starts(Microseconds(110), Microseconds(130), {7, 8, 7, 8}), ElementsAre(Start{0, {0, 2}}));
+  EXPECT_THAT(starts(Microseconds(110), Microseconds(130), {1, 2, 3, 4}), ElementsAre(Start{0, {0}}));
 }
 
 // Requests on cores in virtual time. `time`: by width.
@@ -97,14 +131,16 @@ Simulated simulate(const std::vector<Place>& places, std::size_t workers, const 
   const auto start_what_can = [&](Microseconds now) {
     std::vector<Microseconds> busy;
     for (const Microseconds end : ends) busy.push_back(std::max(end - now, kIdle));
-    const auto time_of = [&](std::size_t, std::size_t place) { return time.at(places[place].width()); };
-    const std::vector<Start> starts = decide({places, busy, waiting.size(), time_of, demand.followers(at(now))});
+    const auto time_of = [&](std::size_t, std::size_t place, int) { return time.at(places[place].width()); };
+    const std::vector<Start> starts =
+        decide({places, busy, std::vector<ReadyTask>(waiting.size()), time_of, demand.followers(at(now))});
     for (const Start& start : starts) {
-      const Microseconds end = now + time_of(0, start.place);
+      const Microseconds end = now + time_of(0, start.place, 1);
       for (const std::size_t worker : places[start.place].workers) ends[worker] = end;
-      if (now > first) latencies.push_back(end - waiting[start.task]);
+      if (now > first) latencies.push_back(end - waiting[start.tasks[0]]);
     }
-    for (std::size_t i = starts.size(); i-- > 0;) waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(starts[i].task));
+    for (std::size_t i = starts.size(); i-- > 0;)
+      waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(starts[i].tasks[0]));
     return starts;
   };
   Microseconds arrival{}, now{};

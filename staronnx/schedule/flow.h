@@ -47,6 +47,8 @@ class Flow {
     std::condition_variable rung;
   };
 
+  // With the lock held. Null when the window is full.
+  Slot* free_slot();
   void start(Slot& slot, Request request);
   void finished(Slot& slot);  // on a worker
 
@@ -60,14 +62,16 @@ class Flow {
   const Route route_;
   const std::vector<std::unique_ptr<PreparedSegment>> segments_;
 
+  const std::size_t window_;  // slots at most
+
   const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
   // What follows is guarded by the bell's mutex.
   bool closing_ = false;
-  WaitingQueue waiting_;               // empty while a slot is free
+  WaitingQueue waiting_;               // empty while a slot is free or can be made
   std::vector<std::size_t> capacity_;  // of buffers, by tensor of the route: the most that any request needed
-  std::deque<Slot> slots_;
-  std::vector<Slot*> free_;     // the last used first: its memory is still in caches
-  std::deque<Slot*> finished_;  // to be answered
+  std::deque<Slot> slots_;             // made when first needed
+  std::vector<Slot*> free_;            // the last used first: its memory is still in caches
+  std::deque<Slot*> finished_;         // to be answered
   std::thread server_;
 };
 

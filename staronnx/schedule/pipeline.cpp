@@ -73,14 +73,17 @@ std::vector<std::unique_ptr<PreparedSegment>> prepared_segments(const Variant& v
   for (std::size_t i = 0; i < variant.segments.size(); ++i) {
     const Segment& segment = variant.segments[i];
     std::vector<PreparedSegment::OnPlace> on_place;
+    std::vector<int> batches{1};
+    for (const auto& [batch, times] : segment.batched) batches.push_back(batch);
     std::map<int, std::size_t> kinds;  // by width
     for (std::size_t place = 0; place < places.size(); ++place) {
       const int width = places[place].width();
       const std::size_t kind = kinds.emplace(width, kinds.size()).first->second;
-      on_place.push_back({by_place[place][i], expected_time(segment, width), kind});
+      PreparedSegment::OnPlace& made = on_place.emplace_back(PreparedSegment::OnPlace{by_place[place][i], {}, kind});
+      for (const int batch : batches) made.planned.push_back(expected_time(segment, width, batch));
     }
-    segments.push_back(
-        std::make_unique<PreparedSegment>(segment.file, segment.inputs.size(), segment.outputs.size(), std::move(on_place)));
+    segments.push_back(std::make_unique<PreparedSegment>(segment.file, segment.inputs.size(), segment.outputs.size(),
+                                                         std::move(on_place), std::move(batches)));
   }
   return segments;
 }

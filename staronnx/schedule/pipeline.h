@@ -29,6 +29,7 @@ namespace staronnx {
 // One segment of one request, as it ran.
 struct SegmentRun {
   int place = 0;  // position in Runtime::places()
+  int batch = 1;  // requests that ran as one
   Clock::time_point begin;
   Clock::time_point end;
 };
@@ -40,7 +41,7 @@ struct Response {
 };
 
 struct PipelineOptions {
-  int window = 0;            // requests inside StarPU at once; 0: two per worker
+  int window = 0;            // requests inside StarPU at once; 0: two per worker, or one and a batch
   std::size_t queue = 1024;  // requests waiting at most
 };
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -131,6 +132,16 @@ class PipelineTest : public testing::Test {
     runtime = *Runtime::start(*runtime_options(machine, "elastic", "staronnx", directory.path() / "cache"));
     for (Variant& variant : example.plan.variants) {
       for (Segment& segment : variant.segments) segment.cpu_time.alone = {{1, Milliseconds(20)}, {2, Milliseconds(10)}};
+    }
+  }
+
+  // On one core, with a plan that says that batches pay.
+  void start_batching() {
+    start("1");
+    for (Variant& variant : example.plan.variants) {
+      for (Segment& segment : variant.segments) {
+        segment.batched = {{2, {{{1, Microseconds(110)}}, {}}}, {4, {{{1, Microseconds(120)}}, {}}}};
+      }
     }
   }
 
@@ -282,6 +293,49 @@ TEST_F(PipelineTest, ElasticGroupsComputeTheModelWithManyRequestsInFlight) {
       const Result<Floats> y = replies[i].wait();
       ASSERT_TRUE(y) << y.error().message;
       EXPECT_EQ(*y, expected({v, -v}, {1, v})) << variant;
+    }
+  }
+}
+
+TEST_F(PipelineTest, WhatWaitsRunsInBatchesAndEachGetsItsOwnResult) {
+  start_batching();
+  for (const char* variant : {"whole", "k2", "k3"}) {
+    const std::unique_ptr<Pipeline> pipeline = open(variant);
+    constexpr int kRequests = 1'000;
+    std::vector<Floats> answers(kRequests);
+    std::atomic<int> answered = 0, in_batches = 0;
+    for (int i = 0; i < kRequests; ++i) {
+      const auto v = static_cast<float>(i);
+      const Floats x(static_cast<std::size_t>(1 + i % 3), v);  // only requests of one size run together
+      ASSERT_TRUE(pipeline->submit(inputs(x, x), Deadline::never(), [&, i](const Result<Response>& response) {
+        ASSERT_TRUE(response) << response.error().message;
+        answers[static_cast<std::size_t>(i)] = floats_of(response->outputs[0]);
+        if (response->segments[0].batch > 1) ++in_batches;
+        if (++answered == kRequests) answered.notify_one();
+      }));
+    }
+    for (int seen = answered; seen < kRequests; seen = answered) answered.wait(seen);
+    for (int i = 0; i < kRequests; ++i) {
+      const Floats x(static_cast<std::size_t>(1 + i % 3), static_cast<float>(i));
+      EXPECT_EQ(answers[static_cast<std::size_t>(i)], expected(x, x)) << variant;
+    }
+    EXPECT_GT(in_batches, 0);
+  }
+}
+
+TEST_F(PipelineTest, AnErrorInABatchFailsTheRequestsThatAreWrongAlone) {
+  start_batching();
+  const std::unique_ptr<Pipeline> pipeline = open("k2");
+  std::vector<Reply> replies(100);
+  for (int i = 0; i < 100; ++i) {
+    const Floats shift = i % 3 == 0 ? Floats{1, 2, 3} : Floats{1, 2};
+    ASSERT_TRUE(pipeline->submit(inputs({4, -5}, shift), Deadline::never(), replies[i].take()));
+  }
+  for (int i = 0; i < 100; ++i) {
+    const Result<Floats> y = replies[i].wait();
+    ASSERT_EQ(y.ok(), i % 3 != 0);
+    if (y) {
+      EXPECT_EQ(*y, expected({4, -5}, {1, 2}));
     }
   }
 }

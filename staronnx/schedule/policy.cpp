@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <tuple>
 #include <utility>
 
@@ -57,6 +58,8 @@ class Dispatcher {
     std::vector<std::size_t> to_wake;
     {
       const Lock lock(mutex_);
+      SegmentTask& segment = segment_of(task);
+      segment.stackable = is_stackable(segment);
       const auto before = [](const starpu_task* a, const starpu_task* b) { return order_of(a) < order_of(b); };
       ready_.insert(std::ranges::upper_bound(ready_, task, before), task);
       starpu_push_task_end(task);
@@ -68,13 +71,20 @@ class Dispatcher {
 
   starpu_task* pop(std::size_t worker) {
     const Lock lock(mutex_);
-    return std::exchange(workers_[worker].assigned, nullptr);
+    std::deque<starpu_task*>& assigned = workers_[worker].assigned;
+    if (assigned.empty()) return nullptr;
+    starpu_task* task = assigned.front();
+    assigned.pop_front();
+    return task;
   }
 
-  void finished(std::size_t place) {
+  // A task of a batch; its place is free when all have been.
+  void finished(SegmentTask& task) {
     std::vector<std::size_t> to_wake;
     {
       const Lock lock(mutex_);
+      const std::size_t place = *task.place;
+      if (--workers_[places_[place].workers.front()].unfinished > 0) return;
       for (const std::size_t worker : places_[place].workers) workers_[worker].busy = false;
       to_wake = assign();
     }
@@ -84,9 +94,16 @@ class Dispatcher {
  private:
   struct Worker {
     bool busy = false;
-    Clock::time_point begin, end;     // of its task, as expected
-    starpu_task* assigned = nullptr;  // and not yet fetched
+    Clock::time_point begin, end;       // of its task, as expected
+    std::deque<starpu_task*> assigned;  // and not yet fetched: a batch
+    std::size_t unfinished = 0;         // tasks of the batch that it leads
   };
+
+  static bool is_stackable(SegmentTask& task) {
+    if (task.segment->batches().size() == 1 || task.slot->failed()) return false;
+    task.slot->bind_in_ram(task);
+    return may_be_stacked(task.segment->executor(0).signature(), task.inputs);
+  }
 
   // Earliest deadline first, then first come; of one request, the first segment first.
   static std::tuple<Deadline, std::uint64_t, std::size_t> order_of(const starpu_task* task) {
@@ -106,20 +123,53 @@ class Dispatcher {
   // Gives idle workers what they are to run. Returns those to be woken.
   std::vector<std::size_t> assign() {
     const Clock::time_point moment = now();
-    const auto time = [this](std::size_t task, std::size_t place) { return segment_of(ready_[task]).segment->expected(place); };
-    const std::vector<Start> starts = decide({places_, remaining(moment), ready_.size(), time, demand_.followers(moment)});
+    const auto time = [this](std::size_t task, std::size_t place, int batch) {
+      return segment_of(ready_[task]).segment->expected(place, batch);
+    };
+    const std::vector<Start> starts = decide({places_, remaining(moment), kinds(), time, demand_.followers(moment)});
     std::vector<std::size_t> leaders;
     for (const Start& start : starts) {
       const std::vector<std::size_t>& workers = places_[start.place].workers;
-      const Clock::time_point end = moment + std::chrono::duration_cast<Clock::duration>(time(start.task, start.place));
-      for (const std::size_t worker : workers) workers_[worker] = {true, moment, end, nullptr};
-      segment_of(ready_[start.task]).place = start.place;
-      workers_[workers.front()].assigned = ready_[start.task];
+      const Microseconds expected = time(start.tasks[0], start.place, static_cast<int>(start.tasks.size()));
+      const Clock::time_point end = moment + std::chrono::duration_cast<Clock::duration>(expected);
+      for (const std::size_t worker : workers) workers_[worker] = {true, moment, end, {}, 0};
+      give(workers_[workers.front()], start);
       leaders.push_back(workers.front());
-      ready_[start.task] = nullptr;
     }
     std::erase(ready_, nullptr);
     return leaders;
+  }
+
+  void give(Worker& worker, const Start& start) {
+    SegmentTask& leader = segment_of(ready_[start.tasks[0]]);
+    for (const std::size_t number : start.tasks) {
+      starpu_task*& task = ready_[number];
+      segment_of(task).place = start.place;
+      if (&segment_of(task) != &leader) leader.mates.push_back(&segment_of(task));
+      worker.assigned.push_back(task);
+      task = nullptr;
+    }
+    worker.unfinished = start.tasks.size();
+  }
+
+  // Which ready tasks may run as one.
+  std::vector<ReadyTask> kinds() const {
+    std::vector<ReadyTask> kinds;
+    for (std::size_t i = 0; i < ready_.size(); ++i) {
+      const SegmentTask& task = segment_of(ready_[i]);
+      if (!task.stackable) {
+        kinds.push_back({i, {}});
+        continue;
+      }
+      std::size_t kind = 0;
+      while (!is_like(segment_of(ready_[kind]), task)) ++kind;
+      kinds.push_back({kind, task.segment->batches()});
+    }
+    return kinds;
+  }
+
+  static bool is_like(const SegmentTask& a, const SegmentTask& b) {
+    return a.stackable && a.segment == b.segment && look_alike(a.inputs, b.inputs);
   }
 
   void learn_arrival(const starpu_task* task) {
@@ -127,11 +177,11 @@ class Dispatcher {
     const bool waits = std::ranges::find(ready_, task) != ready_.end();
     Demand::Arrival arrival{.waits = waits};
     double rate = 0;  // of all workers, each at its own
-    for (std::size_t worker = 0; worker < workers_.size(); ++worker) rate += 1 / segment.segment->expected(worker).count();
+    for (std::size_t worker = 0; worker < workers_.size(); ++worker) rate += 1 / segment.segment->expected(worker, 1).count();
     arrival.machine_time = Microseconds(1 / rate);
     const std::size_t place = waits ? last_place_ : segment.place.value_or(0);
     arrival.servers = static_cast<int>(workers_.size() / places_[place].workers.size());
-    arrival.service = segment.segment->expected(place);
+    arrival.service = segment.segment->expected(place, 1);
     last_place_ = place;
     demand_.arrived(now(), arrival);
   }
@@ -176,7 +226,7 @@ starpu_task* staronnx_pop_task(unsigned context) {
 
 void staronnx_task_done(starpu_task* task, unsigned context) {
   if (task->cl_arg == nullptr || task->execute_on_a_specific_worker != 0) return;  // StarPU's own
-  dispatcher(context).finished(*segment_of(task).place);
+  dispatcher(context).finished(segment_of(task));
 }
 
 }  // extern "C"

@@ -8,31 +8,36 @@
 
 namespace staronnx {
 
-Microseconds expected_time(const Segment& segment, int width) {
+Microseconds expected_time(const Segment& segment, int width, int batch) {
   constexpr Microseconds least{1};
-  if (segment.cpu_time.alone.empty()) return least;
-  auto above = segment.cpu_time.alone.upper_bound(width);
-  if (above != segment.cpu_time.alone.begin()) --above;
+  const std::map<int, Microseconds>& times = (batch == 1 ? segment.cpu_time : segment.batched.at(batch)).alone;
+  if (times.empty()) return least;
+  auto above = times.upper_bound(width);
+  if (above != times.begin()) --above;
   return std::max(least, above->second);
 }
 
 namespace {
 
-std::vector<Microseconds> planned_by_kind(const std::vector<PreparedSegment::OnPlace>& on_place) {
+// By kind of place, then size of batch.
+std::vector<Microseconds> all_planned(const std::vector<PreparedSegment::OnPlace>& on_place, std::size_t batches) {
   std::vector<Microseconds> planned;
   for (const PreparedSegment::OnPlace& place : on_place) {
-    if (place.kind >= planned.size()) planned.resize(place.kind + 1, Microseconds(1));
-    planned[place.kind] = place.planned;
+    if ((place.kind + 1) * batches > planned.size()) planned.resize((place.kind + 1) * batches, Microseconds(1));
+    std::ranges::copy(place.planned, planned.begin() + static_cast<std::ptrdiff_t>(place.kind * batches));
   }
   return planned;
 }
 
 }  // namespace
 
-PreparedSegment::PreparedSegment(std::string name, std::size_t reads, std::size_t writes, std::vector<OnPlace> on_place)
+PreparedSegment::PreparedSegment(std::string name, std::size_t reads, std::size_t writes, std::vector<OnPlace> on_place,
+                                 std::vector<int> batches)
     : name_(std::move(name)),
       on_place_(std::move(on_place)),
-      costs_(planned_by_kind(on_place_)),
+      costs_(all_planned(on_place_, batches.size())),
+      batches_(std::move(batches)),
+      batch_runs_(on_place_.size()),
       reads_(reads),
       modes_(reads, STARPU_R) {
   modes_.resize(reads + writes, STARPU_W);
@@ -52,14 +57,19 @@ PreparedSegment::PreparedSegment(std::string name, std::size_t reads, std::size_
   }
 }
 
-Microseconds PreparedSegment::expected(std::size_t place) const {
-  const std::lock_guard lock(mutex_);
-  return costs_.expected(on_place_[place].kind);
+std::size_t PreparedSegment::cost_number(std::size_t place, int batch) const {
+  const auto position = static_cast<std::size_t>(std::ranges::find(batches_, batch) - batches_.begin());
+  return on_place_[place].kind * batches_.size() + position;
 }
 
-void PreparedSegment::observe(std::size_t place, Microseconds took) {
+Microseconds PreparedSegment::expected(std::size_t place, int batch) const {
   const std::lock_guard lock(mutex_);
-  costs_.observe(on_place_[place].kind, took);
+  return costs_.expected(cost_number(place, batch));
+}
+
+void PreparedSegment::observe(std::size_t place, int batch, Microseconds took) {
+  const std::lock_guard lock(mutex_);
+  costs_.observe(cost_number(place, batch), took);
 }
 
 PreparedSegment::~PreparedSegment() {

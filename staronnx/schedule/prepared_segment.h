@@ -6,30 +6,35 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "staronnx/base/units.h"
 #include "staronnx/execute/engine.h"
 #include "staronnx/plan/plan.h"
+#include "staronnx/schedule/batch_run.h"
 #include "staronnx/schedule/cost_model.h"
 
 namespace staronnx {
 
-// What a run of the segment is expected to take on a group of `width` cores: measured, or what was measured at the next smaller width
-// (else the smallest). At least a microsecond: StarPU takes neither zero nor nothing as a cost.
-Microseconds expected_time(const Segment& segment, int width);
+// What a run of the segment for `batch` requests at once (1, or a size that was measured) is expected to take on a group of `width` cores:
+// measured, or what was measured at the next smaller width (else the smallest). At least a microsecond: StarPU takes neither zero
+// nor nothing as a cost.
+Microseconds expected_time(const Segment& segment, int width, int batch);
 
 class PreparedSegment {
  public:
   struct OnPlace {
     std::shared_ptr<Executor> executor;
-    Microseconds planned{};  // time of a run
-    std::size_t kind = 0;    // places of one kind take equally long
+    std::vector<Microseconds> planned;  // time of a run, by size of batch
+    std::size_t kind = 0;               // places of one kind take equally long
   };
 
-  // `on_place`: one per place of the runtime. `reads`, `writes`: how many tensors.
-  PreparedSegment(std::string name, std::size_t reads, std::size_t writes, std::vector<OnPlace> on_place);
+  // `on_place`: one per place of the runtime. `reads`, `writes`: how many tensors. `batches`: how many requests a run may be for, ascending,
+  // beginning with 1.
+  PreparedSegment(std::string name, std::size_t reads, std::size_t writes, std::vector<OnPlace> on_place,
+                  std::vector<int> batches = {1});
   ~PreparedSegment();  // when no task of it is left
   PreparedSegment(const PreparedSegment&) = delete;
   PreparedSegment& operator=(const PreparedSegment&) = delete;
@@ -38,8 +43,13 @@ class PreparedSegment {
   Executor& executor(std::size_t place) const { return *on_place_[place].executor; }
 
   // What a run is expected to take there, by what was planned and what runs took. Thread-safe.
-  Microseconds expected(std::size_t place) const;
-  void observe(std::size_t place, Microseconds took);
+  Microseconds expected(std::size_t place, int batch) const;
+  void observe(std::size_t place, int batch, Microseconds took);
+
+  std::span<const int> batches() const { return batches_; }
+
+  // For the one run that there is in that place. On its worker only.
+  BatchRun& batch_run(std::size_t place) { return batch_runs_[place]; }
 
   std::size_t reads() const { return reads_; }
   std::size_t writes() const { return modes_.size() - reads_; }
@@ -47,10 +57,14 @@ class PreparedSegment {
   starpu_codelet& codelet() { return codelet_; }
 
  private:
+  std::size_t cost_number(std::size_t place, int batch) const;
+
   std::string name_;
   std::vector<OnPlace> on_place_;
   mutable std::mutex mutex_;  // guards costs_
-  CostModel costs_;           // by kind of place
+  CostModel costs_;           // by kind of place, then size of batch
+  std::vector<int> batches_;
+  std::vector<BatchRun> batch_runs_;  // by place
   std::size_t reads_;
   std::vector<starpu_data_access_mode> modes_;  // those of the tensors read, then of those written
   starpu_perfmodel cost_{};

@@ -69,6 +69,8 @@ void Slot::load(std::size_t number, Tensor input) {
 void Slot::submit(SegmentTask& task) {
   task.status = Status();
   task.place.reset();
+  task.mates.clear();
+  task.has_run = false;
   starpu_task* submitted = starpu_task_create();
   submitted->cl = &task.segment->codelet();
   submitted->cl_arg = &task;
@@ -91,29 +93,67 @@ void Slot::submit(SegmentTask& task) {
 
 void Slot::run(SegmentTask& task, void** interfaces) noexcept {
   const std::size_t place = task.place.value_or(static_cast<std::size_t>(starpu_worker_get_id()));
-  SegmentRun& as_run = runs_[task.position];
-  as_run.place = static_cast<int>(place);
-  as_run.begin = Clock::now();
-  if (!failed_) {
-    try {
-      task.status = run_segment(task, place, interfaces);
-    } catch (const std::exception& exception) {
-      task.status = Error{ErrorCode::internal, task.segment->name() + ": " + exception.what()};
-    }
-    if (!task.status) failed_ = true;
+  if (task.has_run) return;
+  try {
+    if (!failed_) bind(task, interfaces);
+    task.mates.empty() ? run_alone(task, place) : run_with_mates(task, place);
+  } catch (const std::exception& exception) {
+    ran(task, {}, Error{ErrorCode::internal, task.segment->name() + ": " + exception.what()});
   }
-  as_run.end = Clock::now();
-  if (!failed_) task.segment->observe(place, as_run.end - as_run.begin);
 }
 
-Status Slot::run_segment(SegmentTask& task, std::size_t place, void** interfaces) {
+void Slot::run_alone(SegmentTask& task, std::size_t place) {
+  SegmentRun as_run{static_cast<int>(place), 1, Clock::now(), {}};
+  Status status = failed_ ? Status() : task.segment->executor(place).run(task.inputs, task.outputs);
+  as_run.end = Clock::now();
+  if (status && !failed_) task.segment->observe(place, 1, as_run.end - as_run.begin);
+  ran(task, as_run, std::move(status));
+}
+
+// When that fails, each runs alone: one request's data may be what is wrong.
+void Slot::run_with_mates(SegmentTask& task, std::size_t place) {
+  std::vector<SegmentTask*> tasks;
+  if (!failed_) tasks.push_back(&task);
+  for (SegmentTask* mate : task.mates) {
+    if (mate->slot->failed_) continue;
+    mate->slot->bind_in_ram(*mate);
+    tasks.push_back(mate);
+  }
+  const auto batch = static_cast<int>(tasks.size());
+  if (std::ranges::find(task.segment->batches(), batch) == task.segment->batches().end()) return run_alone(task, place);
+  std::vector<BatchMember> members;
+  for (SegmentTask* member : tasks) members.push_back({member->inputs, member->outputs});
+  SegmentRun as_run{static_cast<int>(place), batch, Clock::now(), {}};
+  const Status status = task.segment->batch_run(place).run(task.segment->executor(place), members);
+  as_run.end = Clock::now();
+  if (!status) return run_alone(task, place);
+  task.segment->observe(place, batch, as_run.end - as_run.begin);
+  for (SegmentTask* member : tasks) member->slot->ran(*member, as_run, Status());
+}
+
+void Slot::ran(SegmentTask& task, const SegmentRun& as_run, Status status) {
+  runs_[task.position] = as_run;
+  task.has_run = true;
+  task.status = std::move(status);
+  if (!task.status) failed_ = true;
+}
+
+void Slot::bind(SegmentTask& task, void** interfaces) {
   const SegmentRoute& route = route_.segments[task.position];
   for (std::size_t i = 0; i < route.reads.size(); ++i) task.inputs[i] = view(route.reads[i], bytes_of(interfaces[i]));
   for (std::size_t i = 0; i < route.writes.size(); ++i) {
     task.outputs[i].buffer = bytes_of(interfaces[route.reads.size() + i]);
     task.outputs[i].overflow.clear();
   }
-  return task.segment->executor(place).run(task.inputs, task.outputs);
+}
+
+void Slot::bind_in_ram(SegmentTask& task) {
+  const SegmentRoute& route = route_.segments[task.position];
+  for (std::size_t i = 0; i < route.reads.size(); ++i) task.inputs[i] = view(route.reads[i], buffers_[route.reads[i]]->bytes());
+  for (std::size_t i = 0; i < route.writes.size(); ++i) {
+    task.outputs[i].buffer = buffers_[route.writes[i]]->bytes();
+    task.outputs[i].overflow.clear();
+  }
 }
 
 TensorView Slot::view(std::size_t tensor, std::span<const std::byte> buffer) const {
@@ -163,7 +203,7 @@ void staronnx_run_segment_task(void** interfaces, void* task) noexcept {
 }
 
 double staronnx_cost_of_segment_task(starpu_task* task, unsigned worker, unsigned) noexcept {
-  return static_cast<const SegmentTask*>(task->cl_arg)->segment->expected(worker).count();
+  return static_cast<const SegmentTask*>(task->cl_arg)->segment->expected(worker, 1).count();
 }
 
 }  // extern "C"

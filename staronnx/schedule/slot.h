@@ -37,6 +37,10 @@ struct SegmentTask {
   Deadline deadline = Deadline::never();  // of the request
   std::uint64_t request = 0;              // its number, by order of start
   std::optional<std::size_t> place;       // given by StarONNX's own policy; else the worker's
+  // Given by it, too: tasks of the same segment, of other requests, that run with this one.
+  std::vector<SegmentTask*> mates;
+  bool stackable = false;  // its inputs with those of others
+  bool has_run = false;
   std::vector<TensorView> inputs;
   std::vector<OutputSlot> outputs;
   Status status;
@@ -65,6 +69,10 @@ class Slot {
   void run(SegmentTask& task, void** interfaces) noexcept;
   void finish_task();
 
+  // Once the segments before it have run: shows the task its tensors where they are in RAM.
+  void bind_in_ram(SegmentTask& task);
+  bool failed() const { return failed_; }
+
  private:
   // A tensor of the request's as it came.
   struct Input {
@@ -75,7 +83,10 @@ class Slot {
 
   void load(std::size_t number, Tensor input);
   void submit(SegmentTask& task);
-  Status run_segment(SegmentTask& task, std::size_t place, void** interfaces);
+  void bind(SegmentTask& task, void** interfaces);
+  void run_alone(SegmentTask& task, std::size_t place);
+  void run_with_mates(SegmentTask& task, std::size_t place);
+  void ran(SegmentTask& task, const SegmentRun& as_run, Status status);
   TensorView view(std::size_t tensor, std::span<const std::byte> buffer) const;
   Result<Response> response();
 
