@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <starpu.h>
 
 #include <algorithm>
 #include <atomic>
@@ -10,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <latch>
 #include <map>
 #include <span>
 #include <string>
@@ -121,6 +123,33 @@ std::vector<Tensor> inputs(const Floats& x, const Floats& shift) {
   made.push_back(vector_of(shift));
   return made;
 }
+
+// Keeps worker 0 busy until it is let go.
+class Occupied {
+ public:
+  Occupied() {
+    starpu_codelet_init(&codelet_);
+    codelet_.cpu_funcs[0] = [](void**, void* free) { static_cast<std::latch*>(free)->wait(); };
+    starpu_task* task = starpu_task_create();
+    task->cl = &codelet_;
+    task->cl_arg = &free_;
+    task->execute_on_a_specific_worker = 1;
+    task->workerid = 0;
+    task->detach = 0;
+    task->destroy = 1;
+    task_ = task;
+    EXPECT_EQ(starpu_task_submit(task), 0);
+  }
+  void let_go() {
+    free_.count_down();
+    EXPECT_EQ(starpu_task_wait(task_), 0);
+  }
+
+ private:
+  starpu_codelet codelet_;
+  std::latch free_{1};
+  starpu_task* task_;
+};
 
 class PipelineTest : public testing::Test {
  protected:
@@ -304,6 +333,7 @@ TEST_F(PipelineTest, WhatWaitsRunsInBatchesAndEachGetsItsOwnResult) {
     constexpr int kRequests = 1'000;
     std::vector<Floats> answers(kRequests);
     std::atomic<int> answered = 0, in_batches = 0;
+    Occupied worker;  // so that requests wait
     for (int i = 0; i < kRequests; ++i) {
       const auto v = static_cast<float>(i);
       const Floats x(static_cast<std::size_t>(1 + i % 3), v);  // only requests of one size run together
@@ -314,6 +344,7 @@ TEST_F(PipelineTest, WhatWaitsRunsInBatchesAndEachGetsItsOwnResult) {
         if (++answered == kRequests) answered.notify_one();
       }));
     }
+    worker.let_go();
     for (int seen = answered; seen < kRequests; seen = answered) answered.wait(seen);
     for (int i = 0; i < kRequests; ++i) {
       const Floats x(static_cast<std::size_t>(1 + i % 3), static_cast<float>(i));
