@@ -88,7 +88,7 @@ Result<std::vector<Tensor>> run_request(Pipeline& pipeline, std::vector<Tensor> 
   std::promise<Result<std::vector<Tensor>>> promise;
   std::future<Result<std::vector<Tensor>>> future = promise.get_future();
   const Clock::time_point sent = Clock::now();
-  Status accepted = pipeline.submit(std::move(inputs), Deadline::never(), [&, sent](Result<Response> response) {
+  const Result<RequestId> accepted = pipeline.submit(std::move(inputs), {}, [&, sent](Result<Response> response) {
     latency = Clock::now() - sent;
     if (!response) return promise.set_value(response.error());
     std::vector<Tensor> outputs;

@@ -29,8 +29,8 @@ int main(int argc, char** argv) {
   if (!pipeline) return fail(pipeline.error());
 
   std::promise<void> answered;
-  Status accepted =
-      (*pipeline)->submit(random_inputs(plan->signature, plan->shapes, 1), Deadline::never(), [&](Result<Response> response) {
+  Result<RequestId> accepted =
+      (*pipeline)->submit(random_inputs(plan->signature, plan->shapes, 1), {}, [&](Result<Response> response) {
         if (!response) std::cerr << response.error().message << "\n";
         if (response) std::cout << to_string(response->outputs[0].shape) << " in " << response->segments.size() << " segments\n";
         answered.set_value();

@@ -15,13 +15,14 @@ class PipelineSystem final : public System {
 
   Status submit(std::vector<Tensor> inputs, Deadline deadline, Done done) override {
     unanswered_.begin();
-    Status accepted =
-        pipeline_->submit(std::move(inputs), deadline, [this, done = std::move(done)](const Result<Response>& response) {
+    const Result<RequestId> accepted =
+        pipeline_->submit(std::move(inputs), {deadline}, [this, done = std::move(done)](const Result<Response>& response) {
           done(response ? Status() : Status(response.error()));
           unanswered_.end();
         });
-    if (!accepted) unanswered_.end();
-    return accepted;
+    if (accepted) return {};
+    unanswered_.end();
+    return accepted.error();
   }
 
   void wait_below(int count) override { unanswered_.wait_below(count); }

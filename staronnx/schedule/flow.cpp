@@ -1,6 +1,7 @@
 #include "staronnx/schedule/flow.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,16 @@ std::size_t window_for(std::size_t workers, const std::vector<std::unique_ptr<Pr
   int batch = 1;
   for (const auto& segment : segments) batch = std::max(batch, segment->batches().back());
   return workers * (1 + static_cast<std::size_t>(batch));
+}
+
+// See RequestOptions.
+Clock::time_point urgency_of(const RequestOptions& options, Clock::time_point now) {
+  const auto patience = std::chrono::duration_cast<Clock::duration>(kPatience);
+  return std::min(options.deadline.at, now + patience) + options.priority * patience;
+}
+
+std::string in_ms(Microseconds time) {
+  return std::to_string(std::llround(Milliseconds(time).count())) + " ms";
 }
 
 Status check(const Signature& signature, const std::vector<Tensor>& inputs) {
@@ -46,24 +57,55 @@ Flow::~Flow() {
   server_.join();
 }
 
-Status Flow::submit(std::vector<Tensor> inputs, Deadline deadline, Pipeline::Done done) {
-  if (Status fits = check(signature_, inputs); !fits) return fits;
-  if (deadline.passed(Clock::now())) return Error{ErrorCode::deadline_exceeded, "the deadline had passed when the request came"};
-  Request request{std::move(inputs), std::move(done), deadline};
+Result<RequestId> Flow::submit(std::vector<Tensor> inputs, const RequestOptions& options, Pipeline::Done done) {
+  if (Status fits = check(signature_, inputs); !fits) return fits.error();
+  const Clock::time_point now = Clock::now();
+  if (options.deadline.passed(now)) return Error{ErrorCode::deadline_exceeded, "the deadline had passed when the request came"};
+  const RequestId id{runtime_.requests.fetch_add(1)};
+  Request request{id, std::move(inputs), std::move(done), options.deadline, urgency_of(options, now)};
   Slot* slot = nullptr;
   {
     const std::lock_guard lock(bell_->mutex);
     slot = free_slot();
     if (slot == nullptr) {
       if (waiting_.full()) return Error{ErrorCode::unavailable, "the queue is full; try again later"};
-      const bool expires_first = deadline < waiting_.next_deadline();
-      waiting_.push(deadline, std::move(request));
+      if (Status in_time = check_expectation(request, now); !in_time) return in_time.error();
+      const bool expires_first = options.deadline < waiting_.next_deadline();
+      waiting_.push(std::move(request));
       if (expires_first) bell_->rung.notify_one();
-      return {};
+      return id;
     }
+    slot->claim(id);
   }
   start(*slot, std::move(request));
-  return {};
+  return id;
+}
+
+void Flow::cancel(RequestId id) {
+  const std::lock_guard lock(bell_->mutex);
+  if (std::optional<Request> waiting = waiting_.take(id)) {
+    cancelled_.push_back(*std::move(waiting));
+    bell_->rung.notify_one();
+    return;
+  }
+  for (Slot& slot : slots_) slot.cancel(id);
+}
+
+Microseconds Flow::expected_wait() const {
+  const std::lock_guard lock(bell_->mutex);
+  return waiting_.empty() ? Microseconds(0) : expected_latency(waiting_.size());
+}
+
+Microseconds Flow::expected_latency(std::size_t waiting_before) const {
+  return rate_.time_for(waiting_before + slots_.size() + 1);
+}
+
+Status Flow::check_expectation(const Request& request, Clock::time_point now) const {
+  const Microseconds expected = expected_latency(waiting_.before(request.urgency));
+  if (!request.deadline.passed(now + std::chrono::duration_cast<Clock::duration>(expected))) return {};
+  const Microseconds left = request.deadline.at - now;
+  return Error{ErrorCode::unavailable, "the answer is expected in " + in_ms(expected) + ", the deadline is in " + in_ms(left) +
+                                           "; allow more time, or send fewer requests at once"};
 }
 
 Slot* Flow::free_slot() {
@@ -80,7 +122,7 @@ Slot* Flow::free_slot() {
 void Flow::start(Slot& slot, Request request) {
   IdleGate& gate = runtime_.gate;  // the answer may come, and the flow go, before this thread gets on
   gate.enter();
-  slot.start(std::move(request), runtime_.requests.fetch_add(1));
+  slot.start(std::move(request));
   gate.wake();
 }
 
@@ -97,7 +139,9 @@ void Flow::finished(Slot& slot) {
 void Flow::serve() {
   Lock lock(bell_->mutex);
   for (;;) {
-    if (closing_ && !waiting_.empty()) {
+    if (!cancelled_.empty()) {
+      refuse(lock, std::exchange(cancelled_, {}), {ErrorCode::cancelled, "the request was cancelled"});
+    } else if (closing_ && !waiting_.empty()) {
       refuse(lock, waiting_.take_all(), {ErrorCode::cancelled, "the pipeline was closed while the request waited"});
     } else if (waiting_.next_deadline().passed(Clock::now())) {
       refuse(lock, waiting_.take_expired(Clock::now()),
@@ -117,6 +161,7 @@ void Flow::serve() {
 void Flow::answer_finished(Lock& lock) {
   Slot& slot = *finished_.front();
   finished_.pop_front();
+  rate_.finished(Clock::now(), !waiting_.empty());
   slot.raise(capacity_);  // before the answer: the caller's next request may come at once
   lock.unlock();
   slot.answer();
@@ -126,6 +171,7 @@ void Flow::answer_finished(Lock& lock) {
     return;
   }
   Request next = waiting_.pop();
+  slot.claim(next.id);
   slot.fit(capacity_);
   lock.unlock();
   start(slot, std::move(next));

@@ -19,6 +19,7 @@
 #include "staronnx/schedule/request.h"
 #include "staronnx/schedule/route.h"
 #include "staronnx/schedule/runtime_state.h"
+#include "staronnx/schedule/service_rate.h"
 #include "staronnx/schedule/slot.h"
 #include "staronnx/schedule/waiting_queue.h"
 
@@ -35,7 +36,10 @@ class Flow {
 
   const Signature& signature() const { return signature_; }
 
-  Status submit(std::vector<Tensor> inputs, Deadline deadline, Pipeline::Done done);  // as Pipeline's
+  // As Pipeline's.
+  Result<RequestId> submit(std::vector<Tensor> inputs, const RequestOptions& options, Pipeline::Done done);
+  void cancel(RequestId request);
+  Microseconds expected_wait() const;
 
  private:
   using Lock = std::unique_lock<std::mutex>;
@@ -49,6 +53,9 @@ class Flow {
 
   // With the lock held. Null when the window is full.
   Slot* free_slot();
+  // With the lock held. How long the answer to a request takes that finds so many waiting before it.
+  Microseconds expected_latency(std::size_t waiting_before) const;
+  Status check_expectation(const Request& request, Clock::time_point now) const;
   void start(Slot& slot, Request request);
   void finished(Slot& slot);  // on a worker
 
@@ -67,7 +74,9 @@ class Flow {
   const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
   // What follows is guarded by the bell's mutex.
   bool closing_ = false;
-  WaitingQueue waiting_;               // empty while a slot is free or can be made
+  WaitingQueue waiting_;            // empty while a slot is free or can be made
+  std::vector<Request> cancelled_;  // to be answered
+  ServiceRate rate_;
   std::vector<std::size_t> capacity_;  // of buffers, by tensor of the route: the most that any request needed
   std::deque<Slot> slots_;             // made when first needed
   std::vector<Slot*> free_;            // the last used first: its memory is still in caches

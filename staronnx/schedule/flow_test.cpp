@@ -219,7 +219,7 @@ TEST_F(FlowTest, EachOfManyRequestsFromManyThreadsIsAnsweredOnceWithItsOwnResult
       submitters.emplace_back([&, thread] {
         for (int i = 0; i < each_thread; ++i) {
           const int request = thread * each_thread + i;
-          EXPECT_TRUE(flow->submit(inputs({request, -request}), Deadline::never(), answers.take(request)));
+          EXPECT_TRUE(flow->submit(inputs({request, -request}), {}, answers.take(request)));
         }
       });
     }
@@ -239,7 +239,7 @@ TEST_F(FlowTest, AnswersSayWhereAndWhenSegmentsRan) {
       {"x"}, {{{"x"}, {"a"}, each([](std::int64_t v) { return v; })}, {{"a"}, {"y"}, each([](std::int64_t v) { return v; })}},
       {"y"});
   const Clock::time_point before = Clock::now();
-  ASSERT_TRUE(flow->submit(inputs({1}), Deadline::never(), answers.take(0)));
+  ASSERT_TRUE(flow->submit(inputs({1}), {}, answers.take(0)));
   const Answer answer = answers.wait(0);
   ASSERT_EQ(answer.segments.size(), 2u);
   EXPECT_LE(before, answer.segments[0].begin);
@@ -267,7 +267,7 @@ TEST_F(FlowTest, AFailingSegmentFailsItsRequestAlone) {
   };
   auto flow = flow_of({"x"}, {{{"x"}, {"a"}, refuse_negative}, {{"a"}, {"y"}, count}}, {"y"});
   const std::vector<std::int64_t> values = {1, -1, 2, -2, 3};
-  for (int i = 0; i < 5; ++i) ASSERT_TRUE(flow->submit(inputs({values[i]}), Deadline::never(), answers.take(i)));
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(flow->submit(inputs({values[i]}), {}, answers.take(i)));
   for (int i : {0, 2, 4}) EXPECT_THAT(answers.wait(i).outputs[0], ElementsAre(values[i]));
   EXPECT_EQ(answers.wait(1).status.error().message, "a negative number");
   EXPECT_THAT(answers.wait(3).status.error().message, HasSubstr("a worse number"));
@@ -288,7 +288,7 @@ TEST_F(FlowTest, SegmentsThatDoNotDependOnEachOtherAreAllWaitedFor) {
     return Status();
   };
   auto flow = flow_of({"x"}, {{{"x"}, {"a"}, waits}, {{"x"}, {"b"}, signals}}, {"a", "b"});
-  ASSERT_TRUE(flow->submit(inputs({7}), Deadline::never(), answers.take(0)));
+  ASSERT_TRUE(flow->submit(inputs({7}), {}, answers.take(0)));
   EXPECT_THAT(answers.wait(0).outputs, ElementsAre(ElementsAre(7), ElementsAre(8)));
 }
 
@@ -306,7 +306,7 @@ TEST_F(FlowTest, ASegmentMayHaveMoreTensorsThanStarPUTakesInOneTask) {
     return Status();
   };
   auto flow = flow_of({"x"}, {{{"x"}, names, spread}, {names, {"y"}, sum}}, {"y"});
-  for (int i = 0; i < 30; ++i) ASSERT_TRUE(flow->submit(inputs({i}), Deadline::never(), answers.take(i)));
+  for (int i = 0; i < 30; ++i) ASSERT_TRUE(flow->submit(inputs({i}), {}, answers.take(i)));
   for (int i = 0; i < 30; ++i) EXPECT_THAT(answers.wait(i).outputs[0], ElementsAre(20 * i + 190));
 }
 
@@ -314,7 +314,7 @@ TEST_F(FlowTest, TensorsMayBeEmpty) {
   auto flow = flow_of(
       {"x"}, {{{"x"}, {"a"}, each([](std::int64_t v) { return v; })}, {{"a"}, {"y"}, each([](std::int64_t v) { return v; })}},
       {"y"}, {}, 0);
-  ASSERT_TRUE(flow->submit(inputs({}), Deadline::never(), answers.take(0)));
+  ASSERT_TRUE(flow->submit(inputs({}), {}, answers.take(0)));
   const Answer answer = answers.wait(0);
   ASSERT_TRUE(answer.status);
   EXPECT_TRUE(answer.outputs[0].empty());
@@ -333,7 +333,7 @@ TEST_F(FlowTest, TensorsLargerThanPlannedWorkAndTheNextRequestFindsRoomForThem) 
   };
   auto flow = flow_of({"x"}, {{{"x"}, {"a"}, repeat}, {{"a"}, {"y"}, each([](std::int64_t v) { return -v; })}}, {"y"});
   for (int i = 0; i < 10; ++i) {
-    ASSERT_TRUE(flow->submit(inputs({i}), Deadline::never(), answers.take(i)));
+    ASSERT_TRUE(flow->submit(inputs({i}), {}, answers.take(i)));
     const Answer answer = answers.wait(i);
     ASSERT_EQ(answer.outputs[0].size(), 1000u);
     EXPECT_EQ(answer.outputs[0].back(), -(i + 999));
@@ -345,13 +345,13 @@ TEST_F(FlowTest, TensorsLargerThanPlannedWorkAndTheNextRequestFindsRoomForThem) 
 TEST_F(FlowTest, InputsMayBeLargerThanPlanned) {
   auto flow = one_segment(each([](std::int64_t v) { return v; }));
   const std::vector<std::int64_t> many(100000, 4);
-  ASSERT_TRUE(flow->submit(inputs(many), Deadline::never(), answers.take(0)));
+  ASSERT_TRUE(flow->submit(inputs(many), {}, answers.take(0)));
   EXPECT_EQ(answers.wait(0).outputs[0], many);
 }
 
 TEST_F(FlowTest, RefusesInputsThatDoNotFit) {
   auto flow = one_segment(each([](std::int64_t v) { return v; }));
-  const Status status = flow->submit({}, Deadline::never(), answers.take(0));
+  const Result<RequestId> status = flow->submit({}, {}, answers.take(0));
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, ErrorCode::invalid_argument);
   flow.reset();
@@ -360,7 +360,7 @@ TEST_F(FlowTest, RefusesInputsThatDoNotFit) {
 
 TEST_F(FlowTest, RefusesADeadlineThatHasPassed) {
   auto flow = one_segment(each([](std::int64_t v) { return v; }));
-  const Status status = flow->submit(inputs({1}), Deadline{Clock::now()}, answers.take(0));
+  const Result<RequestId> status = flow->submit(inputs({1}), {Deadline{Clock::now()}}, answers.take(0));
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, ErrorCode::deadline_exceeded);
   flow.reset();
@@ -375,10 +375,10 @@ TEST_F(FlowTest, ARequestThatExpiresWhileItWaitsIsAnsweredThoughNoSlotIsFree) {
     return work(in, out);
   };
   auto flow = one_segment(counted, {.window = 1});
-  ASSERT_TRUE(flow->submit(inputs({0}), Deadline::never(), answers.take(0)));
+  ASSERT_TRUE(flow->submit(inputs({0}), {}, answers.take(0)));
   held.wait_until_running();
-  ASSERT_TRUE(flow->submit(inputs({1}), Deadline::never(), answers.take(1)));
-  ASSERT_TRUE(flow->submit(inputs({2}), Deadline::after(Milliseconds(5), Clock::now()), answers.take(2)));
+  ASSERT_TRUE(flow->submit(inputs({1}), {}, answers.take(1)));
+  ASSERT_TRUE(flow->submit(inputs({2}), {Deadline::after(Milliseconds(5), Clock::now())}, answers.take(2)));
   EXPECT_EQ(answers.wait(2).status.error().code, ErrorCode::deadline_exceeded);
   held.release();
   EXPECT_TRUE(answers.wait(0).status);
@@ -386,26 +386,82 @@ TEST_F(FlowTest, ARequestThatExpiresWhileItWaitsIsAnsweredThoughNoSlotIsFree) {
   EXPECT_EQ(runs, 2);
 }
 
-TEST_F(FlowTest, WaitingRequestsAreServedByDeadlineThenArrival) {
+TEST_F(FlowTest, WaitingRequestsAreServedByUrgencyThenArrival) {
   HeldUp held;
   auto flow = one_segment(held.work(), {.window = 1});
-  ASSERT_TRUE(flow->submit(inputs({0}), Deadline::never(), answers.take(0)));
+  ASSERT_TRUE(flow->submit(inputs({0}), {}, answers.take(0)));
   held.wait_until_running();
-  const Clock::time_point now = Clock::now();
-  ASSERT_TRUE(flow->submit(inputs({1}), Deadline::never(), answers.take(1)));
-  ASSERT_TRUE(flow->submit(inputs({2}), Deadline::after(Seconds(2000), now), answers.take(2)));
-  ASSERT_TRUE(flow->submit(inputs({3}), Deadline::after(Seconds(1000), now), answers.take(3)));
-  ASSERT_TRUE(flow->submit(inputs({4}), Deadline::never(), answers.take(4)));
+  ASSERT_TRUE(flow->submit(inputs({1}), {.priority = 2}, answers.take(1)));
+  ASSERT_TRUE(flow->submit(inputs({2}), {}, answers.take(2)));
+  ASSERT_TRUE(flow->submit(inputs({3}), {.priority = 1}, answers.take(3)));
+  ASSERT_TRUE(flow->submit(inputs({4}), {.deadline = Deadline::after(Milliseconds(900), Clock::now())}, answers.take(4)));
+  ASSERT_TRUE(flow->submit(inputs({5}), {}, answers.take(5)));
   held.release();
-  answers.wait_for(5);
-  EXPECT_THAT(answers.order(), ElementsAre(0, 3, 2, 1, 4));
+  answers.wait_for(6);
+  EXPECT_THAT(answers.order(), ElementsAre(0, 4, 2, 5, 3, 1));
+}
+
+TEST_F(FlowTest, ACancelledRequestThatWaitsIsAnsweredAtOnceAndNeverRuns) {
+  HeldUp held;
+  auto flow = one_segment(held.work(), {.window = 1});
+  ASSERT_TRUE(flow->submit(inputs({0}), {}, answers.take(0)));
+  held.wait_until_running();
+  const Result<RequestId> waiting = flow->submit(inputs({1}), {}, answers.take(1));
+  ASSERT_TRUE(waiting);
+  flow->cancel(*waiting);
+  flow->cancel(*waiting);  // once is enough
+  EXPECT_EQ(answers.wait(1).status.error().code, ErrorCode::cancelled);
+  held.release();
+  EXPECT_TRUE(answers.wait(0).status);
+}
+
+TEST_F(FlowTest, ACancelledRequestStartsNoFurtherSegment) {
+  HeldUp held;
+  std::atomic<int> later_runs = 0;
+  const Work later = [&](std::span<const TensorView> in, std::span<OutputSlot> out) {
+    ++later_runs;
+    put(out[0], numbers_of(in[0]));
+    return Status();
+  };
+  auto flow = flow_of({"x"}, {{{"x"}, {"a"}, held.work()}, {{"a"}, {"y"}, later}}, {"y"});
+  const Result<RequestId> request = flow->submit(inputs({0}), {}, answers.take(0));
+  ASSERT_TRUE(request);
+  held.wait_until_running();
+  flow->cancel(*request);
+  held.release();
+  EXPECT_EQ(answers.wait(0).status.error().code, ErrorCode::cancelled);
+  EXPECT_EQ(later_runs, 0);
+  flow->cancel(*request);  // it is gone, and its slot another's
+  ASSERT_TRUE(flow->submit(inputs({1}), {}, answers.take(1)));
+  EXPECT_TRUE(answers.wait(1).status);
+}
+
+TEST_F(FlowTest, ADeadlineThatTheAnswerIsExpectedToMissIsRefusedAtOnce) {
+  const Work takes_a_millisecond = [](std::span<const TensorView> in, std::span<OutputSlot> out) {
+    for (const auto end = Clock::now() + std::chrono::milliseconds(1); Clock::now() < end;) continue;
+    put(out[0], numbers_of(in[0]));
+    return Status();
+  };
+  auto flow = one_segment(takes_a_millisecond, {.window = 1});
+  for (int i = 0; i < 30; ++i) ASSERT_TRUE(flow->submit(inputs({i}), {}, answers.take(i)));
+  answers.wait_for(30);
+  EXPECT_EQ(flow->expected_wait(), Microseconds(0));
+  for (int i = 30; i < 330; ++i) ASSERT_TRUE(flow->submit(inputs({i}), {.priority = 0}, answers.take(i)));
+  EXPECT_GT(flow->expected_wait(), Milliseconds(100));
+  const Deadline soon = Deadline::after(Milliseconds(100), Clock::now());
+  const Result<RequestId> behind = flow->submit(inputs({330}), {soon, 1}, answers.take(330));
+  ASSERT_FALSE(behind);
+  EXPECT_EQ(behind.error().code, ErrorCode::unavailable);
+  EXPECT_THAT(behind.error().message, HasSubstr("the answer is expected in"));
+  EXPECT_TRUE(flow->submit(inputs({331}), {soon}, answers.take(331))) << "it goes first";
+  answers.wait_for(331);
 }
 
 TEST_F(FlowTest, AFullQueueRefusesAndForgets) {
   HeldUp held;
   auto flow = one_segment(held.work(), {.window = 1, .queue = 2});
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(flow->submit(inputs({i}), Deadline::never(), answers.take(i)));
-  const Status refused = flow->submit(inputs({3}), Deadline::never(), answers.take(3));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(flow->submit(inputs({i}), {}, answers.take(i)));
+  const Result<RequestId> refused = flow->submit(inputs({3}), {}, answers.take(3));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
   held.release();
@@ -416,7 +472,7 @@ TEST_F(FlowTest, AFullQueueRefusesAndForgets) {
 TEST_F(FlowTest, ClosingCancelsWhatWaitsAndFinishesWhatRuns) {
   HeldUp held;
   auto flow = one_segment(held.work(), {.window = 1});
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(flow->submit(inputs({i}), Deadline::never(), answers.take(i)));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(flow->submit(inputs({i}), {}, answers.take(i)));
   held.wait_until_running();
   std::jthread closing([&] { flow.reset(); });
   EXPECT_EQ(answers.wait(1).status.error().code, ErrorCode::cancelled);
@@ -431,7 +487,7 @@ TEST_F(FlowTest, AnAnswerMaySubmitTheNextRequest) {
   auto flow = one_segment(each([](std::int64_t v) { return v + 1; }), {.window = 1, .queue = 1});
   std::promise<std::int64_t> last;
   std::function<void(std::int64_t)> next = [&](std::int64_t value) {
-    const Status accepted = flow->submit(inputs({value}), Deadline::never(), [&](const Result<Response>& response) {
+    const Result<RequestId> accepted = flow->submit(inputs({value}), {}, [&](const Result<Response>& response) {
       const std::int64_t result = numbers_of(response->outputs[0])[0];
       if (result == 50) {
         last.set_value(result);
@@ -450,15 +506,15 @@ TEST_F(FlowTest, TwoFlowsShareTheWorkers) {
   auto plus = one_segment(each([](std::int64_t v) { return v + 1; }));
   auto minus = one_segment(each([](std::int64_t v) { return v - 1; }));
   for (int i = 0; i < 100; ++i) {
-    ASSERT_TRUE(plus->submit(inputs({i}), Deadline::never(), answers.take(2 * i)));
-    ASSERT_TRUE(minus->submit(inputs({i}), Deadline::never(), answers.take(2 * i + 1)));
+    ASSERT_TRUE(plus->submit(inputs({i}), {}, answers.take(2 * i)));
+    ASSERT_TRUE(minus->submit(inputs({i}), {}, answers.take(2 * i + 1)));
   }
   for (int i = 0; i < 100; ++i) {
     EXPECT_THAT(answers.wait(2 * i).outputs[0], ElementsAre(i + 1));
     EXPECT_THAT(answers.wait(2 * i + 1).outputs[0], ElementsAre(i - 1));
   }
   plus.reset();
-  ASSERT_TRUE(minus->submit(inputs({5}), Deadline::never(), answers.take(1000)));
+  ASSERT_TRUE(minus->submit(inputs({5}), {}, answers.take(1000)));
   EXPECT_THAT(answers.wait(1000).outputs[0], ElementsAre(4));
 }
 
@@ -473,10 +529,10 @@ TEST_P(EverySchedulerTest, RunsAPipeline) {
                        {{"a"}, {"b"}, each([](std::int64_t v) { return v * 2; })},
                        {{"b", "a"}, {"y"}, each([](std::int64_t v) { return v - 3; })}},
                       {"y"});
-  for (int i = 0; i < 50; ++i) ASSERT_TRUE(flow->submit(inputs({i}), Deadline::never(), answers.take(i)));
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(flow->submit(inputs({i}), {}, answers.take(i)));
   for (int i = 0; i < 50; ++i) EXPECT_THAT(answers.wait(i).outputs[0], ElementsAre((i + 1) * 2 - 3));
   for (int i = 50; i < 60; ++i) {  // one at a time: workers go to sleep in between
-    ASSERT_TRUE(flow->submit(inputs({i}), Deadline::never(), answers.take(i)));
+    ASSERT_TRUE(flow->submit(inputs({i}), {}, answers.take(i)));
     EXPECT_THAT(answers.wait(i).outputs[0], ElementsAre((i + 1) * 2 - 3));
   }
 }

@@ -115,8 +115,16 @@ const Signature& Pipeline::signature() const {
   return state_->signature();
 }
 
-Status Pipeline::submit(std::vector<Tensor> inputs, Deadline deadline, Done done) {
-  return state_->submit(std::move(inputs), deadline, std::move(done));
+Result<RequestId> Pipeline::submit(std::vector<Tensor> inputs, const RequestOptions& options, Done done) {
+  return state_->submit(std::move(inputs), options, std::move(done));
+}
+
+void Pipeline::cancel(RequestId request) {
+  state_->cancel(request);
+}
+
+Microseconds Pipeline::expected_wait() const {
+  return state_->expected_wait();
 }
 
 }  // namespace staronnx

@@ -1,10 +1,9 @@
 // One variant of a plan, ready for requests: each segment of each request is a StarPU task.
 //
-// A request waits in the pipeline's own queue, earliest deadline first, then first come; only a small window of requests is inside
-// StarPU. Each request in the window has a slot: data handles for every tensor that segments write, registered once and reused.
+// A request waits in the pipeline's own queue, the most urgent first; only a small window of requests is inside StarPU. Each request in the window has a slot: data handles for every tensor that segments write, registered once and reused.
 //
 //   submit -> waiting -> (slot free) -> segment 0 -> segment 1 .. -> done(response) -> slot free
-//                \-> deadline passed, pipeline closed -> done(error)
+//                \-> deadline passed, cancelled, pipeline closed -> done(error)
 //
 //   auto pipeline = Pipeline::open(*runtime, *engine, plan, "plan/", "k2", {});
 //   (*pipeline)->submit(std::move(inputs), Deadline::never(), [](Result<Response> response) { ... });
@@ -18,6 +17,7 @@
 #include <vector>
 
 #include "staronnx/base/deadline.h"
+#include "staronnx/base/ids.h"
 #include "staronnx/base/result.h"
 #include "staronnx/execute/engine.h"
 #include "staronnx/model/signature.h"
@@ -39,6 +39,15 @@ struct Response {
   std::span<const TensorView> outputs;  // by the model's outputs, in order
   std::span<const SegmentRun> segments;
 };
+
+// How a request is served among others. The most urgent go first: those whose deadline is nearest, where a request counts as having one
+// kPatience after it came at the latest, and every level of `priority` as kPatience more. So nobody starves: a request waits for
+// later ones of its level for kPatience at most, and for later ones of a level n higher for n + 1 times that.
+struct RequestOptions {
+  Deadline deadline = Deadline::never();
+  unsigned priority = 0;  // 0 goes first
+};
+constexpr Seconds kPatience{1};
 
 struct PipelineOptions {
   int window = 0;            // requests inside StarPU at once; 0: two per worker, or one and a batch
@@ -62,9 +71,17 @@ class Pipeline {
   const Signature& signature() const;
 
   // `inputs`: one per input (see signature.h). Thread-safe, never blocks on computation. Refused, with `done` not called:
-  // inputs that do not fit (invalid_argument), a full queue (unavailable), a passed deadline (deadline_exceeded).
-  // A request whose deadline passes while it waits is answered with deadline_exceeded and costs no computation.
-  Status submit(std::vector<Tensor> inputs, Deadline deadline, Done done);
+  // inputs that do not fit (invalid_argument), a full queue or a deadline that the answer is expected to miss (unavailable, saying when
+  // it is expected), a passed deadline (deadline_exceeded). A request whose deadline passes while it waits is answered with
+  // deadline_exceeded and costs no computation.
+  Result<RequestId> submit(std::vector<Tensor> inputs, const RequestOptions& options, Done done);
+
+  // The request is answered with `cancelled` soon, and no segment of it starts any more; or as usual, when its last segment runs or ran
+  // already. Unknown numbers are those of requests that were answered. Thread-safe; on the answering thread, too.
+  void cancel(RequestId request);
+
+  // How long an answer to a request that came now would take beyond computing it, because of those before it. Zero while none waits.
+  Microseconds expected_wait() const;
 
   struct State;  // private to this room
   explicit Pipeline(std::unique_ptr<State> state);

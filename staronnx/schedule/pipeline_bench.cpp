@@ -154,7 +154,7 @@ LoneTimes lone_requests(const Setting& setting, Pipeline& pipeline, int requests
     std::vector<Tensor> inputs = setting.inputs;
     std::binary_semaphore answered(0);
     const Clock::time_point begin = Clock::now();
-    expect(pipeline.submit(std::move(inputs), Deadline::never(), [&](const Result<Response>& response) {
+    expect(pipeline.submit(std::move(inputs), {}, [&](const Result<Response>& response) {
       whole.push_back(microseconds(Clock::now() - begin));
       double segments = 0;
       for (const SegmentRun& run : response->segments) segments += microseconds(run.end - run.begin);
@@ -214,7 +214,7 @@ double pipeline_rate(const Setting& setting, Pipeline& pipeline, Seconds duratio
   std::atomic<int> answers = 0;
   const Clock::time_point begin = Clock::now();
   std::function<void()> next = [&] {
-    expect(pipeline.submit(setting.inputs, Deadline::never(), [&](const Result<Response>& response) {
+    expect(pipeline.submit(setting.inputs, {}, [&](const Result<Response>& response) {
       if (!response) throw std::runtime_error(response.error().message);
       ++answers;
       if (Clock::now() - begin < duration) {
@@ -322,7 +322,7 @@ void NullLone(benchmark::State& state) {
     Clock::time_point end;
     std::binary_semaphore answered(0);
     const Clock::time_point begin = Clock::now();
-    expect(flow->submit(std::move(inputs), Deadline::never(), [&](const Result<Response>&) {
+    expect(flow->submit(std::move(inputs), {}, [&](const Result<Response>&) {
       end = Clock::now();
       answered.release();
     }));
@@ -340,7 +340,7 @@ void NullSaturated(benchmark::State& state) {
   std::counting_semaphore<unanswered> places(unanswered);
   for (auto _ : state) {
     places.acquire();
-    expect(flow->submit(input_of(1), Deadline::never(), [&](const Result<Response>&) { places.release(); }));
+    expect(flow->submit(input_of(1), {}, [&](const Result<Response>&) { places.release(); }));
   }
   for (int i = 0; i < unanswered; ++i) places.acquire();
 }

@@ -197,7 +197,7 @@ TEST_F(PipelineTest, EveryVariantComputesTheModelWithManyRequestsInFlight) {
     std::vector<Reply> replies(200);
     for (int i = 0; i < 200; ++i) {
       const auto v = static_cast<float>(i);
-      ASSERT_TRUE(pipeline->submit(inputs({v, -v, 1, -2}, {1, 2, 3, v}), Deadline::never(), replies[i].take()));
+      ASSERT_TRUE(pipeline->submit(inputs({v, -v, 1, -2}, {1, 2, 3, v}), {}, replies[i].take()));
     }
     for (int i = 0; i < 200; ++i) {
       const auto v = static_cast<float>(i);
@@ -215,7 +215,7 @@ TEST_F(PipelineTest, AnErrorOfOnnxRuntimeFailsItsRequestAlone) {
     std::vector<Reply> replies(20);
     for (int i = 0; i < 20; ++i) {
       const Floats shift = i % 3 == 0 ? Floats{1, 2, 3} : Floats{1, 2};
-      ASSERT_TRUE(pipeline->submit(inputs({4, -5}, shift), Deadline::never(), replies[i].take()));
+      ASSERT_TRUE(pipeline->submit(inputs({4, -5}, shift), {}, replies[i].take()));
     }
     for (int i = 0; i < 20; ++i) {
       const Result<Floats> y = replies[i].wait();
@@ -233,7 +233,7 @@ TEST_F(PipelineTest, DynamicDimensionsMayBeLargerThanPlanned) {
     Reply reply;
     const Floats x(length, -2);
     const Floats shift(length, 7);
-    ASSERT_TRUE(pipeline->submit(inputs(x, shift), Deadline::never(), reply.take()));
+    ASSERT_TRUE(pipeline->submit(inputs(x, shift), {}, reply.take()));
     const Result<Floats> y = reply.wait();
     ASSERT_TRUE(y) << y.error().message;
     EXPECT_EQ(*y, expected(x, shift));
@@ -247,7 +247,7 @@ TEST_F(PipelineTest, PipelinesOfOneRuntimeWorkSideBySide) {
   std::vector<Reply> replies(100);
   for (int i = 0; i < 100; ++i) {
     Pipeline& pipeline = i % 2 == 0 ? *whole : *cut;
-    ASSERT_TRUE(pipeline.submit(inputs({1, -1}, {2, 3}), Deadline::never(), replies[i].take()));
+    ASSERT_TRUE(pipeline.submit(inputs({1, -1}, {2, 3}), {}, replies[i].take()));
   }
   for (Reply& reply : replies) EXPECT_EQ(*reply.wait(), expected({1, -1}, {2, 3}));
 }
@@ -290,7 +290,7 @@ TEST_F(PipelineTest, ThreadsOfAWideGroupArePinnedToItsOtherCores) {
   const std::unique_ptr<Pipeline> pipeline = open("whole");
   EXPECT_TRUE(one_is_pinned_to(runtime->groups()[0].cores[1], before));
   Reply reply;
-  ASSERT_TRUE(pipeline->submit(inputs({4, -5}, {1, 2}), Deadline::never(), reply.take()));
+  ASSERT_TRUE(pipeline->submit(inputs({4, -5}, {1, 2}), {}, reply.take()));
   EXPECT_EQ(*reply.wait(), expected({4, -5}, {1, 2}));
 }
 
@@ -299,7 +299,7 @@ TEST_F(PipelineTest, ALoneRequestTakesAllCoresOfElasticGroups) {
   start_elastic();
   const std::unique_ptr<Pipeline> pipeline = open("k2");
   std::promise<std::vector<int>> widths;
-  ASSERT_TRUE(pipeline->submit(inputs({4, -5}, {1, 2}), Deadline::never(), [&](const Result<Response>& response) {
+  ASSERT_TRUE(pipeline->submit(inputs({4, -5}, {1, 2}), {}, [&](const Result<Response>& response) {
     std::vector<int> ran;
     for (const SegmentRun& segment : response->segments)
       ran.push_back(runtime->places()[static_cast<std::size_t>(segment.place)].width());
@@ -315,7 +315,7 @@ TEST_F(PipelineTest, ElasticGroupsComputeTheModelWithManyRequestsInFlight) {
     std::vector<Reply> replies(500);
     for (int i = 0; i < 500; ++i) {
       const auto v = static_cast<float>(i);
-      ASSERT_TRUE(pipeline->submit(inputs({v, -v}, {1, v}), Deadline::never(), replies[i].take()));
+      ASSERT_TRUE(pipeline->submit(inputs({v, -v}, {1, v}), {}, replies[i].take()));
     }
     for (int i = 0; i < 500; ++i) {
       const auto v = static_cast<float>(i);
@@ -337,7 +337,7 @@ TEST_F(PipelineTest, WhatWaitsRunsInBatchesAndEachGetsItsOwnResult) {
     for (int i = 0; i < kRequests; ++i) {
       const auto v = static_cast<float>(i);
       const Floats x(static_cast<std::size_t>(1 + i % 3), v);  // only requests of one size run together
-      ASSERT_TRUE(pipeline->submit(inputs(x, x), Deadline::never(), [&, i](const Result<Response>& response) {
+      ASSERT_TRUE(pipeline->submit(inputs(x, x), {}, [&, i](const Result<Response>& response) {
         ASSERT_TRUE(response) << response.error().message;
         answers[static_cast<std::size_t>(i)] = floats_of(response->outputs[0]);
         if (response->segments[0].batch > 1) ++in_batches;
@@ -360,7 +360,7 @@ TEST_F(PipelineTest, AnErrorInABatchFailsTheRequestsThatAreWrongAlone) {
   std::vector<Reply> replies(100);
   for (int i = 0; i < 100; ++i) {
     const Floats shift = i % 3 == 0 ? Floats{1, 2, 3} : Floats{1, 2};
-    ASSERT_TRUE(pipeline->submit(inputs({4, -5}, shift), Deadline::never(), replies[i].take()));
+    ASSERT_TRUE(pipeline->submit(inputs({4, -5}, shift), {}, replies[i].take()));
   }
   for (int i = 0; i < 100; ++i) {
     const Result<Floats> y = replies[i].wait();

@@ -105,10 +105,10 @@ class Dispatcher {
     return may_be_stacked(task.segment->executor(0).signature(), task.inputs);
   }
 
-  // Earliest deadline first, then first come; of one request, the first segment first.
-  static std::tuple<Deadline, std::uint64_t, std::size_t> order_of(const starpu_task* task) {
+  // The most urgent first, then first come; of one request, the first segment first.
+  static std::tuple<Clock::time_point, RequestId, std::size_t> order_of(const starpu_task* task) {
     const SegmentTask& segment = segment_of(task);
-    return {segment.deadline, segment.request, segment.position};
+    return {segment.urgency, segment.request, segment.position};
   }
 
   std::vector<Microseconds> remaining(Clock::time_point now) const {

@@ -9,9 +9,11 @@
 namespace staronnx {
 
 struct Request {
+  RequestId id{};
   std::vector<Tensor> inputs;  // one per input of the model
   Pipeline::Done done;
   Deadline deadline = Deadline::never();
+  Clock::time_point urgency{};  // those with an earlier one go first; see RequestOptions
 };
 
 }  // namespace staronnx

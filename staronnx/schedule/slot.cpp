@@ -49,14 +49,23 @@ void Slot::fit(std::span<const std::size_t> capacity) {
   }
 }
 
-void Slot::start(Request request, std::uint64_t number) {
-  done_ = std::move(request.done);
+void Slot::claim(RequestId request) {
+  request_ = request;
+  cancelled_ = false;
   failed_ = false;
+}
+
+void Slot::cancel(RequestId request) {
+  if (request_ == request) cancelled_ = true;
+}
+
+void Slot::start(Request request) {
+  done_ = std::move(request.done);
   unfinished_ = tasks_.size();
   for (std::size_t i = 0; i < inputs_.size(); ++i) load(i, std::move(request.inputs[i]));
   for (SegmentTask& task : tasks_) {
-    task.deadline = request.deadline;
-    task.request = number;
+    task.urgency = request.urgency;
+    task.request = request.id;
     submit(task);
   }
 }
@@ -94,8 +103,13 @@ void Slot::submit(SegmentTask& task) {
 void Slot::run(SegmentTask& task, void** interfaces) noexcept {
   const std::size_t place = task.place.value_or(static_cast<std::size_t>(starpu_worker_get_id()));
   if (task.has_run) return;
+  if (failed()) {
+    const Clock::time_point now = Clock::now();
+    const Error cancelled{ErrorCode::cancelled, "the request was cancelled"};
+    return ran(task, {static_cast<int>(place), 1, now, now}, failed_ ? Status() : Status(cancelled));
+  }
   try {
-    if (!failed_) bind(task, interfaces);
+    bind(task, interfaces);
     task.mates.empty() ? run_alone(task, place) : run_with_mates(task, place);
   } catch (const std::exception& exception) {
     ran(task, {}, Error{ErrorCode::internal, task.segment->name() + ": " + exception.what()});
@@ -104,18 +118,17 @@ void Slot::run(SegmentTask& task, void** interfaces) noexcept {
 
 void Slot::run_alone(SegmentTask& task, std::size_t place) {
   SegmentRun as_run{static_cast<int>(place), 1, Clock::now(), {}};
-  Status status = failed_ ? Status() : task.segment->executor(place).run(task.inputs, task.outputs);
+  Status status = task.segment->executor(place).run(task.inputs, task.outputs);
   as_run.end = Clock::now();
-  if (status && !failed_) task.segment->observe(place, 1, as_run.end - as_run.begin);
+  if (status) task.segment->observe(place, 1, as_run.end - as_run.begin);
   ran(task, as_run, std::move(status));
 }
 
 // When that fails, each runs alone: one request's data may be what is wrong.
 void Slot::run_with_mates(SegmentTask& task, std::size_t place) {
-  std::vector<SegmentTask*> tasks;
-  if (!failed_) tasks.push_back(&task);
+  std::vector<SegmentTask*> tasks{&task};
   for (SegmentTask* mate : task.mates) {
-    if (mate->slot->failed_) continue;
+    if (mate->slot->failed()) continue;
     mate->slot->bind_in_ram(*mate);
     tasks.push_back(mate);
   }

@@ -34,9 +34,9 @@ struct SegmentTask {
   Slot* slot = nullptr;
   PreparedSegment* segment = nullptr;
   std::size_t position = 0;
-  Deadline deadline = Deadline::never();  // of the request
-  std::uint64_t request = 0;              // its number, by order of start
-  std::optional<std::size_t> place;       // given by StarONNX's own policy; else the worker's
+  Clock::time_point urgency{};  // of the request
+  RequestId request{};
+  std::optional<std::size_t> place;  // given by StarONNX's own policy; else the worker's
   // Given by it, too: tasks of the same segment, of other requests, that run with this one.
   std::vector<SegmentTask*> mates;
   bool stackable = false;  // its inputs with those of others
@@ -56,8 +56,12 @@ class Slot {
   // Makes the buffers that segments write at least as large as `capacity` says, by tensor of the route. Before the first start().
   void fit(std::span<const std::size_t> capacity);
 
-  // Takes over the inputs and submits the tasks. `number`: greater than those of requests started before.
-  void start(Request request, std::uint64_t number);
+  // The slot is the request's from now on, until it is answered; and may be told that it is cancelled. These two never at the same time.
+  void claim(RequestId request);
+  void cancel(RequestId request);  // nothing when the slot is another's
+
+  // Takes over the inputs and submits the tasks.
+  void start(Request request);
 
   // Raises `capacity`, by tensor of the route, to what the finished request needed.
   void raise(std::span<std::size_t> capacity) const;
@@ -71,7 +75,7 @@ class Slot {
 
   // Once the segments before it have run: shows the task its tensors where they are in RAM.
   void bind_in_ram(SegmentTask& task);
-  bool failed() const { return failed_; }
+  bool failed() const { return failed_ || cancelled_; }
 
  private:
   // A tensor of the request's as it came.
@@ -97,7 +101,9 @@ class Slot {
   std::vector<SegmentTask> tasks_;                    // by segment, as runs_
   std::vector<SegmentRun> runs_;
   std::vector<TensorView> outputs_;  // by output of the model
-  std::atomic<bool> failed_ = false;
+  std::optional<RequestId> request_;
+  std::atomic<bool> cancelled_ = false;      // segments that have not begun are skipped
+  std::atomic<bool> failed_ = false;         // the same
   std::atomic<std::size_t> unfinished_ = 0;  // tasks
   Pipeline::Done done_;
 };

@@ -1,29 +1,92 @@
 #include "staronnx/schedule/waiting_queue.h"
 
+#include <boost/multi_index/composite_key.hpp>
+#include <boost/multi_index/hashed_index.hpp>
+#include <boost/multi_index/key.hpp>
+#include <boost/multi_index/ordered_index.hpp>
+#include <boost/multi_index/ranked_index.hpp>
+#include <boost/multi_index_container.hpp>
 #include <utility>
 
 namespace staronnx {
+namespace {
 
-void WaitingQueue::push(Deadline deadline, Request request) {
-  requests_.emplace(deadline, std::move(request));
+namespace bmi = boost::multi_index;
+
+struct Entry {
+  RequestId id;
+  Clock::time_point urgency;
+  Deadline deadline;
+  mutable Request request;  // to be moved out; what is sorted by stands above
+};
+
+struct ByUrgency {};
+struct ByDeadline {};
+struct ById {};
+
+using Entries =
+    bmi::multi_index_container<Entry,
+                               bmi::indexed_by<bmi::ranked_unique<bmi::tag<ByUrgency>, bmi::key<&Entry::urgency, &Entry::id>>,
+                                               bmi::ordered_unique<bmi::tag<ByDeadline>, bmi::key<&Entry::deadline, &Entry::id>>,
+                                               bmi::hashed_unique<bmi::tag<ById>, bmi::key<&Entry::id>>>>;
+
+template <class Index, class Position>
+Request taken(Index& index, Position position) {
+  Request request = std::move(position->request);
+  index.erase(position);
+  return request;
+}
+
+}  // namespace
+
+struct WaitingQueue::Requests : Entries {};
+
+WaitingQueue::WaitingQueue(std::size_t capacity) : capacity_(capacity), requests_(std::make_unique<Requests>()) {}
+
+WaitingQueue::~WaitingQueue() = default;
+
+std::size_t WaitingQueue::size() const {
+  return requests_->size();
+}
+
+std::size_t WaitingQueue::before(Clock::time_point urgency) const {
+  const auto& ranked = requests_->get<ByUrgency>();
+  return ranked.upper_bound_rank(std::make_tuple(urgency));
+}
+
+void WaitingQueue::push(Request request) {
+  Entry entry{request.id, request.urgency, request.deadline, {}};
+  entry.request = std::move(request);
+  requests_->insert(std::move(entry));
 }
 
 Request WaitingQueue::pop() {
-  return std::move(requests_.extract(requests_.begin()).mapped());
+  auto& ranked = requests_->get<ByUrgency>();
+  return taken(ranked, ranked.begin());
 }
 
 Deadline WaitingQueue::next_deadline() const {
-  return empty() ? Deadline::never() : requests_.begin()->first;
+  return empty() ? Deadline::never() : requests_->get<ByDeadline>().begin()->deadline;
 }
 
 std::vector<Request> WaitingQueue::take_expired(Clock::time_point now) {
   std::vector<Request> expired;
-  while (!empty() && next_deadline().passed(now)) expired.push_back(pop());
+  auto& by_deadline = requests_->get<ByDeadline>();
+  while (!empty() && next_deadline().passed(now)) expired.push_back(taken(by_deadline, by_deadline.begin()));
   return expired;
 }
 
+std::optional<Request> WaitingQueue::take(RequestId id) {
+  auto& by_id = requests_->get<ById>();
+  const auto found = by_id.find(id);
+  if (found == by_id.end()) return std::nullopt;
+  return taken(by_id, found);
+}
+
 std::vector<Request> WaitingQueue::take_all() {
-  return take_expired(Clock::time_point::max());
+  std::vector<Request> all;
+  while (!empty()) all.push_back(pop());
+  return all;
 }
 
 }  // namespace staronnx

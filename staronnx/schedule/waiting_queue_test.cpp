@@ -18,42 +18,40 @@ Deadline in_ms(int ms) {
   return Deadline::after(Milliseconds(ms), start);
 }
 
-// Requests are told apart by a tensor of as many bytes as their number says.
-Request request(std::size_t number) {
-  Request made;
-  made.inputs.emplace_back(DataType::uint8, Shape{static_cast<std::int64_t>(number)}, number);
-  return made;
+Request request(std::uint64_t id, Clock::time_point urgency, Deadline deadline = Deadline::never()) {
+  return {RequestId{id}, {}, {}, deadline, urgency};
 }
 
-std::size_t number_of(const Request& made) {
-  return made.inputs.front().data().size();
+// With a deadline that is all its urgency.
+Request due_in_ms(std::uint64_t id, int ms) {
+  return request(id, in_ms(ms).at, in_ms(ms));
 }
 
-std::vector<std::size_t> numbers_of(const std::vector<Request>& requests) {
-  std::vector<std::size_t> numbers;
-  for (const Request& made : requests) numbers.push_back(number_of(made));
-  return numbers;
+std::vector<std::uint64_t> ids_of(const std::vector<Request>& requests) {
+  std::vector<std::uint64_t> ids;
+  for (const Request& made : requests) ids.push_back(static_cast<std::uint64_t>(made.id));
+  return ids;
 }
 
-TEST(WaitingQueue, ServesTheEarliestDeadlineFirstThenTheFirstToCome) {
+TEST(WaitingQueue, ServesTheMostUrgentFirstThenTheFirstToCome) {
   WaitingQueue queue(10);
-  queue.push(Deadline::never(), request(1));
-  queue.push(in_ms(20), request(2));
-  queue.push(in_ms(10), request(3));
-  queue.push(in_ms(20), request(4));
-  queue.push(Deadline::never(), request(5));
-  std::vector<Request> served;
-  while (!queue.empty()) served.push_back(queue.pop());
-  EXPECT_THAT(numbers_of(served), ElementsAre(3, 2, 4, 1, 5));
+  queue.push(request(1, in_ms(1'000).at));
+  queue.push(due_in_ms(2, 20));
+  queue.push(due_in_ms(3, 10));
+  queue.push(request(4, in_ms(20).at));
+  queue.push(request(5, in_ms(1'000).at));
+  EXPECT_EQ(queue.before(in_ms(20).at), 3u);
+  EXPECT_EQ(queue.before(in_ms(5).at), 0u);
+  EXPECT_THAT(ids_of(queue.take_all()), ElementsAre(3, 2, 4, 1, 5));
 }
 
 TEST(WaitingQueue, IsFullAtItsCapacity) {
   WaitingQueue queue(2);
-  queue.push(Deadline::never(), request(1));
+  queue.push(due_in_ms(1, 1));
   EXPECT_FALSE(queue.full());
-  queue.push(Deadline::never(), request(2));
+  queue.push(due_in_ms(2, 2));
   EXPECT_TRUE(queue.full());
-  EXPECT_EQ(number_of(queue.pop()), 1u);
+  EXPECT_EQ(queue.pop().id, RequestId{1});
   EXPECT_FALSE(queue.full());
 }
 
@@ -63,15 +61,24 @@ TEST(WaitingQueue, WithoutCapacityIsAlwaysFull) {
 
 TEST(WaitingQueue, GivesUpTheExpiredAndKeepsTheRest) {
   WaitingQueue queue(10);
-  queue.push(in_ms(30), request(1));
-  queue.push(in_ms(10), request(2));
-  queue.push(in_ms(20), request(3));
-  queue.push(Deadline::never(), request(4));
+  queue.push(due_in_ms(1, 30));
+  queue.push(request(2, in_ms(5'000).at, in_ms(10)));  // not urgent, but soon expired
+  queue.push(due_in_ms(3, 20));
+  queue.push(request(4, in_ms(1'000).at));
+  EXPECT_EQ(queue.next_deadline(), in_ms(10));
   EXPECT_THAT(queue.take_expired(start), IsEmpty());
-  EXPECT_THAT(numbers_of(queue.take_expired(in_ms(20).at)), ElementsAre(2, 3));
+  EXPECT_THAT(ids_of(queue.take_expired(in_ms(20).at)), ElementsAre(2, 3));
   EXPECT_EQ(queue.next_deadline(), in_ms(30));
-  EXPECT_THAT(numbers_of(queue.take_all()), ElementsAre(1, 4));
+  EXPECT_THAT(ids_of(queue.take_all()), ElementsAre(1, 4));
   EXPECT_TRUE(queue.empty());
+}
+
+TEST(WaitingQueue, GivesUpARequestByItsNumber) {
+  WaitingQueue queue(10);
+  for (const int id : {1, 2, 3}) queue.push(due_in_ms(static_cast<std::uint64_t>(id), id));
+  EXPECT_EQ(queue.take(RequestId{2})->id, RequestId{2});
+  EXPECT_FALSE(queue.take(RequestId{2}));
+  EXPECT_THAT(ids_of(queue.take_all()), ElementsAre(1, 3));
 }
 
 TEST(WaitingQueue, WithoutRequestsNothingExpires) {
