@@ -42,6 +42,7 @@ Flow::Flow(Runtime::State& runtime, Signature signature, Route route, std::vecto
       signature_(std::move(signature)),
       route_(std::move(route)),
       segments_(std::move(segments)),
+      owner_{runtime.pipelines.fetch_add(1), options.share, [this](Slot& done) { finished(done); }},
       window_(options.window > 0 ? static_cast<std::size_t>(options.window) : window_for(runtime.groups.size(), segments_)),
       waiting_(options.queue) {
   for (const RouteTensor& tensor : route_.tensors) capacity_.push_back(tensor.bytes.count);
@@ -111,7 +112,7 @@ Status Flow::check_expectation(const Request& request, Clock::time_point now) co
 Slot* Flow::free_slot() {
   if (free_.empty()) {
     if (slots_.size() == window_) return nullptr;
-    free_.push_back(&slots_.emplace_back(route_, segments_, [this](Slot& done) { finished(done); }));
+    free_.push_back(&slots_.emplace_back(route_, segments_, owner_));
   }
   Slot* slot = free_.back();
   free_.pop_back();

@@ -69,6 +69,7 @@ class Flow {
   const Route route_;
   const std::vector<std::unique_ptr<PreparedSegment>> segments_;
 
+  const Slot::Owner owner_;   // of all slots
   const std::size_t window_;  // slots at most
 
   const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();

@@ -52,6 +52,7 @@ constexpr Seconds kPatience{1};
 struct PipelineOptions {
   int window = 0;            // requests inside StarPU at once; 0: two per worker, or one and a batch
   std::size_t queue = 1024;  // requests waiting at most
+  double share = 1;          // of the machine, relative to other pipelines', when they ask for more than there is; positive
 };
 
 class Pipeline {

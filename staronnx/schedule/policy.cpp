@@ -9,6 +9,7 @@
 #include "staronnx/base/deadline.h"
 #include "staronnx/schedule/decision.h"
 #include "staronnx/schedule/demand.h"
+#include "staronnx/schedule/fair_shares.h"
 #include "staronnx/schedule/slot.h"
 
 namespace staronnx {
@@ -60,8 +61,7 @@ class Dispatcher {
       const Lock lock(mutex_);
       SegmentTask& segment = segment_of(task);
       segment.stackable = is_stackable(segment);
-      const auto before = [](const starpu_task* a, const starpu_task* b) { return order_of(a) < order_of(b); };
-      ready_.insert(std::ranges::upper_bound(ready_, task, before), task);
+      ready_.push_back(task);
       starpu_push_task_end(task);
       to_wake = assign();
       learn_arrival(task);
@@ -126,6 +126,7 @@ class Dispatcher {
     const auto time = [this](std::size_t task, std::size_t place, int batch) {
       return segment_of(ready_[task]).segment->expected(place, batch);
     };
+    order_ready();
     const std::vector<Start> starts = decide({places_, remaining(moment), kinds(), time, demand_.followers(moment)});
     std::vector<std::size_t> leaders;
     for (const Start& start : starts) {
@@ -140,11 +141,31 @@ class Dispatcher {
     return leaders;
   }
 
+  // From the order of urgency, which is the one within a pipeline, to that among pipelines.
+  void order_ready() {
+    std::ranges::sort(ready_, {}, order_of);
+    std::vector<Claim> claims;
+    for (const starpu_task* task : ready_) claims.push_back(claim_of(segment_of(task)));
+    std::vector<starpu_task*> ordered;
+    for (const std::size_t claim : shares_.order(claims)) ordered.push_back(ready_[claim]);
+    ready_ = std::move(ordered);
+  }
+
+  Claim claim_of(const SegmentTask& task) const { return {task.pipeline, task.share, machine_time_of(task)}; }
+
+  // With every worker at work, each at its own speed.
+  Microseconds machine_time_of(const SegmentTask& task) const {
+    double rate = 0;
+    for (std::size_t worker = 0; worker < workers_.size(); ++worker) rate += 1 / task.segment->expected(worker, 1).count();
+    return Microseconds(1 / rate);
+  }
+
   void give(Worker& worker, const Start& start) {
     SegmentTask& leader = segment_of(ready_[start.tasks[0]]);
     for (const std::size_t number : start.tasks) {
       starpu_task*& task = ready_[number];
       segment_of(task).place = start.place;
+      shares_.started(claim_of(segment_of(task)));
       if (&segment_of(task) != &leader) leader.mates.push_back(&segment_of(task));
       worker.assigned.push_back(task);
       task = nullptr;
@@ -176,9 +197,7 @@ class Dispatcher {
     const SegmentTask& segment = segment_of(task);
     const bool waits = std::ranges::find(ready_, task) != ready_.end();
     Demand::Arrival arrival{.waits = waits};
-    double rate = 0;  // of all workers, each at its own
-    for (std::size_t worker = 0; worker < workers_.size(); ++worker) rate += 1 / segment.segment->expected(worker, 1).count();
-    arrival.machine_time = Microseconds(1 / rate);
+    arrival.machine_time = machine_time_of(segment);
     const std::size_t place = waits ? last_place_ : segment.place.value_or(0);
     arrival.servers = static_cast<int>(workers_.size() / places_[place].workers.size());
     arrival.service = segment.segment->expected(place, 1);
@@ -196,8 +215,9 @@ class Dispatcher {
   // What follows is guarded by the mutex.
   std::vector<Place> places_;
   std::vector<Worker> workers_{STARPU_NMAXWORKERS};  // as many as there are, once places are set; workers look for tasks before
-  std::vector<starpu_task*> ready_;                  // in the order of urgency
+  std::vector<starpu_task*> ready_;
   Demand demand_;
+  FairShares shares_;
   std::size_t last_place_ = 0;  // that a task was given
 };
 

@@ -15,7 +15,8 @@ namespace staronnx {
 struct Runtime::State {
   std::vector<CoreGroup> groups;
   std::vector<Place> places;
-  std::atomic<std::uint64_t> requests = 0;  // started, ever
+  std::atomic<std::uint64_t> requests = 0;  // that came, ever
+  std::atomic<std::size_t> pipelines = 0;   // opened, ever
   IdleGate gate;
   int idle_hook = -1;  // StarPU's number for what makes workers wait at the gate
 };

@@ -23,9 +23,9 @@ starpu_data_handle_t* allocated_handles(std::size_t count) {
 
 }  // namespace
 
-Slot::Slot(const Route& route, std::span<const std::unique_ptr<PreparedSegment>> segments, std::function<void(Slot&)> finished)
+Slot::Slot(const Route& route, std::span<const std::unique_ptr<PreparedSegment>> segments, Owner owner)
     : route_(route),
-      finished_(std::move(finished)),
+      owner_(std::move(owner)),
       buffers_(route.tensors.size()),
       tasks_(segments.size()),
       runs_(segments.size()),
@@ -37,6 +37,8 @@ Slot::Slot(const Route& route, std::span<const std::unique_ptr<PreparedSegment>>
     tasks_[i].slot = this;
     tasks_[i].segment = segments[i].get();
     tasks_[i].position = i;
+    tasks_[i].pipeline = owner_.pipeline;
+    tasks_[i].share = owner_.share;
     tasks_[i].inputs.resize(route.segments[i].reads.size());
     tasks_[i].outputs.resize(route.segments[i].writes.size());
   }
@@ -178,7 +180,7 @@ TensorView Slot::view(std::size_t tensor, std::span<const std::byte> buffer) con
 }
 
 void Slot::finish_task() {
-  if (unfinished_.fetch_sub(1) == 1) finished_(*this);
+  if (unfinished_.fetch_sub(1) == 1) owner_.finished(*this);
 }
 
 void Slot::raise(std::span<std::size_t> capacity) const {

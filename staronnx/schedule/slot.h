@@ -36,6 +36,8 @@ struct SegmentTask {
   std::size_t position = 0;
   Clock::time_point urgency{};  // of the request
   RequestId request{};
+  std::size_t pipeline = 0;          // its number
+  double share = 1;                  // of the pipeline
   std::optional<std::size_t> place;  // given by StarONNX's own policy; else the worker's
   // Given by it, too: tasks of the same segment, of other requests, that run with this one.
   std::vector<SegmentTask*> mates;
@@ -48,8 +50,15 @@ struct SegmentTask {
 
 class Slot {
  public:
-  // `route` and `segments` outlive the slot. `finished` is called on a worker when the last task of a request has run; it must be short.
-  Slot(const Route& route, std::span<const std::unique_ptr<PreparedSegment>> segments, std::function<void(Slot&)> finished);
+  // The pipeline, as far as a slot goes. `finished` is called on a worker when the last task of a request has run; it must be short.
+  struct Owner {
+    std::size_t pipeline = 0;
+    double share = 1;
+    std::function<void(Slot&)> finished;
+  };
+
+  // `route` and `segments` outlive the slot.
+  Slot(const Route& route, std::span<const std::unique_ptr<PreparedSegment>> segments, Owner owner);
   Slot(const Slot&) = delete;
   Slot& operator=(const Slot&) = delete;
 
@@ -95,7 +104,7 @@ class Slot {
   Result<Response> response();
 
   const Route& route_;
-  const std::function<void(Slot&)> finished_;
+  const Owner owner_;
   std::vector<std::unique_ptr<DataBuffer>> buffers_;  // by tensor of the route; of inputs only while a request is inside
   std::vector<Input> inputs_;                         // by input of the model
   std::vector<SegmentTask> tasks_;                    // by segment, as runs_
