@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 namespace staronnx {
 namespace {
@@ -15,9 +16,9 @@ struct Way {
 // Goes through the ready tasks and books their places.
 class Booking {
  public:
-  explicit Booking(const Snapshot& snapshot)
-      : snapshot_(snapshot), free_in_(snapshot.busy), booked_(snapshot.ready.size()), left_(snapshot.ready.size()) {
+  explicit Booking(const Snapshot& snapshot) : snapshot_(snapshot), free_in_(snapshot.busy), booked_(snapshot.ready.size()) {
     for (const Microseconds busy : snapshot.busy) idle_.push_back(busy.count() <= 0);
+    for (const ReadyTask& task : snapshot.ready) ++left_[task.pipeline];
   }
 
   bool any_idle() const { return std::ranges::find(idle_, true) != idle_.end(); }
@@ -31,7 +32,7 @@ class Booking {
     const Microseconds end = begin_at(way.place) + snapshot_.time(task, way.place, way.batch);
     for (const std::size_t worker : workers(way.place)) free_in_[worker] = end, idle_[worker] = false;
     for (const std::size_t mate : start.tasks) booked_[mate] = true;
-    left_ -= start.tasks.size();
+    left_[snapshot_.ready[task].pipeline] -= start.tasks.size();
     if (starts) started.push_back(std::move(start));
   }
 
@@ -53,8 +54,7 @@ class Booking {
     const std::span<const int> batches = known.empty() ? std::span<const int>(kOne) : known;
     const std::ptrdiff_t there = batches.size() == 1 ? 1 : std::ssize(mates(task, batches.back()));
     const std::vector<double> shares = shares_of_workers(task);
-    const auto behind = static_cast<double>(left_);
-    const double delayed = behind - 1 + snapshot_.followers * behind;
+    const double behind = and_behind(task), delayed = behind - 1 + snapshot_.ready[task].followers * behind;
     Way best;
     Microseconds least{std::numeric_limits<double>::infinity()};
     for (std::size_t place = 0; place < snapshot_.places.size(); ++place) {
@@ -65,6 +65,15 @@ class Booking {
       }
     }
     return best;
+  }
+
+  // The task and those that it delays.
+  double and_behind(std::size_t task) const {
+    double behind = 0;
+    for (const auto& [pipeline, left] : left_) {
+      behind += static_cast<double>(pipeline == snapshot_.ready[task].pipeline ? left : std::min<std::size_t>(left, 1));
+    }
+    return behind;
   }
 
   Microseconds begin_at(std::size_t place) const {
@@ -92,10 +101,10 @@ class Booking {
   }
 
   const Snapshot& snapshot_;
-  std::vector<Microseconds> free_in_;  // by worker
-  std::vector<bool> idle_;             // by worker: and not booked
-  std::vector<bool> booked_;           // by task
-  std::size_t left_;                   // tasks that are not booked
+  std::vector<Microseconds> free_in_;        // by worker
+  std::vector<bool> idle_;                   // by worker: and not booked
+  std::vector<bool> booked_;                 // by task
+  std::map<std::size_t, std::size_t> left_;  // tasks that are not booked, by pipeline
 };
 
 }  // namespace

@@ -28,11 +28,15 @@ Microseconds Demand::gap_at(Clock::time_point now) const {
   return since > gap_ ? gap_ + kWeight * (since - gap_) : gap_;
 }
 
-double Demand::followers(Clock::time_point now) const {
+double Demand::utilisation(Clock::time_point now) const {
+  return gap_.count() > 0 ? machine_time_ / gap_at(now) : 0;
+}
+
+double Demand::followers(Clock::time_point now, double by_others) const {
   if (gap_.count() <= 0) return 0;
-  const double utilisation = std::min(kMostUtilisation, machine_time_ / gap_at(now));
+  const double all = std::min(kMostUtilisation, utilisation(now) + by_others);
   const double chance = std::min(1.0, waited_ / std::max(expected_to_wait_, 1e-3));
-  return chance * utilisation / (1 - utilisation);
+  return chance * all / (1 - all);
 }
 
 }  // namespace staronnx

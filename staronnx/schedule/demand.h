@@ -1,4 +1,4 @@
-// How much work comes, and how it comes, learnt from the tasks themselves. Pure: moments are passed in.
+// How much work comes to a pipeline, and how it comes, learnt from the tasks themselves. Pure: moments are passed in.
 #pragma once
 
 #include "staronnx/base/deadline.h"
@@ -18,10 +18,13 @@ class Demand {
 
   void arrived(Clock::time_point now, const Arrival& arrival);
 
+  // Of the machine, by what came lately; above 1 when more comes than the machine can do. 0 while nothing is known.
+  double utilisation(Clock::time_point now) const;
+
   // How many of the tasks to come are delayed, for each task that is there, by one that takes longer: utilisation / (1 - utilisation), as in a
   // busy period under Poisson arrivals; less where tasks wait less often than Poisson arrivals do (a caller that waits for its answer
-  // before it asks again delays nobody, however busy the machine is).
-  double followers(Clock::time_point now) const;
+  // before it asks again delays nobody, however busy the machine is). `by_others`: utilisation by other pipelines.
+  double followers(Clock::time_point now, double by_others = 0) const;
 
  private:
   // Averages over about the last hundred tasks. In simulations, thirty made the worst case 5 % worse.

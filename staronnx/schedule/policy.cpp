@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <tuple>
 #include <utility>
 
@@ -61,6 +62,7 @@ class Dispatcher {
       const Lock lock(mutex_);
       SegmentTask& segment = segment_of(task);
       segment.stackable = is_stackable(segment);
+      know_tenant(segment);
       ready_.push_back(task);
       starpu_push_task_end(task);
       to_wake = assign();
@@ -92,6 +94,11 @@ class Dispatcher {
   }
 
  private:
+  struct Tenant {
+    double share = 1;
+    Demand demand;
+  };
+
   struct Worker {
     bool busy = false;
     Clock::time_point begin, end;       // of its task, as expected
@@ -127,7 +134,7 @@ class Dispatcher {
       return segment_of(ready_[task]).segment->expected(place, batch);
     };
     order_ready();
-    const std::vector<Start> starts = decide({places_, remaining(moment), kinds(), time, demand_.followers(moment)});
+    const std::vector<Start> starts = decide({places_, remaining(moment), ready_tasks(moment), time});
     std::vector<std::size_t> leaders;
     for (const Start& start : starts) {
       const std::vector<std::size_t>& workers = places_[start.place].workers;
@@ -173,20 +180,45 @@ class Dispatcher {
     worker.unfinished = start.tasks.size();
   }
 
-  // Which ready tasks may run as one.
-  std::vector<ReadyTask> kinds() const {
-    std::vector<ReadyTask> kinds;
+  std::vector<ReadyTask> ready_tasks(Clock::time_point now) const {
+    std::vector<ReadyTask> tasks;
     for (std::size_t i = 0; i < ready_.size(); ++i) {
       const SegmentTask& task = segment_of(ready_[i]);
-      if (!task.stackable) {
-        kinds.push_back({i, {}});
-        continue;
-      }
-      std::size_t kind = 0;
-      while (!is_like(segment_of(ready_[kind]), task)) ++kind;
-      kinds.push_back({kind, task.segment->batches()});
+      ReadyTask& made = tasks.emplace_back(ReadyTask{i, {}, task.pipeline, followers_of(task.pipeline, now)});
+      if (!task.stackable) continue;
+      made.kind = 0;
+      while (!is_like(segment_of(ready_[made.kind]), task)) ++made.kind;
+      made.batches = task.segment->batches();
     }
-    return kinds;
+    return tasks;
+  }
+
+  // What other pipelines ask for beyond their shares is not what a task has to care for.
+  double followers_of(std::size_t pipeline, Clock::time_point now) const {
+    double shares = 0, by_others = 0;
+    for (const auto& [number, tenant] : tenants_) {
+      if (number == pipeline || is_active(tenant, now)) shares += tenant.share;
+    }
+    for (const auto& [number, tenant] : tenants_) {
+      if (number != pipeline) by_others += std::min(tenant.demand.utilisation(now), tenant.share / shares);
+    }
+    return tenants_.at(pipeline).demand.followers(now, by_others);
+  }
+
+  static bool is_active(const Tenant& tenant, Clock::time_point now) {
+    constexpr double kNoticed = 1e-3;  // of the machine
+    return tenant.demand.utilisation(now) > kNoticed;
+  }
+
+  // A new one is the occasion to forget those that have gone.
+  void know_tenant(const SegmentTask& task) {
+    const Clock::time_point moment = now();
+    if (tenants_.contains(task.pipeline)) return;
+    const auto waits = [&](std::size_t pipeline) {
+      return std::ranges::any_of(ready_, [&](const starpu_task* ready) { return segment_of(ready).pipeline == pipeline; });
+    };
+    std::erase_if(tenants_, [&](const auto& tenant) { return !is_active(tenant.second, moment) && !waits(tenant.first); });
+    tenants_[task.pipeline].share = task.share;
   }
 
   static bool is_like(const SegmentTask& a, const SegmentTask& b) {
@@ -202,7 +234,7 @@ class Dispatcher {
     arrival.servers = static_cast<int>(workers_.size() / places_[place].workers.size());
     arrival.service = segment.segment->expected(place, 1);
     last_place_ = place;
-    demand_.arrived(now(), arrival);
+    tenants_[segment.pipeline].demand.arrived(now(), arrival);
   }
 
   static void wake(const std::vector<std::size_t>& workers) {
@@ -216,7 +248,7 @@ class Dispatcher {
   std::vector<Place> places_;
   std::vector<Worker> workers_{STARPU_NMAXWORKERS};  // as many as there are, once places are set; workers look for tasks before
   std::vector<starpu_task*> ready_;
-  Demand demand_;
+  std::map<std::size_t, Tenant> tenants_;  // by pipeline
   FairShares shares_;
   std::size_t last_place_ = 0;  // that a task was given
 };
