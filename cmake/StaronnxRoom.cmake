@@ -17,7 +17,9 @@ function(staronnx_room name)
     add_executable(${name}_test ${ROOM_TESTS})
     target_link_libraries(${name}_test PRIVATE ${target} staronnx_flags ${ROOM_TEST_LIBRARIES} GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE STARONNX_DEPS_DIR="${STARONNX_DEPS_DIR}")
-    gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+    # StarPU's watchdog: a test whose tasks stand still for a minute crashes, with a core that shows where.
+    gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
+                         PROPERTIES TIMEOUT 300 ENVIRONMENT "STARPU_WATCHDOG_TIMEOUT=60000000;STARPU_WATCHDOG_CRASH=1")
   endif()
   if(STARONNX_TESTS)
     foreach(source IN LISTS ROOM_BENCHES)

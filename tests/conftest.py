@@ -20,8 +20,9 @@ def command():
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory):
-    """The user's own cache stays out of the tests."""
-    return {**os.environ, "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}
+    """The user's own cache stays out of the tests. A command whose tasks stand still for a minute crashes."""
+    cache = str(tmp_path_factory.mktemp("cache"))
+    return {**os.environ, "XDG_CACHE_HOME": cache, "STARPU_WATCHDOG_TIMEOUT": "60000000", "STARPU_WATCHDOG_CRASH": "1"}
 
 
 @pytest.fixture(scope="session")

@@ -67,16 +67,19 @@ Result<RequestId> Flow::submit(std::vector<Tensor> inputs, const RequestOptions&
   Slot* slot = nullptr;
   {
     const std::lock_guard lock(bell_->mutex);
+    if (draining_) return Error{ErrorCode::unavailable, "the model is being taken out of service; try another instance"};
     slot = free_slot();
     if (slot == nullptr) {
       if (waiting_.full()) return Error{ErrorCode::unavailable, "the queue is full; try again later"};
       if (Status in_time = check_expectation(request, now); !in_time) return in_time.error();
       const bool expires_first = options.deadline < waiting_.next_deadline();
       waiting_.push(std::move(request));
+      ++unanswered_;
       if (expires_first) bell_->rung.notify_one();
       return id;
     }
     slot->claim(id);
+    ++unanswered_;
   }
   start(*slot, std::move(request));
   return id;
@@ -90,6 +93,23 @@ void Flow::cancel(RequestId id) {
     return;
   }
   for (Slot& slot : slots_) slot.cancel(id);
+}
+
+Status Flow::drain(Deadline deadline) {
+  Lock lock(bell_->mutex);
+  draining_ = true;
+  const auto done = [this] { return unanswered_ == 0; };
+  if (deadline == Deadline::never()) {
+    all_answered_.wait(lock, done);
+    return {};
+  }
+  if (all_answered_.wait_until(lock, deadline.at, done)) return {};
+  const std::size_t dropped = waiting_.size();
+  for (Request& request : waiting_.take_all()) cancelled_.push_back(std::move(request));
+  bell_->rung.notify_one();
+  all_answered_.wait(lock, done);
+  return Error{ErrorCode::deadline_exceeded,
+               std::to_string(dropped) + " requests still waited at the deadline and were cancelled"};
 }
 
 Microseconds Flow::expected_wait() const {
@@ -167,6 +187,7 @@ void Flow::answer_finished(Lock& lock) {
   lock.unlock();
   slot.answer();
   lock.lock();
+  answered(1);
   if (waiting_.empty()) {
     free_.push_back(&slot);
     return;
@@ -183,6 +204,12 @@ void Flow::refuse(Lock& lock, const std::vector<Request>& requests, const Error&
   lock.unlock();
   for (const Request& request : requests) request.done(reason);
   lock.lock();
+  answered(requests.size());
+}
+
+void Flow::answered(std::size_t requests) {
+  unanswered_ -= requests;
+  if (unanswered_ == 0) all_answered_.notify_all();
 }
 
 }  // namespace staronnx

@@ -39,6 +39,7 @@ class Flow {
   // As Pipeline's.
   Result<RequestId> submit(std::vector<Tensor> inputs, const RequestOptions& options, Pipeline::Done done);
   void cancel(RequestId request);
+  Status drain(Deadline deadline);
   Microseconds expected_wait() const;
 
  private:
@@ -62,6 +63,7 @@ class Flow {
   // The flow's own thread. Each takes the lock as held and gives it back held, releasing it for calls to the user.
   void serve();
   void answer_finished(Lock& lock);
+  void answered(std::size_t requests);
   void refuse(Lock& lock, const std::vector<Request>& requests, const Error& reason);
 
   Runtime::State& runtime_;
@@ -72,9 +74,13 @@ class Flow {
   const Slot::Owner owner_;   // of all slots
   const std::size_t window_;  // slots at most
 
+  std::condition_variable all_answered_;
+
   const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
   // What follows is guarded by the bell's mutex.
+  bool draining_ = false;
   bool closing_ = false;
+  std::size_t unanswered_ = 0;      // requests that were accepted
   WaitingQueue waiting_;            // empty while a slot is free or can be made
   std::vector<Request> cancelled_;  // to be answered
   ServiceRate rate_;

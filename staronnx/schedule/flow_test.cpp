@@ -483,6 +483,36 @@ TEST_F(FlowTest, ClosingCancelsWhatWaitsAndFinishesWhatRuns) {
   EXPECT_EQ(answers.order().size(), 3u);
 }
 
+TEST_F(FlowTest, DrainingAnswersWhatWasAcceptedAndTakesNothingNew) {
+  HeldUp held;
+  auto flow = one_segment(held.work(), {.window = 1});
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(flow->submit(inputs({i}), {}, answers.take(i)));
+  held.wait_until_running();
+  Status drained = Error{ErrorCode::internal, "not yet"};
+  std::jthread draining([&] { drained = flow->drain(Deadline::never()); });
+  while (flow->submit(inputs({9}), {}, answers.take(9))) continue;  // until draining has begun
+  held.release();
+  draining.join();
+  EXPECT_TRUE(drained);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(answers.wait(i).status);
+  EXPECT_THAT(flow->submit(inputs({9}), {}, answers.take(9)).error().message, HasSubstr("out of service"));
+}
+
+TEST_F(FlowTest, DrainingGivesUpWhatStillWaitsAtTheDeadline) {
+  HeldUp held;
+  auto flow = one_segment(held.work(), {.window = 1});
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(flow->submit(inputs({i}), {}, answers.take(i)));
+  held.wait_until_running();
+  Status drained;
+  std::jthread draining([&] { drained = flow->drain(Deadline::after(Milliseconds(5), Clock::now())); });
+  EXPECT_EQ(answers.wait(1).status.error().code, ErrorCode::cancelled);
+  EXPECT_EQ(answers.wait(2).status.error().code, ErrorCode::cancelled);
+  held.release();
+  draining.join();
+  EXPECT_THAT(drained.error().message, HasSubstr("2 requests still waited"));
+  EXPECT_TRUE(answers.wait(0).status) << "it was running";
+}
+
 TEST_F(FlowTest, AnAnswerMaySubmitTheNextRequest) {
   auto flow = one_segment(each([](std::int64_t v) { return v + 1; }), {.window = 1, .queue = 1});
   std::promise<std::int64_t> last;

@@ -123,6 +123,10 @@ void Pipeline::cancel(RequestId request) {
   state_->cancel(request);
 }
 
+Status Pipeline::drain(Deadline deadline) {
+  return state_->drain(deadline);
+}
+
 Microseconds Pipeline::expected_wait() const {
   return state_->expected_wait();
 }
