@@ -54,7 +54,7 @@ class Booking {
     const std::span<const int> batches = known.empty() ? std::span<const int>(kOne) : known;
     const std::ptrdiff_t there = batches.size() == 1 ? 1 : std::ssize(mates(task, batches.back()));
     const std::vector<double> shares = shares_of_workers(task);
-    const double behind = and_behind(task), delayed = behind - 1 + snapshot_.ready[task].followers * behind;
+    const double behind = ready_together(), delayed = behind - 1 + snapshot_.ready[task].followers * behind;
     Way best;
     Microseconds least{std::numeric_limits<double>::infinity()};
     for (std::size_t place = 0; place < snapshot_.places.size(); ++place) {
@@ -67,13 +67,11 @@ class Booking {
     return best;
   }
 
-  // The task and those that it delays.
-  double and_behind(std::size_t task) const {
-    double behind = 0;
-    for (const auto& [pipeline, left] : left_) {
-      behind += static_cast<double>(pipeline == snapshot_.ready[task].pipeline ? left : std::min<std::size_t>(left, 1));
-    }
-    return behind;
+  // Those that are ready and would be delayed by one of them, with it.
+  double ready_together() const {
+    std::size_t tasks = 0, pipelines = 0;
+    for (const auto& [pipeline, left] : left_) tasks += left, pipelines += left > 0 ? 1 : 0;
+    return static_cast<double>(snapshot_.shared ? pipelines : tasks);
   }
 
   Microseconds begin_at(std::size_t place) const {

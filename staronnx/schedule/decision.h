@@ -25,15 +25,18 @@ namespace staronnx {
 struct ReadyTask {
   std::size_t kind = 0;  // tasks of one kind may run as one batch
   std::span<const int> batches =
-      {};                    // sizes of batches that may be made of that kind, ascending, beginning with 1; empty: 1 only
-  std::size_t pipeline = 0;  // of another pipeline's tasks one counts as delayed: the others wait for their own kind
-  double followers = 0;      // how many tasks that are still to come it delays for each that is ready; see Demand
+      {};  // sizes of batches that may be made of that kind, ascending, beginning with 1; empty: 1 only
+  std::size_t pipeline = 0;
+  double followers = 0;  // how many tasks that are still to come it delays for each that is ready; see Demand
 };
 
 struct Snapshot {
   std::span<const Place> places;   // as places_of() gives them
   std::vector<Microseconds> busy;  // by worker: for how much longer; 0: idle
   std::vector<ReadyTask> ready;    // the first to go first
+  // Whether several pipelines are at work. Then one task of each counts as delayed: the others of a backlog wait for their own kind, and
+  // nobody's tasks become narrow, and so last long, on account of one overloaded pipeline.
+  bool shared = false;
   // How long a batch of tasks like `task` is expected to take in a place.
   std::function<Microseconds(std::size_t task, std::size_t place, int batch)> time;
 };

@@ -32,9 +32,9 @@ double Demand::utilisation(Clock::time_point now) const {
   return gap_.count() > 0 ? machine_time_ / gap_at(now) : 0;
 }
 
-double Demand::followers(Clock::time_point now, double by_others) const {
+double Demand::followers(Clock::time_point now, double most, double by_others) const {
   if (gap_.count() <= 0) return 0;
-  const double all = std::min(kMostUtilisation, utilisation(now) + by_others);
+  const double all = std::min(kMostUtilisation, std::min(utilisation(now), most) + by_others);
   const double chance = std::min(1.0, waited_ / std::max(expected_to_wait_, 1e-3));
   return chance * all / (1 - all);
 }

@@ -23,8 +23,9 @@ class Demand {
 
   // How many of the tasks to come are delayed, for each task that is there, by one that takes longer: utilisation / (1 - utilisation), as in a
   // busy period under Poisson arrivals; less where tasks wait less often than Poisson arrivals do (a caller that waits for its answer
-  // before it asks again delays nobody, however busy the machine is). `by_others`: utilisation by other pipelines.
-  double followers(Clock::time_point now, double by_others = 0) const;
+  // before it asks again delays nobody, however busy the machine is). Its own utilisation counts up to `most`; `by_others`: that by other
+  // pipelines.
+  double followers(Clock::time_point now, double most = 1, double by_others = 0) const;
 
  private:
   // Averages over about the last hundred tasks. In simulations, thirty made the worst case 5 % worse.

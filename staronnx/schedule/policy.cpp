@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <tuple>
 #include <utility>
 
 #include "staronnx/base/deadline.h"
 #include "staronnx/schedule/decision.h"
-#include "staronnx/schedule/demand.h"
 #include "staronnx/schedule/fair_shares.h"
 #include "staronnx/schedule/slot.h"
+#include "staronnx/schedule/tenants.h"
 
 namespace staronnx {
 namespace {
@@ -62,7 +61,6 @@ class Dispatcher {
       const Lock lock(mutex_);
       SegmentTask& segment = segment_of(task);
       segment.stackable = is_stackable(segment);
-      know_tenant(segment);
       ready_.push_back(task);
       starpu_push_task_end(task);
       to_wake = assign();
@@ -94,11 +92,6 @@ class Dispatcher {
   }
 
  private:
-  struct Tenant {
-    double share = 1;
-    Demand demand;
-  };
-
   struct Worker {
     bool busy = false;
     Clock::time_point begin, end;       // of its task, as expected
@@ -134,7 +127,7 @@ class Dispatcher {
       return segment_of(ready_[task]).segment->expected(place, batch);
     };
     order_ready();
-    const std::vector<Start> starts = decide({places_, remaining(moment), ready_tasks(moment), time});
+    const std::vector<Start> starts = decide({places_, remaining(moment), ready_tasks(moment), tenants_.shared(moment), time});
     std::vector<std::size_t> leaders;
     for (const Start& start : starts) {
       const std::vector<std::size_t>& workers = places_[start.place].workers;
@@ -184,41 +177,13 @@ class Dispatcher {
     std::vector<ReadyTask> tasks;
     for (std::size_t i = 0; i < ready_.size(); ++i) {
       const SegmentTask& task = segment_of(ready_[i]);
-      ReadyTask& made = tasks.emplace_back(ReadyTask{i, {}, task.pipeline, followers_of(task.pipeline, now)});
+      ReadyTask& made = tasks.emplace_back(ReadyTask{i, {}, task.pipeline, tenants_.followers(task.pipeline, now)});
       if (!task.stackable) continue;
       made.kind = 0;
       while (!is_like(segment_of(ready_[made.kind]), task)) ++made.kind;
       made.batches = task.segment->batches();
     }
     return tasks;
-  }
-
-  // What other pipelines ask for beyond their shares is not what a task has to care for.
-  double followers_of(std::size_t pipeline, Clock::time_point now) const {
-    double shares = 0, by_others = 0;
-    for (const auto& [number, tenant] : tenants_) {
-      if (number == pipeline || is_active(tenant, now)) shares += tenant.share;
-    }
-    for (const auto& [number, tenant] : tenants_) {
-      if (number != pipeline) by_others += std::min(tenant.demand.utilisation(now), tenant.share / shares);
-    }
-    return tenants_.at(pipeline).demand.followers(now, by_others);
-  }
-
-  static bool is_active(const Tenant& tenant, Clock::time_point now) {
-    constexpr double kNoticed = 1e-3;  // of the machine
-    return tenant.demand.utilisation(now) > kNoticed;
-  }
-
-  // A new one is the occasion to forget those that have gone.
-  void know_tenant(const SegmentTask& task) {
-    const Clock::time_point moment = now();
-    if (tenants_.contains(task.pipeline)) return;
-    const auto waits = [&](std::size_t pipeline) {
-      return std::ranges::any_of(ready_, [&](const starpu_task* ready) { return segment_of(ready).pipeline == pipeline; });
-    };
-    std::erase_if(tenants_, [&](const auto& tenant) { return !is_active(tenant.second, moment) && !waits(tenant.first); });
-    tenants_[task.pipeline].share = task.share;
   }
 
   static bool is_like(const SegmentTask& a, const SegmentTask& b) {
@@ -234,7 +199,7 @@ class Dispatcher {
     arrival.servers = static_cast<int>(workers_.size() / places_[place].workers.size());
     arrival.service = segment.segment->expected(place, 1);
     last_place_ = place;
-    tenants_[segment.pipeline].demand.arrived(now(), arrival);
+    tenants_.arrived(segment.pipeline, segment.share, now(), arrival);
   }
 
   static void wake(const std::vector<std::size_t>& workers) {
@@ -248,7 +213,7 @@ class Dispatcher {
   std::vector<Place> places_;
   std::vector<Worker> workers_{STARPU_NMAXWORKERS};  // as many as there are, once places are set; workers look for tasks before
   std::vector<starpu_task*> ready_;
-  std::map<std::size_t, Tenant> tenants_;  // by pipeline
+  Tenants tenants_;
   FairShares shares_;
   std::size_t last_place_ = 0;  // that a task was given
 };

@@ -1,0 +1,35 @@
+#include "staronnx/schedule/tenants.h"
+
+#include <algorithm>
+
+namespace staronnx {
+
+void Tenants::arrived(std::size_t pipeline, double share, Clock::time_point now, const Demand::Arrival& arrival) {
+  if (!tenants_.contains(pipeline)) {  // the occasion to forget those that have gone
+    std::erase_if(tenants_, [&](const auto& tenant) { return !is_active(tenant.second, now); });
+  }
+  Tenant& tenant = tenants_[pipeline];
+  tenant.share = share;
+  tenant.last_arrival = now;
+  tenant.demand.arrived(now, arrival);
+}
+
+double Tenants::followers(std::size_t pipeline, Clock::time_point now) const {
+  const auto own = tenants_.find(pipeline);
+  if (own == tenants_.end()) return 0;
+  double shares = own->second.share, by_others = 0;
+  const auto is_other = [&](const auto& tenant) { return tenant.first != pipeline && is_active(tenant.second, now); };
+  for (const auto& tenant : tenants_) {
+    if (is_other(tenant)) shares += tenant.second.share;
+  }
+  for (const auto& tenant : tenants_) {
+    if (is_other(tenant)) by_others += std::min(tenant.second.demand.utilisation(now), tenant.second.share / shares);
+  }
+  return own->second.demand.followers(now, own->second.share / shares, by_others);
+}
+
+bool Tenants::shared(Clock::time_point now) const {
+  return std::ranges::count_if(tenants_, [&](const auto& tenant) { return is_active(tenant.second, now); }) > 1;
+}
+
+}  // namespace staronnx
