@@ -37,7 +37,8 @@ Result<std::vector<int>> parse_widths(const Machine& machine, std::string_view s
 CoreGroup take(std::vector<Core>& free, int width) {
   std::map<int, int> free_of_node;
   for (const Core& core : free) ++free_of_node[core.numa_node];
-  const auto roomy = std::find_if(free.begin(), free.end(), [&](const Core& core) { return free_of_node[core.numa_node] >= width; });
+  const auto roomy =
+      std::find_if(free.begin(), free.end(), [&](const Core& core) { return free_of_node[core.numa_node] >= width; });
   // Cores are sorted by NUMA node, so a roomy node's cores follow each other.
   const auto begin = roomy == free.end() ? free.begin() : roomy;
   CoreGroup group;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "staronnx/machine/cpu_quota.h"
 #include "staronnx/machine/gpus.h"
 
 namespace staronnx {
@@ -67,6 +68,13 @@ std::vector<Core> cores_of(hwloc_topology_t topology) {
   return cores;
 }
 
+// More cores than a control group allows time for would all be stopped at times. What is left of the quota is for other threads.
+void keep_within_quota(std::vector<Core>& cores) {
+  const std::optional<double> quota = cpu_quota();
+  if (!quota || *quota >= static_cast<double>(cores.size())) return;
+  cores.resize(std::max<std::size_t>(1, static_cast<std::size_t>(*quota)));
+}
+
 // Caches that none of `cores` uses are left out.
 std::vector<L3Cache> l3_caches_of(hwloc_topology_t topology, const std::vector<Core>& cores) {
   std::vector<L3Cache> caches;
@@ -124,6 +132,7 @@ Result<Machine> detect_machine() {
   if (machine.cores.empty()) {
     return Error{ErrorCode::internal, "hwloc finds no core that this process may use; check its CPU affinity"};
   }
+  keep_within_quota(machine.cores);
   machine.l3_caches = l3_caches_of(topology->get(), machine.cores);
   machine.numa_nodes = numa_nodes_of(topology->get());
   machine.gpus = detect_gpus();

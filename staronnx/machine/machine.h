@@ -1,7 +1,8 @@
 // What hardware there is, as values.
 //
 // A processor is what runs one task at a time: a group of CPU cores acting as one, or a GPU. Cores are named by their OS
-// number (the one `taskset` takes). Only what this process may use is listed: its CPU affinity (taskset, cpusets) is obeyed.
+// number (the one `taskset` takes). Only what this process may use is listed: its CPU affinity (taskset, cpusets) and the time that its
+// control groups allow (containers' limits) are obeyed.
 //
 // A Machine comes from detect_machine() (this machine, links not measured) or from a machine file (machine_file.h).
 #pragma once

@@ -51,7 +51,8 @@ TEST(DetectMachine, ListsOnlyCoresThatThisProcessMayUse) {
 TEST(DetectMachine, ObeysTheAffinityOfTheProcess) {
   const std::set<int> all = allowed_here();
   const int last = *all.rbegin();
-  ASSERT_TRUE(pin_this_thread(std::span(&last, 1)));  // before the fork, so that threads that a sanitizer adds to the child obey, too
+  ASSERT_TRUE(
+      pin_this_thread(std::span(&last, 1)));  // before the fork, so that threads that a sanitizer adds to the child obey, too
   const pid_t child = fork();
   if (child == 0) {
     Result<Machine> machine = detect_machine();
