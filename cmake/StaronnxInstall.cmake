@@ -22,6 +22,12 @@ foreach(library ${StarPU_LIBRARY} ${OnnxRuntime_LIBRARY})
   install(FILES ${library} ${versions} DESTINATION "${private_libraries}")
 endforeach()
 
+if(STARONNX_WITH_OPENVINO)
+  get_filename_component(folder "${OnnxRuntime_LIBRARY}" DIRECTORY)
+  file(GLOB providers "${folder}/libonnxruntime_providers_*" "${folder}/libopenvino*" "${folder}/libtbb*")
+  install(FILES ${providers} DESTINATION "${private_libraries}")
+endif()
+
 install(TARGETS staronnx_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS staronnx EXPORT staronnxTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY staronnx/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/staronnx FILES_MATCHING PATTERN "*.h" PATTERN "testing" EXCLUDE)

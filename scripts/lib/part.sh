@@ -118,6 +118,7 @@ _need_room() {
   case $1 in
     venv) need=500 ;;
     onnxruntime) need=$((gpu ? 1500 : 200)) ;;
+    onnxruntime-openvino) need=500 ;;
     *) need=250 ;;
   esac
   have=$(free_mb "$deps")

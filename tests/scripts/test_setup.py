@@ -142,5 +142,5 @@ def test_what_is_half_made_never_counts(clone, tmp_path):
 
 def test_help_names_every_option():
     text = setup(ROOT, "--help").stdout
-    for word in ("--gpu", "--cpu", "--no-cuda", "--bare", "STARPU_ROOT", "ONNXRUNTIME_ROOT", "METIS_ROOT", "XDG_CACHE_HOME"):
+    for word in ("--gpu", "--cpu", "--openvino", "--no-openvino", "--no-cuda", "--bare", "STARPU_ROOT", "ONNXRUNTIME_ROOT", "METIS_ROOT", "XDG_CACHE_HOME"):
         assert word in text

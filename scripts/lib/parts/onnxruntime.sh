@@ -1,14 +1,26 @@
 #!/usr/bin/env bash
-# ONNX Runtime: the library out of its Python wheel (with gpu=1, of the wheel for CUDA), the C and C++ headers out of a newer
-# Debian suite. The C API is versioned: headers may be older than the library, never newer.
+# ONNX Runtime: the library out of its Python wheel (with gpu=1, of the wheel for CUDA; with flavour=openvino, of the wheel with
+# OpenVINO, of which a CPU needs a few libraries only), the C and C++ headers out of a newer Debian suite. The C API is versioned: headers may be older than the library, never newer.
 source scripts/lib/recipe.sh
 source scripts/lib/debian.sh
 source scripts/lib/wheels.sh
+flavour=${flavour:-}
+
+libraries=('onnxruntime/capi/libonnxruntime*.so*')
+if [[ $flavour == openvino ]]; then
+  gpu=0
+  libraries+=('onnxruntime/capi/libtbb.so.[0-9]*' 'onnxruntime/capi/libopenvino_intel_cpu_plugin.so')
+  # Under the names that others load them by: libopenvino.so.2541, not libopenvino.so and libopenvino.so.2025.4.1.
+  libraries+=('onnxruntime/capi/libopenvino.so.[0-9][0-9][0-9][0-9]' 'onnxruntime/capi/libopenvino_onnx_frontend.so.[0-9][0-9][0-9][0-9]')
+fi
 
 fetch_library() {
   local into=$1 wheels=$work/onnxruntime-wheel list=$work/onnxruntime.txt
   rm -rf "$wheels"
-  if ((gpu)); then
+  if [[ $flavour == openvino ]]; then
+    stage 'ONNX Runtime: fetching the wheel with OpenVINO (85 MB)'
+    for_this_python scripts/lib/wheels/openvino.txt >"$list"
+  elif ((gpu)); then
     stage 'ONNX Runtime: fetching the wheel for CUDA (250 MB)'
     for_this_python scripts/lib/wheels/gpu.txt >"$list"
   else
@@ -16,7 +28,7 @@ fetch_library() {
     for_this_python <(only_requirement onnxruntime requirements.txt) >"$list"
   fi
   fetch_wheels "$list" "$wheels"
-  "$python" scripts/lib/unpack_wheel.py "$wheels"/*.whl "$into/lib" --flat 'onnxruntime/capi/libonnxruntime*.so*'
+  "$python" scripts/lib/unpack_wheel.py "$wheels"/*.whl "$into/lib" --flat "${libraries[@]}"
   "$python" scripts/lib/unpack_wheel.py "$wheels"/*.whl "$into" --flat '*/LICENSE' '*/ThirdPartyNotices.txt'
   rm -rf "$wheels"
 }
@@ -73,7 +85,7 @@ check_part() {
   if ((gpu)); then check_provider "$part/lib/libonnxruntime_providers_cuda.so"; fi
   g++ -std=c++17 -w -I "$part/include" -o "$program" scripts/lib/parts/onnxruntime_check.cpp \
     -L "$part/lib" -lonnxruntime -Wl,-rpath,"$(realpath "$part")/lib"
-  "$program" || reason 'ONNX Runtime was unpacked, but a program built with its headers does not run with its library'
+  "$program" ${flavour:+"$flavour"} || reason 'ONNX Runtime was unpacked, but a program built with its headers does not run with its library'
   rm -f "$program"
 }
 
