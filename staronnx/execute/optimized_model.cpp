@@ -8,6 +8,7 @@
 #include <onnxruntime_session_options_config_keys.h>
 
 #include "staronnx/model/external_tensors.h"
+#include "staronnx/model/repeated_constants.h"
 
 namespace staronnx {
 namespace {
@@ -56,6 +57,7 @@ std::filesystem::path OptimizedModel::graph_file() const {
 }
 
 Status OptimizedModel::map_weights() {
+  if (Status mended = drop_repeated_constants(graph_file()); !mended) return mended;
   const Result<std::vector<ExternalTensor>> tensors = external_tensors(graph_file());
   if (!tensors) {
     return Error{ErrorCode::internal,

@@ -3,6 +3,7 @@
 #include <onnxruntime_session_options_config_keys.h>
 
 #include "staronnx/execute/ort.h"
+#include "staronnx/model/repeated_constants.h"
 
 namespace staronnx {
 namespace {
@@ -22,7 +23,7 @@ Status write_basic_model(const std::filesystem::path& model, const std::filesyst
     options.AddConfigEntry(kOrtSessionOptionsOptimizedModelExternalInitializersMinSizeInBytes, smallest_external_bytes);
     options.AddConfigEntry(kOrtSessionOptionsConfigDisablePrepacking, "1");
     const Ort::Session saves_the_model(environment, model.c_str(), options);
-    return {};
+    return drop_repeated_constants(directory / model_file);
   });
 }
 
