@@ -1,5 +1,6 @@
 #include "staronnx/execute/engine.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "staronnx/execute/openvino_session.h"
 #include "staronnx/execute/optimized_model.h"
 #include "staronnx/execute/ort.h"
 #include "staronnx/execute/session_executor.h"
@@ -35,23 +37,45 @@ class PreparedFile : public std::enable_shared_from_this<PreparedFile> {
   PreparedFile(std::shared_ptr<const Ort::Env> environment, std::filesystem::path file)
       : environment_(std::move(environment)), file_(std::move(file)) {}
 
-  ExecutorResult executor(const CoreGroup& group) {
+  ExecutorResult executor(const CoreGroup& group, Provider provider) {
     const std::lock_guard lock(mutex_);
-    std::weak_ptr<Executor>& known = executors_[group.width() == 1 ? std::vector<int>{} : group.cores];
+    const bool shared = provider == Provider::cpu && group.width() == 1;
+    std::weak_ptr<Executor>& known = executors_[{provider, shared ? std::vector<int>{} : group.cores}];
     if (std::shared_ptr<Executor> executor = known.lock()) return executor;
-    if (Status loaded = load(); !loaded) return loaded.error();
-    std::shared_ptr<Executor> executor = std::make_shared<SessionExecutor>(
-        file_.filename().string(), signature_, shared_from_this(), model_->open(*environment_, ort::options_for(group)));
-    known = executor;
+    ExecutorResult executor = provider == Provider::openvino ? with_openvino(group) : with_own(group);
+    if (executor) known = *executor;
     return executor;
   }
 
  private:
-  Status load() {
-    if (model_) return {};
+  ExecutorResult with_openvino(const CoreGroup& group) {
+    if (Status loaded = load_signature(); !loaded) return loaded.error();
+    if (Status taken = check_openvino_takes(*signature_); !taken) return with_context("'" + file_.string() + "'", taken.error());
+    OpenvinoSession opened = open_with_openvino(*environment_, file_, group);
+    return executor_on(std::move(opened.session), std::move(opened.note));
+  }
+
+  ExecutorResult with_own(const CoreGroup& group) {
+    if (Status loaded = load_signature(); !loaded) return loaded.error();
+    if (Status optimized = optimize(); !optimized) return optimized.error();
+    return executor_on(model_->open(*environment_, ort::options_for(group)), {});
+  }
+
+  std::shared_ptr<Executor> executor_on(Ort::Session session, std::string note) {
+    return std::make_shared<SessionExecutor>(file_.filename().string(), *signature_, shared_from_this(), std::move(session),
+                                             std::move(note));
+  }
+
+  Status load_signature() {
+    if (signature_) return {};
     const Result<Model> model = Model::load(file_);
     if (!model) return model.error();
     signature_ = model->signature();
+    return {};
+  }
+
+  Status optimize() {
+    if (model_) return {};
     Result<std::unique_ptr<OptimizedModel>> optimized = OptimizedModel::create(*environment_, file_);
     if (!optimized) return optimized.error();
     model_ = *std::move(optimized);
@@ -61,11 +85,20 @@ class PreparedFile : public std::enable_shared_from_this<PreparedFile> {
   std::shared_ptr<const Ort::Env> environment_;
   std::filesystem::path file_;
   std::mutex mutex_;
-  Signature signature_;
+  std::optional<Signature> signature_;
   std::unique_ptr<OptimizedModel> model_;
-  std::map<std::vector<int>, std::weak_ptr<Executor>>
-      executors_;  // by cores; all groups of one core share the entry without cores
+  std::map<std::pair<Provider, std::vector<int>>, std::weak_ptr<Executor>>
+      executors_;  // by cores; groups of one core with ONNX Runtime's own provider share the entry without cores
 };
+
+Status check_provider(const std::filesystem::path& model, Provider provider) {
+  const std::vector<Provider> available = available_providers();
+  if (std::ranges::count(available, provider) > 0) return {};
+  return Error{ErrorCode::unsupported, "'" + model.string() + "' is to run with the provider " +
+                                           std::string(to_string(provider)) + ", which this ONNX Runtime (" +
+                                           onnxruntime_version() +
+                                           ") does not have; plan the model again, or build with scripts/build --openvino"};
+}
 
 }  // namespace
 
@@ -95,11 +128,12 @@ Result<std::unique_ptr<Engine>> Engine::create() {
   });
 }
 
-ExecutorResult Engine::prepare(const std::filesystem::path& model, const CoreGroup& group) {
+ExecutorResult Engine::prepare(const std::filesystem::path& model, const CoreGroup& group, Provider provider) {
   return ort::guarded("'" + model.string() + "'", [&]() -> ExecutorResult {
+    if (Status known = check_provider(model, provider); !known) return known.error();
     const Result<FileKey> key = key_of(model);
     if (!key) return key.error();
-    return state_->file(*key)->executor(group);
+    return state_->file(*key)->executor(group, provider);
   });
 }
 

@@ -3,6 +3,9 @@
 // An Engine prepares model files for core groups; an Executor is one prepared model. Groups of one core share one session; a wider
 // group has a session of its own, whose threads are pinned to the group's cores: the calling thread is the first core's, the
 // caller pins it. All sessions of a file share its weights, prepacked ones included: N groups do not cost N copies.
+//
+// With Provider::openvino every group has a session and a copy of the weights of its own, and its runs take turns. A run has no more
+// threads than the group has cores, the caller among them; but the others may run on any core of the process (openvino_session.h).
 #pragma once
 
 #include <filesystem>
@@ -12,6 +15,7 @@
 #include <vector>
 
 #include "staronnx/base/result.h"
+#include "staronnx/execute/provider.h"
 #include "staronnx/machine/machine.h"
 #include "staronnx/model/signature.h"
 
@@ -33,6 +37,9 @@ class Executor {
 
   virtual const Signature& signature() const = 0;
 
+  // What is to be known of the way it runs: that the provider left nodes to another. Empty: nothing is.
+  virtual std::string note() const { return {}; }
+
   // `inputs`: one per input, optional ones left out by DataType::undefined. `outputs`: one per signature().outputs, in order. Blocks
   // until done. Inputs are read where they are; an output whose shape the file states is computed straight into its slot's buffer.
   // A failure of ONNX Runtime comes back as a value and harms no other run; buffers may then hold anything.
@@ -45,8 +52,10 @@ class Engine {
   ~Engine();
 
   // Loads `model` for `group`, optimised fully; may take seconds. The executor outlives the engine if need be. Thread-safe. While
-  // executors of a file live, its weights lie in the directory for temporary files (TMPDIR), which must have room for them.
-  Result<std::shared_ptr<Executor>> prepare(const std::filesystem::path& model, const CoreGroup& group);
+  // executors of a file live, its weights lie in the directory for temporary files (TMPDIR), which must have room for them. A provider
+  // that the library does not have is refused (unsupported), OpenVINO for a model with open dimensions, too.
+  Result<std::shared_ptr<Executor>> prepare(const std::filesystem::path& model, const CoreGroup& group,
+                                            Provider provider = Provider::cpu);
 
   // ONNX Runtime as its users run it: `threads` intra-op threads (0: its own default), unpinned, spinning as it likes. The baseline of
   // comparisons and the reference of verification.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "staronnx/execute/string_tensor.h"
@@ -22,11 +21,6 @@ Ort::Value tensor_on(const Ort::MemoryInfo& memory, DataType type, std::span<con
                      std::span<const std::byte> data) {
   return Ort::Value::CreateTensor(memory, const_cast<std::byte*>(data.data()), data.size(), shape.data(), shape.size(),
                                   ort_type(type));
-}
-
-// ONNX Runtime computed an output whose shape is not the one that the model's file states. Only the text tells this failure from others.
-bool tells_of_a_wrong_shape(const Ort::Exception& exception) {
-  return std::string_view(exception.what()).find("pre-allocated output") != std::string_view::npos;
 }
 
 // Copies what ONNX Runtime allocated to where the slot's owner wants it.
@@ -61,8 +55,10 @@ struct SessionExecutor::Inputs {
   std::vector<Ort::Value> values;
 };
 
-SessionExecutor::SessionExecutor(std::string name, Signature signature, std::shared_ptr<const void> keep, Ort::Session session)
+SessionExecutor::SessionExecutor(std::string name, Signature signature, std::shared_ptr<const void> keep, Ort::Session session,
+                                 std::string note)
     : name_(std::move(name)),
+      note_(std::move(note)),
       signature_(std::move(signature)),
       memory_(Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault)),
       keep_(std::move(keep)),
@@ -104,12 +100,12 @@ Result<SessionExecutor::Inputs> SessionExecutor::bind_inputs(std::span<const Ten
   return bound;
 }
 
-std::vector<Ort::Value> SessionExecutor::bind_outputs(std::span<OutputSlot> outputs) const {
+std::vector<Ort::Value> SessionExecutor::bind_outputs(std::span<OutputSlot> outputs, bool as_declared) const {
   std::vector<Ort::Value> values;
   values.reserve(outputs.size());
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const TensorInfo& info = signature_.outputs[i];
-    const bool stated = declared_shapes_hold_ && !info.any_shape;
+    const bool stated = as_declared && !info.any_shape;
     const std::optional<Bytes> size = stated ? byte_size(info.type, info.shape) : std::nullopt;
     const bool fits = size && size->count <= outputs[i].buffer.size();
     values.push_back(fits ? tensor_on(memory_, info.type, info.shape, outputs[i].buffer.first(size->count))
@@ -119,18 +115,20 @@ std::vector<Ort::Value> SessionExecutor::bind_outputs(std::span<OutputSlot> outp
 }
 
 std::vector<Ort::Value> SessionExecutor::run_session(const Inputs& inputs, std::span<OutputSlot> outputs) {
-  std::vector<Ort::Value> values = bind_outputs(outputs);
-  const auto run = [&] {
+  std::vector<Ort::Value> values;
+  const auto run = [&](bool as_declared) {
+    values = bind_outputs(outputs, as_declared);
     session_.Run(Ort::RunOptions{nullptr}, inputs.names.data(), inputs.values.data(), inputs.values.size(), output_names_.data(),
                  values.data(), values.size());
   };
   try {
-    run();
-  } catch (const Ort::Exception& exception) {
-    if (!tells_of_a_wrong_shape(exception)) throw;
+    run(declared_shapes_hold_);
+  } catch (const Ort::Exception&) {
+    // Maybe an output has another shape than the model's file states; how a failure says so depends on library and provider. If this
+    // was another one, it comes again.
+    if (!declared_shapes_hold_) throw;
+    run(false);
     declared_shapes_hold_ = false;
-    values = bind_outputs(outputs);
-    run();
   }
   return values;
 }
