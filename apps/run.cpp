@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <future>
 #include <iostream>
 #include <map>
@@ -100,7 +101,7 @@ Result<std::vector<Tensor>> run_request(Pipeline& pipeline, std::vector<Tensor> 
 }
 
 // The same inputs through ONNX Runtime on the whole model.
-Result<Difference> compare(Engine& engine, const Source& source, const std::vector<Tensor>& inputs,
+Result<Difference> compare(Engine& engine, const Source& source, const Variant& variant, const std::vector<Tensor>& inputs,
                            const std::vector<Tensor>& outputs) {
   Result<std::shared_ptr<Executor>> reference = engine.prepare_plain(source.reference, 0);
   if (!reference) return reference.error();
@@ -111,9 +112,12 @@ Result<Difference> compare(Engine& engine, const Source& source, const std::vect
   for (const TensorInfo& input : signature.inputs) views.push_back(by_name[input.name]);
   std::vector<OutputSlot> expected(signature.outputs.size());
   if (Status done = (*reference)->run(views, expected); !done) return done.error();
+  const auto by_another = [](const Segment& segment) { return segment.provider != Provider::cpu; };
+  const bool another = std::ranges::any_of(variant.segments, by_another);
+  const double tolerance = another ? another_provider_tolerance : same_result_tolerance;
   Difference worst;
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    Result<Difference> each = difference(outputs[i].view(), expected[i].view);
+    Result<Difference> each = difference(outputs[i].view(), expected[i].view, tolerance);
     if (!each) return with_context("output '" + signature.outputs[i].name + "'", each.error());
     worst += *each;
   }
@@ -144,7 +148,7 @@ Result<Outcome> run(const Options& options) {
   outcome.outputs = *std::move(outputs);
   if (Status written = write_outputs(outcome.signature, outcome.outputs, options.outputs); !written) return written.error();
   if (options.verify) {
-    Result<Difference> difference = compare(**engine, *source, *inputs, outcome.outputs);
+    Result<Difference> difference = compare(**engine, *source, *source->plan.find(*variant), *inputs, outcome.outputs);
     if (!difference) return difference.error();
     outcome.difference = *difference;
   }

@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -66,6 +67,56 @@ def test_a_limit_is_predicted_for(staronnx, light, tmp_path):
     prediction = content(tmp_path / "plan")["prediction"]
     assert prediction["slo_ms"] == 0.01
     assert prediction["bound_within_slo"] == {"rate_per_s": 0, "mix": []}
+
+
+@pytest.fixture(scope="session")
+def has_openvino(plan):
+    """Whether the ONNX Runtime in use offers it: then every segment was measured with both."""
+    segments = [segment for variant in content(plan)["variants"] for segment in variant["segments"]]
+    assert {segment["provider"] for segment in segments} <= {"cpu", "openvino"}
+    return all(segment["other_provider_time"]["busy_us"] for segment in segments)
+
+
+def loop_body():
+    nodes = [helper.make_node("Identity", ["go"], ["go_on"]), helper.make_node("Add", ["s", "s"], ["twice"])]
+    info = helper.make_tensor_value_info
+    return helper.make_graph(nodes, "body", [info("i", onnx.TensorProto.INT64, []), info("go", onnx.TensorProto.BOOL, []), info("s", onnx.TensorProto.FLOAT, [4])],
+                             [info("go_on", onnx.TensorProto.BOOL, []), info("twice", onnx.TensorProto.FLOAT, [4])])
+
+
+@pytest.mark.parametrize("nodes, reason", [
+    ([("RandomUniformLike", ["x"], {})], "OpenVINO's results are not the same: its 'y' is "),
+    ([("Exp", ["x"], {}), ("Cast", ["t0"], {"to": onnx.TensorProto.STRING}), ("Cast", ["t1"], {"to": onnx.TensorProto.FLOAT})], "OpenVINO does not take all nodes"),
+    ([("Loop", ["trips", "go", "x"], {"body": loop_body()})], "OpenVINO cannot run it: "),
+], ids=["other results", "fallback", "not loaded"])
+def test_what_openvino_cannot_do_is_said(staronnx, has_openvino, tmp_path, nodes, reason):
+    if not has_openvino:
+        pytest.skip("this ONNX Runtime has no OpenVINO; scripts/build --openvino builds with one that has")
+    outputs = [f"t{i}" for i in range(len(nodes) - 1)] + ["y"]
+    made = [helper.make_node(op, inputs, [output], **attributes) for (op, inputs, attributes), output in zip(nodes, outputs)]
+    info = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [4]) for name in ("x", "y")]
+    constants = [numpy_helper.from_array(np.array(3), "trips"), numpy_helper.from_array(np.array(True), "go")] if nodes[0][0] == "Loop" else []
+    graph = helper.make_graph(made, "odd", info[:1], info[1:], constants)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "odd.onnx")
+    assert reason in staronnx("plan", tmp_path / "odd.onnx", "-o", tmp_path / "plan").stdout
+
+
+def test_segments_run_with_the_provider_that_the_plan_names(staronnx, plan, has_openvino, tmp_path):
+    """Where the ONNX Runtime in use has OpenVINO, by its results; else the refusal says what to do."""
+    shutil.copytree(plan, tmp_path / "plan")
+    rewrite_providers(tmp_path / "plan", "openvino")
+    done = staronnx("run", tmp_path / "plan", "--segments", 2, "--verify", check=has_openvino)
+    assert has_openvino or (done.returncode == 1 and "scripts/build --openvino" in done.stderr)
+    rewrite_providers(tmp_path / "plan", "magic")
+    assert "'magic' is neither cpu nor openvino" in staronnx("run", tmp_path / "plan", check=False).stderr
+
+
+def rewrite_providers(directory, name):
+    plan = content(directory)
+    for variant in plan["variants"]:
+        for segment in variant["segments"]:
+            segment["provider"] = name
+    (directory / "plan.json").write_text(json.dumps(plan))
 
 
 @pytest.fixture()

@@ -9,6 +9,9 @@ namespace staronnx {
 // Tolerance of "the same result": the sum of a reordered float32 computation stays well inside it.
 constexpr double same_result_tolerance = 1e-5;
 
+// The same between execution providers, which compute operators in other ways, whose errors then grow along the model.
+constexpr double another_provider_tolerance = 1e-3;
+
 struct Difference {
   double max_abs = 0;  // largest |a - b|
   double max_rel = 0;  // max_abs over the largest finite |b| of the tensor (max_abs itself when that is 0)

@@ -89,6 +89,7 @@ Status measure_batches(const Machine& machine, Engine& engine, const Study& stud
       }
       Result<CutTimes> times = costs.measure(*variant, request.widths, batch);
       if (!times) return times.error();
+      if (std::ranges::any_of(times->segments, [](const CpuTimes& segment) { return segment.busy.empty(); })) return {};
       all.push_back(*std::move(times));
     }
     for (std::size_t v = 0; v < batched.size(); ++v) {

@@ -7,6 +7,7 @@
 #include "staronnx/plan/cut_choice.h"
 #include "staronnx/plan/plan_directory.h"
 #include "staronnx/plan/prediction.h"
+#include "staronnx/plan/provider_choice.h"
 #include "staronnx/plan/segment_costs.h"
 #include "staronnx/plan/study.h"
 #include "staronnx/plan/unequal_variants.h"
@@ -77,15 +78,14 @@ Result<std::vector<Variant>> build_variants(const Site& site) {
   return variants;
 }
 
-// Fills in the segments' times. Returns what is to be said of them.
+// Fills in the segments' providers and times. Returns what is to be said of them.
 Result<std::vector<std::string>> measure(const Site& site, std::vector<Variant>& variants) {
   double others = 0;
   for (Variant& variant : variants) {
     if (!site.costs.knows(variant, site.request.widths)) site.request.progress("measuring the segments of " + variant.name, 0.9);
-    Result<CutTimes> times = site.costs.measure(variant, site.request.widths);
-    if (!times) return times.error();
-    others = std::max(others, times->others_share);
-    for (std::size_t s = 0; s < times->segments.size(); ++s) variant.segments[s].cpu_time = times->segments[s];
+    Result<double> meanwhile = choose_providers(site.costs, site.request.widths, available_providers(), variant);
+    if (!meanwhile) return meanwhile.error();
+    others = std::max(others, *meanwhile);
   }
   const Status batches =
       measure_batches(site.machine, site.engine, site.study, site.request, site.directory, site.costs, variants);

@@ -138,6 +138,19 @@ TEST_F(Compile, SaysWhatIsWrongWithTheModel) {
   EXPECT_NE(unreadable.error().message.find("text.onnx"), std::string::npos);
 }
 
+TEST_F(Compile, EverySegmentIsMeasuredWithEveryProvider) {
+  Result<Plan> plan = run(request({Shares::even(2)}));
+  ASSERT_TRUE(plan.ok()) << plan.error().message;
+  const bool has_openvino = available_providers().size() > 1;
+  for (const Variant& variant : plan->variants) {
+    for (const Segment& segment : variant.segments) {
+      EXPECT_GT(segment.cpu_time.busy.at(1).count(), 0);
+      EXPECT_EQ(segment.other_provider_time.busy.contains(1), has_openvino) << segment.provider_note;
+    }
+  }
+  if (!has_openvino) GTEST_SKIP() << "this ONNX Runtime has no OpenVINO: that there is no choice is all that was tested";
+}
+
 TEST_F(Compile, ThePlansTensorsHaveTheirSizes) {
   Result<Plan> plan = run(request({Shares::even(2)}));
   ASSERT_TRUE(plan.ok()) << plan.error().message;

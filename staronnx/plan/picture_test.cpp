@@ -52,6 +52,21 @@ TEST(Describe, OfTheWholeModelIsOneLine) {
               HasSubstr("\nk1: one segment, 3 nodes, 3 ms on 1 core, 1.8 ms on 2 cores\n"));
 }
 
+TEST(Describe, SaysWhichProviderWasTakenAndByHowMuch) {
+  Plan plan = plan_of(chain(2), {0, 1});
+  plan.variants[0].work = plan.variants[0].shares;
+  Segment& first = plan.variants[0].segments[0];
+  first.cpu_time.busy = {{1, Milliseconds(2)}, {2, Milliseconds(1)}};
+  first.other_provider_time.busy = {{1, Milliseconds(2.5)}, {2, Milliseconds(1.5)}};
+  first.provider = Provider::openvino;
+  first.provider_note = "some nodes were left over";
+  plan.variants[0].segments[1].provider_note = "OpenVINO cannot run it";
+  EXPECT_THAT(describe(plan),
+              HasSubstr("openvino (1.25 times as fast as cpu on 1 core, 1.5 on 2 cores), 1 ms on 1 core, 0.6 ms on 2 "
+                        "cores\n       some nodes were left over\n"));
+  EXPECT_THAT(describe(plan), HasSubstr("1 ms on 1 core, 0.6 ms on 2 cores\n       OpenVINO cannot run it\n"));
+}
+
 TEST(Svg, RefusesAPlanWhoseNodesReadLaterOnes) {
   const Plan plan = plan_of({{1}, {}}, {0, 0});
   const Result<std::string> svg = svg_of(plan, plan.variants[0]);

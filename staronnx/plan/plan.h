@@ -11,6 +11,7 @@
 
 #include "staronnx/base/result.h"
 #include "staronnx/base/units.h"
+#include "staronnx/execute/provider.h"
 #include "staronnx/machine/machine.h"
 #include "staronnx/model/signature.h"
 #include "staronnx/plan/machine_bound.h"
@@ -41,6 +42,9 @@ struct Segment {
   std::vector<std::string> processors;  // kinds that may run it: "cpu"
   CpuTimes cpu_time{};                  // of one request
   std::map<int, CpuTimes> batched{};  // of a run for several requests at once, by how many; empty: not measured, or not possible
+  Provider provider = Provider::cpu;  // that runs it on cores; the times above are with it
+  CpuTimes other_provider_time{};     // of one request with the one not taken; empty: not measured, or not possible
+  std::string provider_note{};        // nodes that the provider leaves to another, or why OpenVINO cannot run it; mostly empty
 
   bool operator==(const Segment&) const = default;
 };

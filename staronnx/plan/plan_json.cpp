@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr const char* format_name = "staronnx-plan";
-constexpr int format_version = 3;
+constexpr int format_version = 4;
 
 // Thrown and caught in this file only.
 struct Refused {
@@ -51,9 +51,16 @@ Json json_of(const CpuTimes& times) {
 Json json_of(const Segment& segment) {
   Json batched = Json::object();
   for (const auto& [batch, times] : segment.batched) batched[std::to_string(batch)] = json_of(times);
-  return {{"file", segment.file},       {"nodes", segment.nodes},           {"inputs", segment.inputs},
-          {"outputs", segment.outputs}, {"processors", segment.processors}, {"cpu_time", json_of(segment.cpu_time)},
-          {"batched", batched}};
+  return {{"file", segment.file},
+          {"nodes", segment.nodes},
+          {"inputs", segment.inputs},
+          {"outputs", segment.outputs},
+          {"processors", segment.processors},
+          {"cpu_time", json_of(segment.cpu_time)},
+          {"batched", batched},
+          {"provider", to_string(segment.provider)},
+          {"other_provider_time", json_of(segment.other_provider_time)},
+          {"provider_note", segment.provider_note}};
 }
 
 Json json_of(const Variant& variant) {
@@ -201,6 +208,11 @@ CpuTimes cpu_times_of(const Json& json, const std::string& who) {
   return {times_of(json, "alone_us", who), times_of(json, "busy_us", who)};
 }
 
+Provider provider_of(const std::string& name, const std::string& who) {
+  if (const std::optional<Provider> provider = provider_named(name)) return *provider;
+  throw Refused{who + ": the provider '" + name + "' is neither cpu nor openvino; plan the model again"};
+}
+
 Segment segment_of(const Json& json) {
   Segment segment;
   segment.file = text(json, "file");
@@ -214,6 +226,9 @@ Segment segment_of(const Json& json) {
     const int requests = number_of(batch, who + ", batch");
     segment.batched[requests] = cpu_times_of(times, who + ", batch " + batch);
   }
+  segment.provider = provider_of(text(json, "provider"), who);
+  segment.other_provider_time = cpu_times_of(field(json, "other_provider_time"), who);
+  segment.provider_note = text(json, "provider_note");
   return segment;
 }
 

@@ -45,7 +45,10 @@ Plan small_plan() {
                              {"t"},
                              {"cpu"},
                              {{{1, Microseconds(2)}}, {{1, Microseconds(2.5)}}},
-                             {{2, {{{1, Microseconds(3)}}, {{1, Microseconds(3.5)}}}}}},
+                             {{2, {{{1, Microseconds(3)}}, {{1, Microseconds(3.5)}}}}},
+                             Provider::openvino,
+                             {{{1, Microseconds(2.75)}}, {{1, Microseconds(2.875)}}},
+                             "one node is left over"},
                             {"k2-2.onnx", 1, {"t"}, {"y"}, {"cpu"}, {{{1, Microseconds(3)}}, {}}}},
                            {0, 1},
                            "metis",
@@ -100,6 +103,7 @@ TEST(PlanJson, RefusesByName) {
   EXPECT_NE(refusal([](Json& j) { j["variants"][1]["segments"][0]["cpu_time"]["alone_us"]["zero"] = 1; }).find("'zero'"),
             std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["variants"][1]["segments"][0]["batched"]["0"] = 1; }).find("'0'"), std::string::npos);
+  EXPECT_NE(refusal([](Json& j) { j["variants"][1]["segments"][0]["provider"] = "magic"; }).find("'magic'"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["prediction"]["bound"]["mix"][0]["batch"] = 0; }).find("batch"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["tensors"][0]["type"] = "float99"; }).find("'float99'"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["shapes"] = Json::array(); }).find("'shapes'"), std::string::npos);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <string_view>
 #include <thread>
 
 #include "staronnx/base/deadline.h"
@@ -15,11 +16,14 @@
 #include "staronnx/execute/batching.h"
 #include "staronnx/machine/affinity.h"
 #include "staronnx/machine/other_load.h"
+#include "staronnx/model/difference.h"
+#include "staronnx/plan/words.h"
 
 namespace staronnx {
 namespace {
 
 using Json = nlohmann::json;
+using Tensors = std::map<std::string, Tensor>;
 
 // A run is repeated at least `fewest_runs` times and until `enough` has passed: with ResNet-50 in two segments on two cores the median
 // of 5 runs was within 2 % of that of 50; short segments need more runs, and get them in the same time.
@@ -37,9 +41,9 @@ Status run(Prepared& prepared) {
   return prepared.executor->run(prepared.inputs, prepared.outputs);
 }
 
-Result<Prepared> prepare(Engine& engine, const std::filesystem::path& file, const CoreGroup& group,
-                         const std::map<std::string, Tensor>& tensors) {
-  Result<std::shared_ptr<Executor>> executor = engine.prepare(file, group);
+Result<Prepared> prepare(Engine& engine, const std::filesystem::path& file, Provider provider, const CoreGroup& group,
+                         const Tensors& tensors) {
+  Result<std::shared_ptr<Executor>> executor = engine.prepare(file, group, provider);
   if (!executor) return executor.error();
   Prepared prepared{*executor, {}, {}, {}};
   for (const TensorInfo& input : prepared.executor->signature().inputs) {
@@ -57,6 +61,13 @@ Result<Prepared> prepare(Engine& engine, const std::filesystem::path& file, cons
   return prepared;
 }
 
+Tensors written_by(const Prepared& prepared) {
+  Tensors written;
+  const std::vector<TensorInfo>& names = prepared.executor->signature().outputs;
+  for (std::size_t i = 0; i < names.size(); ++i) written[names[i].name] = copy_of(prepared.outputs[i].view);
+  return written;
+}
+
 Microseconds median(std::vector<Microseconds> times) {
   const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
   std::nth_element(times.begin(), middle, times.end());
@@ -66,17 +77,21 @@ Microseconds median(std::vector<Microseconds> times) {
 // One segment on one or more groups at once.
 class Together {
  public:
-  Together(Engine& engine, std::filesystem::path file, std::span<const CoreGroup> groups)
-      : engine_(engine), file_(std::move(file)), groups_(groups), measuring_(groups.size()), ready_(std::ssize(groups)) {}
+  Together(Engine& engine, std::filesystem::path file, Provider provider, std::span<const CoreGroup> groups)
+      : engine_(engine),
+        file_(std::move(file)),
+        provider_(provider),
+        groups_(groups),
+        measuring_(groups.size()),
+        ready_(std::ssize(groups)) {}
 
-  // Adds what the segment writes to `tensors`.
-  Result<Microseconds> measure(std::map<std::string, Tensor>& tensors) {
+  Result<Microseconds> measure(const Tensors& tensors) {
     std::vector<Status> statuses(groups_.size());
     std::vector<std::vector<Microseconds>> times(groups_.size());
     {
       std::vector<std::jthread> threads;  // of their own, since they are pinned
       for (std::size_t i = 0; i < groups_.size(); ++i) {
-        threads.emplace_back([&, i] { statuses[i] = run_on(groups_[i], tensors, times[i], i == 0 ? &written_ : nullptr); });
+        threads.emplace_back([&, i] { statuses[i] = run_on(groups_[i], tensors, times[i], i == 0); });
       }
     }
     std::vector<Microseconds> all;
@@ -84,29 +99,31 @@ class Together {
       if (!statuses[i]) return statuses[i].error();
       all.insert(all.end(), times[i].begin(), times[i].end());
     }
-    tensors.merge(written_);
     return median(std::move(all));
   }
 
+  // After measuring.
+  Tensors& written() { return written_; }
+  const std::string& note() const { return note_; }
+
  private:
   // Every thread comes by the gate, also one that has failed; and goes on until all have measured enough, so that no other has it easier.
-  Status run_on(const CoreGroup& group, const std::map<std::string, Tensor>& tensors, std::vector<Microseconds>& times,
-                std::map<std::string, Tensor>* written) {
+  Status run_on(const CoreGroup& group, const Tensors& tensors, std::vector<Microseconds>& times, bool tells) {
     Result<Prepared> prepared = prepare_pinned(group, tensors);
     if (!prepared) --measuring_;
     ready_.arrive_and_wait();
     if (!prepared) return prepared.error();
     Status measured = repeat(*prepared, times);
-    const std::vector<TensorInfo>& names = prepared->executor->signature().outputs;
-    for (std::size_t i = 0; measured && written != nullptr && i < names.size(); ++i) {
-      (*written)[names[i].name] = copy_of(prepared->outputs[i].view);
+    if (measured && tells) {
+      written_ = written_by(*prepared);
+      note_ = prepared->executor->note();
     }
     return measured;
   }
 
-  Result<Prepared> prepare_pinned(const CoreGroup& group, const std::map<std::string, Tensor>& tensors) {
+  Result<Prepared> prepare_pinned(const CoreGroup& group, const Tensors& tensors) {
     if (Status pinned = pin_this_thread(std::span(group.cores).first(1)); !pinned) return pinned.error();
-    return prepare(engine_, file_, group, tensors);
+    return prepare(engine_, file_, provider_, group, tensors);
   }
 
   Status repeat(Prepared& prepared, std::vector<Microseconds>& times) {
@@ -125,10 +142,13 @@ class Together {
 
   Engine& engine_;
   std::filesystem::path file_;
+  Provider provider_;
   std::span<const CoreGroup> groups_;
   std::atomic<std::size_t> measuring_;  // groups that have not measured enough
   std::latch ready_;
-  std::map<std::string, Tensor> written_;
+  // Of the first group.
+  Tensors written_;
+  std::string note_;
 };
 
 // As many groups of this width as the machine has cores for.
@@ -141,8 +161,8 @@ Result<std::vector<CoreGroup>> all_groups(const Machine& machine, int width) {
 }
 
 // The inputs of `batch` equal requests.
-std::map<std::string, Tensor> tensors_of(const Study& study, int batch) {
-  std::map<std::string, Tensor> tensors;
+Tensors tensors_of(const Study& study, int batch) {
+  Tensors tensors;
   for (std::size_t i = 0; i < study.inputs.size(); ++i) {
     if (study.inputs[i].type() == DataType::undefined) continue;
     const std::vector<TensorView> requests(static_cast<std::size_t>(batch), study.inputs[i].view());
@@ -168,16 +188,39 @@ std::optional<std::map<int, Microseconds>> times_of(const Json& row, const std::
   return times;
 }
 
-// {"others": share, "segments": [[[alone by width], [busy by width]], ...]}
+// Without line breaks, the provider's own places in its source, and the directory that plans are made in, which is gone afterwards.
+std::string in_one_line(std::string text, const std::filesystem::path& directory) {
+  constexpr std::string_view reason = "[OpenVINO-EP] ";
+  if (const std::size_t at = text.rfind(reason); at != std::string::npos) text.erase(0, at + reason.size());
+  std::ranges::replace(text, '\n', ' ');
+  const std::string place = directory.string() + "/";
+  for (std::size_t at = text.find(place); at != std::string::npos; at = text.find(place, at)) text.erase(at, place.size());
+  return text;
+}
+
+// Why `written` is not the same as `reference`; nothing: it is.
+std::optional<std::string> what_is_off(const Tensors& written, const Tensors& reference) {
+  for (const auto& [name, expected] : reference) {
+    const Result<Difference> apart = difference(written.at(name).view(), expected.view(), another_provider_tolerance);
+    if (!apart) return "its '" + name + "' is another: " + apart.error().message;
+    if (!apart->equal) return "its '" + name + "' is " + number(apart->max_rel) + " of the largest value off, or not a number";
+  }
+  return std::nullopt;
+}
+
+// {"others": share, "segments": [[[alone by width], [busy by width], note], ...]}; without times where there are none.
 std::optional<CutTimes> times_of(const Json& entry, std::size_t segments, const std::vector<int>& widths) {
   if (!entry.is_object() || !entry.contains("segments") || entry["segments"].size() != segments) return std::nullopt;
   const Json others = entry.value("others", Json());
   if (!others.is_number() || !entry["segments"].is_array()) return std::nullopt;
-  CutTimes times{{}, others.get<double>()};
+  CutTimes times{{}, {}, others.get<double>()};
+  const std::vector<int> none;
   for (const Json& pair : entry["segments"]) {
-    if (!pair.is_array() || pair.size() != 2) return std::nullopt;
-    auto alone = times_of(pair[0], widths), busy = times_of(pair[1], widths);
+    if (!pair.is_array() || pair.size() != 3 || !pair[2].is_string()) return std::nullopt;
+    const std::vector<int>& measured = pair[0].empty() ? none : widths;
+    auto alone = times_of(pair[0], measured), busy = times_of(pair[1], measured);
     if (!alone || !busy) return std::nullopt;
+    times.notes.push_back(pair[2].get<std::string>());
     times.segments.push_back({*std::move(alone), *std::move(busy)});
   }
   return times;
@@ -190,8 +233,17 @@ Json entry_of(const CutTimes& times) {
     return json;
   };
   Json entry = Json::array();
-  for (const CpuTimes& segment : times.segments) entry.push_back(Json::array({row(segment.alone), row(segment.busy)}));
+  for (std::size_t s = 0; s < times.segments.size(); ++s) {
+    entry.push_back(Json::array({row(times.segments[s].alone), row(times.segments[s].busy), times.notes[s]}));
+  }
   return {{"others", times.others_share}, {"segments", std::move(entry)}};
+}
+
+// What a measurement of a cut depends on, beside the circumstances.
+Json question_of(const Variant& variant, const std::vector<int>& widths, int batch) {
+  Json providers = Json::array();
+  for (const Segment& segment : variant.segments) providers.push_back(to_string(segment.provider));
+  return {widths, variant.node_segment, batch, providers};
 }
 
 }  // namespace
@@ -214,7 +266,7 @@ struct SegmentCosts::Cache {
   }
 
   std::optional<CutTimes> times(const Variant& variant, const std::vector<int>& widths, int batch) const {
-    const std::string wanted = key({widths, variant.node_segment, batch});
+    const std::string wanted = key(question_of(variant, widths, batch));
     if (fresh && !measured.contains(wanted)) return std::nullopt;
     return times_of(known.value(wanted, Json()), variant.segments.size(), widths);
   }
@@ -238,30 +290,64 @@ Result<CutTimes> SegmentCosts::measure(const Variant& variant, const std::vector
   if (auto known = cache_->times(variant, widths, batch)) return *std::move(known);
   const std::optional<ProcessorTime> begin = processor_time();
   Tensors tensors = tensors_of(study_, batch);
-  CutTimes times{std::vector<CpuTimes>(variant.segments.size())};
-  for (std::size_t s = 0; s < variant.segments.size(); ++s) {
-    const Status measured = measure_segment(directory_ / variant.segments[s].file, widths, tensors, times.segments[s]);
-    if (!measured) return with_context("segment '" + variant.segments[s].file + "'", measured.error());
+  CutTimes times;
+  for (const Segment& segment : variant.segments) {
+    Result<SegmentTimes> measured = measure_segment(segment, widths, tensors);
+    if (!measured) return with_context("segment '" + segment.file + "'", measured.error());
+    times.segments.push_back(std::move(measured->times));
+    times.notes.push_back(std::move(measured->note));
   }
   const std::optional<ProcessorTime> end = processor_time();
   if (begin && end) times.others_share = others_share(*begin, *end);
-  cache_->put({widths, variant.node_segment, batch}, entry_of(times));
+  cache_->put(question_of(variant, widths, batch), entry_of(times));
   return times;
 }
 
-Status SegmentCosts::measure_segment(const std::filesystem::path& file, const std::vector<int>& widths, Tensors& tensors,
-                                     CpuTimes& times) {
+Result<SegmentCosts::SegmentTimes> SegmentCosts::measure_segment(const Segment& segment, const std::vector<int>& widths,
+                                                                 Tensors& tensors) {
+  if (segment.provider == Provider::openvino) return measure_openvino(segment, widths, tensors);
+  Tensors written;
+  Result<SegmentTimes> timed = time(segment, widths, tensors, written);
+  if (timed) tensors.merge(written);
+  return timed;
+}
+
+Result<SegmentCosts::SegmentTimes> SegmentCosts::measure_openvino(const Segment& segment, const std::vector<int>& widths,
+                                                                  Tensors& tensors) {
+  const Result<std::vector<CoreGroup>> groups = all_groups(machine_, 1);
+  if (!groups) return groups.error();
+  const Result<Prepared> own = prepare(engine_, directory_ / segment.file, Provider::cpu, groups->front(), tensors);
+  if (!own) return own.error();
+  Tensors reference = written_by(*own), written;
+  Result<SegmentTimes> timed = time(segment, widths, tensors, written);
+  if (!timed) {
+    timed = SegmentTimes{{}, "OpenVINO cannot run it: " + in_one_line(timed.error().message, directory_)};
+  } else if (const std::optional<std::string> off = what_is_off(written, reference)) {
+    timed = SegmentTimes{{}, "OpenVINO's results are not the same: " + *off};
+  }
+  tensors.merge(reference);
+  return timed;
+}
+
+Result<SegmentCosts::SegmentTimes> SegmentCosts::time(const Segment& segment, const std::vector<int>& widths,
+                                                      const Tensors& tensors, Tensors& written) {
+  const std::filesystem::path file = directory_ / segment.file;
+  SegmentTimes timed;
   for (const int width : widths) {
     Result<std::vector<CoreGroup>> groups = all_groups(machine_, width);
     if (!groups) return groups.error();
-    Result<Microseconds> alone = Together(engine_, file, std::span(*groups).first(1)).measure(tensors);
+    Together one(engine_, file, segment.provider, std::span(*groups).first(1));
+    Result<Microseconds> alone = one.measure(tensors);
     if (!alone) return alone.error();
-    Result<Microseconds> busy = groups->size() == 1 ? alone : Together(engine_, file, *groups).measure(tensors);
+    Together all(engine_, file, segment.provider, *groups);
+    Result<Microseconds> busy = groups->size() == 1 ? alone : all.measure(tensors);
     if (!busy) return busy.error();
-    times.alone[width] = *alone;
-    times.busy[width] = *busy;
+    timed.times.alone[width] = *alone;
+    timed.times.busy[width] = *busy;
+    timed.note = one.note();
+    written = std::move(one.written());
   }
-  return {};
+  return timed;
 }
 
 std::optional<std::size_t> SegmentCosts::remembered(const std::string& question) const {

@@ -17,8 +17,9 @@
 namespace staronnx {
 
 struct CutTimes {
-  std::vector<CpuTimes> segments;
-  double others_share = 0;  // of the machine, that other programs used meanwhile
+  std::vector<CpuTimes> segments;  // empty: the segment's provider, OpenVINO, cannot run it, or not well
+  std::vector<std::string> notes;  // on each segment's provider: why it cannot, or what it leaves to another; mostly empty
+  double others_share = 0;         // of the machine, that other programs used meanwhile
 };
 
 class SegmentCosts {
@@ -28,8 +29,9 @@ class SegmentCosts {
                const std::filesystem::path& cache, bool fresh);
   ~SegmentCosts();
 
-  // From the cache where this very cut was measured before. Segments are fed with the tensors that those before them wrote.
-  // `batch`: how many requests are one run.
+  // With the providers of the variant's segments; from the cache where this very cut was measured before with them. Segments are fed
+  // with the tensors that those before them write with ONNX Runtime's own provider, and what OpenVINO writes must be the same within
+  // another_provider_tolerance. `batch`: how many requests are one run.
   Result<CutTimes> measure(const Variant& variant, const std::vector<int>& widths, int batch = 1);
 
   bool knows(const Variant& variant, const std::vector<int>& widths, int batch = 1) const;
@@ -44,8 +46,15 @@ class SegmentCosts {
   struct Cache;
   using Tensors = std::map<std::string, Tensor>;
 
+  struct SegmentTimes {
+    CpuTimes times;
+    std::string note;
+  };
+
   // Adds what the segment writes to `tensors`.
-  Status measure_segment(const std::filesystem::path& file, const std::vector<int>& widths, Tensors& tensors, CpuTimes& times);
+  Result<SegmentTimes> measure_segment(const Segment& segment, const std::vector<int>& widths, Tensors& tensors);
+  Result<SegmentTimes> measure_openvino(const Segment& segment, const std::vector<int>& widths, Tensors& tensors);
+  Result<SegmentTimes> time(const Segment& segment, const std::vector<int>& widths, const Tensors& tensors, Tensors& written);
 
   const Machine& machine_;
   Engine& engine_;

@@ -38,7 +38,7 @@ Result<Executors> load_pinned(Engine& engine, const std::filesystem::path& direc
   if (Status pinned = pin_this_thread(std::span(group.cores).first(1)); !pinned) return pinned.error();
   Executors executors;
   for (const Segment& segment : variant.segments) {
-    Result<std::shared_ptr<Executor>> executor = engine.prepare(directory / segment.file, group);
+    Result<std::shared_ptr<Executor>> executor = engine.prepare(directory / segment.file, group, segment.provider);
     if (!executor) return executor.error();
     const Signature& signature = (*executor)->signature();
     if (!same_names(segment.inputs, signature.inputs) || !same_names(segment.outputs, signature.outputs)) {

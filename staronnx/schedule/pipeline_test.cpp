@@ -208,6 +208,17 @@ TEST_F(PipelineTest, EveryVariantComputesTheModelWithManyRequestsInFlight) {
   }
 }
 
+// The example's open dimensions are no work for OpenVINO, where the library has it at all.
+TEST_F(PipelineTest, AProviderThatCannotRunASegmentIsRefused) {
+  start();
+  for (Segment& segment : example.plan.variants[1].segments) segment.provider = Provider::openvino;
+  const auto pipeline = Pipeline::open(*runtime, *engine, example.plan, directory.path(), "k2", {});
+  ASSERT_FALSE(pipeline);
+  EXPECT_EQ(pipeline.error().code, ErrorCode::unsupported);
+  EXPECT_THAT(pipeline.error().message, HasSubstr("k2-1.onnx'"));
+  EXPECT_THAT(pipeline.error().message, HasSubstr("plan the model again"));
+}
+
 TEST_F(PipelineTest, AnErrorOfOnnxRuntimeFailsItsRequestAlone) {
   start();
   for (const char* variant : {"whole", "k2", "k3"}) {
