@@ -293,7 +293,7 @@ Result<CutTimes> SegmentCosts::measure(const Variant& variant, const std::vector
   CutTimes times;
   for (const Segment& segment : variant.segments) {
     Result<SegmentTimes> measured = measure_segment(segment, widths, tensors);
-    if (!measured) return with_context("segment '" + segment.file + "'", measured.error());
+    if (!measured) return with_context("segment '" + segment.file + "'", study_.explained(measured.error()));
     times.segments.push_back(std::move(measured->times));
     times.notes.push_back(std::move(measured->note));
   }

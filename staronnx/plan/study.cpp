@@ -25,6 +25,11 @@ Status check_costs(const CostProfile& costs, const Model& model, const std::stri
                                                 costs.model_hash.substr(0, 12) + "); take costs.json from a plan of this one"};
 }
 
+Error explained_by(bool made_up_inputs, const Error& failed_run) {
+  if (!made_up_inputs) return failed_run;
+  return {failed_run.code, failed_run.message + " (the inputs were made up; give real ones to measure with: --input NAME=FILE)"};
+}
+
 }  // namespace
 
 Result<std::vector<Tensor>> inputs_of(const CompileRequest& request, const Signature& signature) {
@@ -48,23 +53,23 @@ Result<Study> study(const Machine& machine, const CompileRequest& request, const
   if (!graph) return graph.error();
   if (request.costs) {
     if (Status fits = check_costs(*request.costs, *model, hash); !fits) return fits.error();
-    return Study{*std::move(model), *std::move(graph), std::move(inputs), *request.costs};
+    return Study{*std::move(model), *std::move(graph), std::move(inputs), *request.costs, request.inputs.empty()};
   }
   ProfileRequest profile{directory / whole_file, &*model, hash, std::move(inputs), request.widths, request.fresh};
   Result<CostProfile> costs = profile_of(machine, profile, request.cache,
                                          [&](const std::string& what, double done) { request.progress(what, 0.1 + 0.5 * done); });
-  if (!costs && request.inputs.empty()) {
-    return Error{costs.error().code,
-                 costs.error().message + " (the inputs were made up; give real ones to measure with: --input NAME=FILE)"};
-  }
-  if (!costs) return costs.error();
-  return Study{*std::move(model), *std::move(graph), std::move(profile.inputs), *std::move(costs)};
+  if (!costs) return explained_by(request.inputs.empty(), costs.error());
+  return Study{*std::move(model), *std::move(graph), std::move(profile.inputs), *std::move(costs), request.inputs.empty()};
 }
 
 Microseconds Study::time_of(const GraphNode& node, std::size_t width) const {
   Microseconds time{};
   for (NodeId member : node.members) time += costs.node_time[width][index(member)];
   return time;
+}
+
+Error Study::explained(const Error& failed_run) const {
+  return explained_by(made_up_inputs, failed_run);
 }
 
 Weights Study::weights() const {

@@ -20,9 +20,11 @@ struct Study {
   Graph graph;
   std::vector<Tensor> inputs;  // to measure with, one per input
   CostProfile costs;
+  bool made_up_inputs = false;
 
   Microseconds time_of(const GraphNode& node, std::size_t width = 0) const;  // `width`: position in CostProfile::widths
   Weights weights() const;                                                   // times in microseconds, bytes
+  Error explained(const Error& failed_run) const;                            // with what may help
 };
 
 // Tensors to measure with: the caller's, or random ones of the shapes that were asked for.
