@@ -145,14 +145,14 @@ Simulated simulate(const std::vector<Place>& places, std::size_t workers, const 
     for (const Start& start : starts) {
       const Microseconds end = now + time_of(0, start.place, 1);
       for (const std::size_t worker : places[start.place].workers) ends[worker] = end;
+      const auto servers = static_cast<int>(workers / places[start.place].workers.size());
+      demand.started(now > waiting[start.tasks[0]], servers, time_of(0, start.place, 1));
       if (now > first) latencies.push_back(end - waiting[start.tasks[0]]);
     }
     for (std::size_t i = starts.size(); i-- > 0;)
       waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(starts[i].tasks[0]));
-    return starts;
   };
   Microseconds arrival{}, now{};
-  int width = 1;
   for (int request = 0; request < kRequests; ++request) {
     arrival += Microseconds(gaps(random));
     for (;;) {  // what ends before
@@ -164,10 +164,8 @@ Simulated simulate(const std::vector<Place>& places, std::size_t workers, const 
     }
     now = arrival;
     waiting.push_back(now);
-    const std::vector<Start> starts = start_what_can(now);
-    if (!starts.empty()) width = places[starts.back().place].width();
-    demand.arrived(
-        at(now), {time.at(1) / static_cast<double>(workers), starts.empty(), static_cast<int>(workers) / width, time.at(width)});
+    demand.arrived(at(now), time.at(1) / static_cast<double>(workers));
+    start_what_can(now);
   }
   std::ranges::sort(latencies);
   return {latencies[latencies.size() / 2], latencies[latencies.size() * 99 / 100]};

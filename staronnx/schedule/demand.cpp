@@ -6,26 +6,38 @@
 
 namespace staronnx {
 
-void Demand::arrived(Clock::time_point now, const Arrival& arrival) {
-  const auto average = [](auto& value, auto next) { value += kWeight * (next - value); };
-  if (any_) {
-    const Microseconds gap = now - last_;
-    gap_.count() > 0 ? average(gap_, gap) : void(gap_ = gap);
-    average(machine_time_, arrival.machine_time);
-    const double most = kMostUtilisation * arrival.servers;
-    const double load = gap_.count() > 0 ? std::min(arrival.service / gap_, most) : most;
-    average(waited_, arrival.waits ? 1.0 : 0.0);
-    average(expected_to_wait_, waiting_probability(arrival.servers, load));
-  } else {
-    machine_time_ = arrival.machine_time;
-  }
-  any_ = true;
+namespace {
+
+// Moves an average of `count` values, the last of which is `next`.
+template <class T>
+void average(T& value, T next, std::size_t count, double least_weight) {
+  value += std::max(least_weight, 1 / static_cast<double>(count)) * (next - value);
+}
+
+}  // namespace
+
+void Demand::arrived(Clock::time_point now, Microseconds machine_time) {
+  ++arrivals_;
+  if (arrivals_ > 1) average<Microseconds>(gap_, now - last_, arrivals_ - 1, kWeightOfArrivals);
+  average(machine_time_, machine_time, arrivals_, kWeightOfArrivals);
   last_ = now;
+}
+
+void Demand::started(bool waited, int servers, Microseconds service) {
+  if (gap_.count() <= 0) return;
+  ++starts_;
+  const double load = std::min(service / gap_, kMostUtilisation * servers);
+  average(waited_, waited ? 1.0 : 0.0, starts_, kWeightOfStarts);
+  average(expected_to_wait_, waiting_probability(servers, load), starts_, kWeightOfStarts);
 }
 
 Microseconds Demand::gap_at(Clock::time_point now) const {
   const Microseconds since = now - last_;
-  return since > gap_ ? gap_ + kWeight * (since - gap_) : gap_;
+  return since > gap_ ? gap_ + kWeightOfArrivals * (since - gap_) : gap_;
+}
+
+bool Demand::active(Clock::time_point now) const {
+  return now - last_ <= 10 * gap_;
 }
 
 double Demand::utilisation(Clock::time_point now) const {

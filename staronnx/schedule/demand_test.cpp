@@ -21,7 +21,8 @@ class Source {
     std::bernoulli_distribution waits(share_);
     for (int task = 0; task < tasks; ++task) {
       now_ += Microseconds(gaps(random_));
-      demand_.arrived(at(now_), {Microseconds(100), waits(random_), 1, Microseconds(100)});
+      demand_.arrived(at(now_), Microseconds(100));
+      demand_.started(waits(random_), 1, Microseconds(100));
     }
     return demand_.followers(at(now_));
   }
@@ -41,9 +42,9 @@ TEST(Demand, NothingFollowsBeforeAnythingIsKnown) {
 }
 
 TEST(Demand, MoreFollowTheBusierTheMachineIs) {
-  EXPECT_NEAR(Source(Microseconds(1'000), 0.1).followers_after(1'000), 1.0 / 9, 0.05);
-  EXPECT_NEAR(Source(Microseconds(200), 0.5).followers_after(1'000), 1, 0.3);
-  EXPECT_GT(Source(Microseconds(105), 0.95).followers_after(1'000), 10);
+  EXPECT_NEAR(Source(Microseconds(1'000), 0.5).followers_after(1'000), 1.0 / 9, 0.05);
+  EXPECT_NEAR(Source(Microseconds(200), 0.9).followers_after(1'000), 1, 0.3);
+  EXPECT_GT(Source(Microseconds(105), 1).followers_after(1'000), 10);
   EXPECT_LE(Source(Microseconds(50), 1).followers_after(1'000), 99.1) << "an overload is not endless";
 }
 

@@ -169,7 +169,7 @@ class PipelineTest : public testing::Test {
     start("1");
     for (Variant& variant : example.plan.variants) {
       for (Segment& segment : variant.segments) {
-        segment.batched = {{2, {{{1, Microseconds(110)}}, {}}}, {4, {{{1, Microseconds(120)}}, {}}}};
+        segment.batched = {{2, {{{1, Microseconds(1)}}, {}}}, {4, {{{1, Microseconds(1)}}, {}}}};
       }
     }
   }

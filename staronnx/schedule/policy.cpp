@@ -18,6 +18,9 @@ namespace {
 // A task that runs longer than expected is expected to go on for this share of its time.
 constexpr double kOverdue = 0.05;
 
+// Who is started within this share of the time that it takes has not waited.
+constexpr double kNoWait = 0.05;
+
 Clock::time_point now() {
   return Clock::time_point(std::chrono::duration_cast<Clock::duration>(Microseconds(starpu_timing_now())));
 }
@@ -63,8 +66,9 @@ class Dispatcher {
       segment.stackable = is_stackable(segment);
       ready_.push_back(task);
       starpu_push_task_end(task);
+      segment.ready_since = now();
+      tenants_.arrived(segment.pipeline, segment.share, segment.ready_since, machine_time_of(segment));
       to_wake = assign();
-      learn_arrival(task);
     }
     wake(to_wake);
   }
@@ -134,11 +138,20 @@ class Dispatcher {
       const Microseconds expected = time(start.tasks[0], start.place, static_cast<int>(start.tasks.size()));
       const Clock::time_point end = moment + std::chrono::duration_cast<Clock::duration>(expected);
       for (const std::size_t worker : workers) workers_[worker] = {true, moment, end, {}, 0};
+      learn_start(segment_of(ready_[start.tasks[0]]), start.place, moment);
       give(workers_[workers.front()], start);
       leaders.push_back(workers.front());
     }
     std::erase(ready_, nullptr);
     return leaders;
+  }
+
+  // A task that became ready just before its worker became idle has not waited.
+  void learn_start(const SegmentTask& task, std::size_t place, Clock::time_point moment) {
+    const Microseconds service = task.segment->expected(place, 1);
+    const bool waited = moment - task.ready_since > kNoWait * service;
+    const auto servers = static_cast<int>(workers_.size() / places_[place].workers.size());
+    tenants_.started(task.pipeline, waited, servers, service);
   }
 
   // From the order of urgency, which is the one within a pipeline, to that among pipelines.
@@ -190,18 +203,6 @@ class Dispatcher {
     return a.stackable && a.segment == b.segment && look_alike(a.inputs, b.inputs);
   }
 
-  void learn_arrival(const starpu_task* task) {
-    const SegmentTask& segment = segment_of(task);
-    const bool waits = std::ranges::find(ready_, task) != ready_.end();
-    Demand::Arrival arrival{.waits = waits};
-    arrival.machine_time = machine_time_of(segment);
-    const std::size_t place = waits ? last_place_ : segment.place.value_or(0);
-    arrival.servers = static_cast<int>(workers_.size() / places_[place].workers.size());
-    arrival.service = segment.segment->expected(place, 1);
-    last_place_ = place;
-    tenants_.arrived(segment.pipeline, segment.share, now(), arrival);
-  }
-
   static void wake(const std::vector<std::size_t>& workers) {
     for (const std::size_t worker : workers) {
       if (static_cast<int>(worker) != starpu_worker_get_id()) starpu_wake_worker_relax_light(static_cast<int>(worker));
@@ -215,7 +216,6 @@ class Dispatcher {
   std::vector<starpu_task*> ready_;
   Tenants tenants_;
   FairShares shares_;
-  std::size_t last_place_ = 0;  // that a task was given
 };
 
 Dispatcher& dispatcher(unsigned context) {

@@ -43,6 +43,7 @@ struct SegmentTask {
   std::vector<SegmentTask*> mates;
   bool stackable = false;  // its inputs with those of others
   bool has_run = false;
+  Clock::time_point ready_since;  // known to the policy since
   std::vector<TensorView> inputs;
   std::vector<OutputSlot> outputs;
   Status status;

@@ -4,21 +4,25 @@
 
 namespace staronnx {
 
-void Tenants::arrived(std::size_t pipeline, double share, Clock::time_point now, const Demand::Arrival& arrival) {
+void Tenants::arrived(std::size_t pipeline, double share, Clock::time_point now, Microseconds machine_time) {
   if (!tenants_.contains(pipeline)) {  // the occasion to forget those that have gone
-    std::erase_if(tenants_, [&](const auto& tenant) { return !is_active(tenant.second, now); });
+    std::erase_if(tenants_, [&](const auto& tenant) { return !tenant.second.demand.active(now); });
   }
   Tenant& tenant = tenants_[pipeline];
   tenant.share = share;
-  tenant.last_arrival = now;
-  tenant.demand.arrived(now, arrival);
+  tenant.demand.arrived(now, machine_time);
+}
+
+void Tenants::started(std::size_t pipeline, bool waited, int servers, Microseconds service) {
+  if (const auto tenant = tenants_.find(pipeline); tenant != tenants_.end())
+    tenant->second.demand.started(waited, servers, service);
 }
 
 double Tenants::followers(std::size_t pipeline, Clock::time_point now) const {
   const auto own = tenants_.find(pipeline);
   if (own == tenants_.end()) return 0;
   double shares = own->second.share, by_others = 0;
-  const auto is_other = [&](const auto& tenant) { return tenant.first != pipeline && is_active(tenant.second, now); };
+  const auto is_other = [&](const auto& tenant) { return tenant.first != pipeline && tenant.second.demand.active(now); };
   for (const auto& tenant : tenants_) {
     if (is_other(tenant)) shares += tenant.second.share;
   }
@@ -29,7 +33,7 @@ double Tenants::followers(std::size_t pipeline, Clock::time_point now) const {
 }
 
 bool Tenants::shared(Clock::time_point now) const {
-  return std::ranges::count_if(tenants_, [&](const auto& tenant) { return is_active(tenant.second, now); }) > 1;
+  return std::ranges::count_if(tenants_, [&](const auto& tenant) { return tenant.second.demand.active(now); }) > 1;
 }
 
 }  // namespace staronnx

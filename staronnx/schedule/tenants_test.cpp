@@ -9,7 +9,8 @@ namespace {
 void load(Tenants& tenants, std::size_t pipeline, Microseconds gap, double share = 1) {
   for (Microseconds moment = gap; moment < Seconds(1); moment += gap) {
     const Clock::time_point now(std::chrono::duration_cast<Clock::duration>(moment));
-    tenants.arrived(pipeline, share, now, {Microseconds(100), true, 1, Microseconds(100)});
+    tenants.arrived(pipeline, share, now, Microseconds(100));
+    tenants.started(pipeline, true, 1, Microseconds(100));
   }
 }
 
@@ -51,7 +52,7 @@ TEST(Tenants, OneWithoutTasksIsSoonNotAtWork) {
   Tenants tenants;
   load(tenants, 1, Microseconds(30));
   load(tenants, 2, Microseconds(1'000));
-  tenants.arrived(1, 1, kLater, {Microseconds(100), true, 1, Microseconds(100)});
+  tenants.arrived(1, 1, kLater, Microseconds(100));
   EXPECT_FALSE(tenants.shared(kLater));
   EXPECT_FALSE(tenants.shared(kLater + std::chrono::seconds(10)));
 }
