@@ -30,8 +30,9 @@ class Demand {
   double followers(Clock::time_point now, double most = 1, double by_others = 0) const;
 
  private:
-  // Averages over about the last hundred arrivals and the last ten starts; while there were fewer, over all. In simulations of machines of two
-  // and eight cores (see decision.h) weights from 0.01 to 0.03 and from 0.01 to 0.1 did about equally well (on eight cores 0.02 for arrivals cost 7 % at the 99th percentile).
+  // Averages over about the last hundred arrivals and the last ten starts; while there were fewer, over all. In simulations of machines
+  // of two and eight cores (see decision.h) weights from 0.01 to 0.03 and from 0.01 to 0.1 did about equally well (on eight cores 0.02
+  // for arrivals cost 7 % at the 99th percentile).
   static constexpr double kWeightOfArrivals = 0.01, kWeightOfStarts = 0.1;
   static constexpr double kMostUtilisation = 0.99;
 
