@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "staronnx/base/expect_for_bench.h"
 #include "staronnx/bench/arrivals.h"
 #include "staronnx/bench/load.h"
 #include "staronnx/bench/load_clock.h"
@@ -25,12 +26,6 @@ namespace {
 constexpr double kLightLoad = 0.15, kOverload = 3;
 constexpr Seconds kDuration{6};
 constexpr Milliseconds kSlo{10'000};  // nothing is given up within a round
-
-template <class T>
-T expect(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  return *std::move(result);
-}
 
 struct Served {
   std::string name;

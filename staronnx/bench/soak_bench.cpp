@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "staronnx/base/expect_for_bench.h"
 #include "staronnx/profile/cost_profile.h"
 #include "staronnx/schedule/pipeline.h"
 
@@ -20,12 +21,6 @@ namespace staronnx {
 namespace {
 
 constexpr std::ptrdiff_t kInFlight = 32;
-
-template <class T>
-T expect(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  return *std::move(result);
-}
 
 double resident_mib() {
   std::ifstream statm("/proc/self/statm");

@@ -9,17 +9,12 @@
 #include "staronnx/base/temporary_directory.h"
 #include "staronnx/execute/testing/onnx_builder.h"
 #include "staronnx/model/signature.h"
+#include "staronnx/model/tensor_for_test.h"
 
 namespace staronnx {
 namespace {
 
 using ::testing::HasSubstr;
-
-Tensor floats(const Shape& shape, const std::vector<float>& values) {
-  Tensor tensor(DataType::float32, shape, values.size() * sizeof(float));
-  std::ranges::copy(std::as_bytes(std::span(values)), tensor.data().begin());
-  return tensor;
-}
 
 // Whether requests of shape 1x4 of the model x -> y can be batched.
 Status batching_of(const Shape& input, const Shape& output, const std::function<void(onnx::GraphProto&)>& add_nodes) {

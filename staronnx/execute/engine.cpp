@@ -150,6 +150,15 @@ ExecutorResult Engine::prepare_plain(const std::filesystem::path& model, int thr
   });
 }
 
+std::span<const std::byte> place_in(OutputSlot& slot, std::span<const std::byte> data) {
+  if (data.size() <= slot.buffer.size()) {
+    std::copy(data.begin(), data.end(), slot.buffer.begin());
+    return slot.buffer.first(data.size());
+  }
+  slot.overflow.assign(data.begin(), data.end());
+  return slot.overflow;
+}
+
 std::string onnxruntime_version() {
   return OrtGetApiBase()->GetVersionString();
 }

@@ -30,6 +30,9 @@ struct OutputSlot {
   std::vector<std::byte> overflow;
 };
 
+// Copies an output to where the slot's owner wants it. Returns where that is; the view stays the caller's to set.
+std::span<const std::byte> place_in(OutputSlot& slot, std::span<const std::byte> data);
+
 // Thread-safe: several threads may run one executor at once.
 class Executor {
  public:

@@ -13,23 +13,12 @@
 #include "staronnx/base/temporary_directory.h"
 #include "staronnx/execute/testing/onnx_builder.h"
 #include "staronnx/model/difference.h"
+#include "staronnx/model/tensor_for_test.h"
 
 namespace staronnx {
 namespace {
 
 using ::testing::HasSubstr;
-
-Tensor floats(const Shape& shape, const std::vector<float>& values) {
-  Tensor tensor(DataType::float32, shape, values.size() * sizeof(float));
-  std::ranges::copy(std::as_bytes(std::span(values)), tensor.data().begin());
-  return tensor;
-}
-
-std::vector<float> floats_in(const TensorView& view) {
-  std::vector<float> values(view.data.size() / sizeof(float));
-  std::ranges::copy(view.data, std::as_writable_bytes(std::span(values)).begin());
-  return values;
-}
 
 Tensor integers(const Shape& shape, const std::vector<std::int64_t>& values) {
   Tensor tensor(DataType::int64, shape, values.size() * sizeof(std::int64_t));
@@ -140,7 +129,7 @@ TEST_F(EngineTest, AnOutputThatFitsIsComputedInTheCallersBuffer) {
   const TensorView view = input.view();
   ASSERT_TRUE(executor->run({&view, 1}, {&output, 1}).ok());
   EXPECT_EQ(output.view.data.data(), memory.data().data());
-  EXPECT_EQ(floats_in(output.view), (std::vector<float>{0, 2}));
+  EXPECT_EQ(floats_of(output.view), (std::vector<float>{0, 2}));
   EXPECT_EQ(output.shape, (Shape{2}));
   EXPECT_TRUE(output.overflow.empty());
 }
@@ -154,7 +143,7 @@ TEST_F(EngineTest, AnOutputThatDoesNotFitIsKeptInOverflow) {
   const TensorView view = input.view();
   ASSERT_TRUE(executor->run({&view, 1}, {&output, 1}).ok());
   EXPECT_EQ(output.view.data.data(), output.overflow.data());
-  EXPECT_EQ(floats_in(output.view), (std::vector<float>{0, 2}));
+  EXPECT_EQ(floats_of(output.view), (std::vector<float>{0, 2}));
 }
 
 TEST_F(EngineTest, ADynamicOutputIsCopiedIntoTheBuffer) {
@@ -168,7 +157,7 @@ TEST_F(EngineTest, ADynamicOutputIsCopiedIntoTheBuffer) {
     EXPECT_EQ(output.view.data.data(), memory.data().data());
     EXPECT_EQ(output.shape, input.shape());
   }
-  EXPECT_EQ(floats_in(output.view), (std::vector<float>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(floats_of(output.view), (std::vector<float>{1, 2, 3, 4, 5, 6}));
 }
 
 TEST_F(EngineTest, AnEmptyTensorGoesThrough) {
@@ -193,7 +182,7 @@ TEST_F(EngineTest, AModelMayBeWrongAboutTheShapeOfItsOutput) {
     const Status ran = executor->run({&view, 1}, {&output, 1});
     ASSERT_TRUE(ran.ok()) << ran.error().message;
     EXPECT_EQ(output.shape, (Shape{2, 2}));
-    EXPECT_EQ(floats_in(output.view), (std::vector<float>{0, 2, 0, 4}));
+    EXPECT_EQ(floats_of(output.view), (std::vector<float>{0, 2, 0, 4}));
   }
 }
 
@@ -249,9 +238,9 @@ TEST_F(EngineTest, AnOptionalInputMayBeLeftOut) {
   ASSERT_EQ(executor->signature().inputs.size(), 2u);
   std::vector<Tensor> inputs(2);
   inputs[1] = floats({1}, {5});
-  EXPECT_EQ(floats_in(run(*executor, inputs).view), std::vector<float>{15});
+  EXPECT_EQ(floats_of(run(*executor, inputs).view), std::vector<float>{15});
   inputs[0] = floats({1}, {1});
-  EXPECT_EQ(floats_in(run(*executor, inputs).view), std::vector<float>{6});
+  EXPECT_EQ(floats_of(run(*executor, inputs).view), std::vector<float>{6});
 }
 
 TEST_F(EngineTest, WhatDoesNotFitIsRefused) {
@@ -291,7 +280,7 @@ TEST_F(EngineTest, AFailedRunIsAValueAndTheNextOneWorks) {
 
   std::vector<Tensor> inside;
   inside.push_back(integers({1}, {2}));
-  EXPECT_EQ(floats_in(run(*executor, inside).view), std::vector<float>{3});
+  EXPECT_EQ(floats_of(run(*executor, inside).view), std::vector<float>{3});
 }
 
 TEST_F(EngineTest, TwoThreadsMayRunOneExecutor) {
@@ -300,7 +289,7 @@ TEST_F(EngineTest, TwoThreadsMayRunOneExecutor) {
     right = true;
     std::vector<Tensor> inputs;
     inputs.push_back(floats({1000}, std::vector<float>(1000, value)));
-    for (int i = 0; i < 200; ++i) right = right && floats_in(run(*executor, inputs).view) == std::vector<float>(1000, value);
+    for (int i = 0; i < 200; ++i) right = right && floats_of(run(*executor, inputs).view) == std::vector<float>(1000, value);
   };
   bool first = false;
   bool second = false;
@@ -325,8 +314,8 @@ TEST_F(EngineTest, AReplacedFileIsLoadedAnew) {
   const auto after = prepare(relu({1}, {1}));
   std::vector<Tensor> inputs;
   inputs.push_back(floats({1}, {-1}));
-  EXPECT_EQ(floats_in(run(*before, inputs).view), std::vector<float>{-1});
-  EXPECT_EQ(floats_in(run(*after, inputs).view), std::vector<float>{0});
+  EXPECT_EQ(floats_of(run(*before, inputs).view), std::vector<float>{-1});
+  EXPECT_EQ(floats_of(run(*after, inputs).view), std::vector<float>{0});
 }
 
 TEST_F(EngineTest, AnExecutorOutlivesTheEngineAndTheFile) {
@@ -335,7 +324,7 @@ TEST_F(EngineTest, AnExecutorOutlivesTheEngineAndTheFile) {
   std::filesystem::remove(folder_.path() / "model.onnx");
   std::vector<Tensor> inputs;
   inputs.push_back(floats({1}, {-1}));
-  EXPECT_EQ(floats_in(run(*executor, inputs).view), std::vector<float>{0});
+  EXPECT_EQ(floats_of(run(*executor, inputs).view), std::vector<float>{0});
 }
 
 TEST_F(EngineTest, AFileThatIsNoModelIsNamed) {

@@ -13,6 +13,7 @@
 #include "staronnx/execute/engine.h"
 #include "staronnx/execute/testing/onnx_builder.h"
 #include "staronnx/model/difference.h"
+#include "staronnx/model/tensor_for_test.h"
 
 namespace staronnx {
 namespace {
@@ -21,12 +22,6 @@ using ::testing::HasSubstr;
 
 bool has_openvino() {
   return available_providers().size() > 1;
-}
-
-Tensor floats(const Shape& shape, const std::vector<float>& values) {
-  Tensor tensor(DataType::float32, shape, values.size() * sizeof(float));
-  std::ranges::copy(std::as_bytes(std::span(values)), tensor.data().begin());
-  return tensor;
 }
 
 Result<Tensor> output_of(Executor& executor, const Tensor& input) {

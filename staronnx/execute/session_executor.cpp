@@ -23,27 +23,17 @@ Ort::Value tensor_on(const Ort::MemoryInfo& memory, DataType type, std::span<con
                                   ort_type(type));
 }
 
-// Copies what ONNX Runtime allocated to where the slot's owner wants it.
-std::span<const std::byte> place(std::span<const std::byte> data, OutputSlot& slot) {
-  if (data.size() <= slot.buffer.size()) {
-    std::copy(data.begin(), data.end(), slot.buffer.begin());
-    return slot.buffer.first(data.size());
-  }
-  slot.overflow.assign(data.begin(), data.end());
-  return slot.overflow;
-}
-
 void fill(OutputSlot& slot, const Ort::Value& value) {
   const Ort::TensorTypeAndShapeInfo info = value.GetTensorTypeAndShapeInfo();
   slot.shape = info.GetShape();
   const auto type = static_cast<DataType>(info.GetElementType());
   std::span<const std::byte> data;
   if (type == DataType::string) {
-    data = place(ort::bytes_of_strings(value), slot);
+    data = place_in(slot, ort::bytes_of_strings(value));
   } else {
     const auto* bytes = static_cast<const std::byte*>(value.GetTensorRawData());
     const std::size_t size = value.GetTensorSizeInBytes();
-    data = bytes == slot.buffer.data() ? slot.buffer.first(size) : place({bytes, size}, slot);
+    data = bytes == slot.buffer.data() ? slot.buffer.first(size) : place_in(slot, {bytes, size});
   }
   slot.view = TensorView{type, slot.shape, data};
 }

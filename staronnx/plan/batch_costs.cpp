@@ -30,8 +30,7 @@ std::vector<Tensor> inputs_of(const Signature& signature, const Tensors& tensors
 // Whether batches give what their requests give one by one, in every segment for itself.
 Result<bool> segments_can(const CoreGroup& group, Engine& engine, const Study& study, const std::filesystem::path& directory,
                           const Variant& variant) {
-  Tensors tensors;
-  for (std::size_t i = 0; i < study.inputs.size(); ++i) tensors[study.model.signature().inputs[i].name] = study.inputs[i];
+  Tensors tensors = study.named_inputs();
   for (const Segment& segment : variant.segments) {
     Result<std::shared_ptr<Executor>> executor = engine.prepare(directory / segment.file, group);
     if (!executor) return executor.error();

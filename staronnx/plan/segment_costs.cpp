@@ -160,17 +160,6 @@ Result<std::vector<CoreGroup>> all_groups(const Machine& machine, int width) {
   return core_groups(machine, spec);
 }
 
-// The inputs of `batch` equal requests.
-Tensors tensors_of(const Study& study, int batch) {
-  Tensors tensors;
-  for (std::size_t i = 0; i < study.inputs.size(); ++i) {
-    if (study.inputs[i].type() == DataType::undefined) continue;
-    const std::vector<TensorView> requests(static_cast<std::size_t>(batch), study.inputs[i].view());
-    tensors[study.model.signature().inputs[i].name] = batch == 1 ? study.inputs[i] : stacked(requests);
-  }
-  return tensors;
-}
-
 // An unreadable cache is an empty one.
 Json read_cache(const std::filesystem::path& file) {
   std::ifstream stream(file, std::ios::binary);
@@ -289,7 +278,7 @@ bool SegmentCosts::knows(const Variant& variant, const std::vector<int>& widths,
 Result<CutTimes> SegmentCosts::measure(const Variant& variant, const std::vector<int>& widths, int batch) {
   if (auto known = cache_->times(variant, widths, batch)) return *std::move(known);
   const std::optional<ProcessorTime> begin = processor_time();
-  Tensors tensors = tensors_of(study_, batch);
+  Tensors tensors = study_.named_inputs(batch);
   CutTimes times;
   for (const Segment& segment : variant.segments) {
     Result<SegmentTimes> measured = measure_segment(segment, widths, tensors);

@@ -1,5 +1,6 @@
 #include "staronnx/plan/study.h"
 
+#include "staronnx/execute/batching.h"
 #include "staronnx/execute/prepare_model.h"
 
 namespace staronnx {
@@ -66,6 +67,16 @@ Microseconds Study::time_of(const GraphNode& node, std::size_t width) const {
   Microseconds time{};
   for (NodeId member : node.members) time += costs.node_time[width][index(member)];
   return time;
+}
+
+std::map<std::string, Tensor> Study::named_inputs(int batch) const {
+  std::map<std::string, Tensor> named;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].type() == DataType::undefined) continue;
+    const std::vector<TensorView> requests(static_cast<std::size_t>(batch), inputs[i].view());
+    named[model.signature().inputs[i].name] = batch == 1 ? inputs[i] : stacked(requests);
+  }
+  return named;
 }
 
 Error Study::explained(const Error& failed_run) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,9 @@ struct Study {
 
   Microseconds time_of(const GraphNode& node, std::size_t width = 0) const;  // `width`: position in CostProfile::widths
   Weights weights() const;                                                   // times in microseconds, bytes
-  Error explained(const Error& failed_run) const;                            // with what may help
+  std::map<std::string, Tensor> named_inputs(
+      int batch = 1) const;                        // of so many equal requests, stacked; those left out are not there
+  Error explained(const Error& failed_run) const;  // with what may help
 };
 
 // Tensors to measure with: the caller's, or random ones of the shapes that were asked for.

@@ -6,15 +6,9 @@
 namespace staronnx {
 namespace {
 
-void put(TensorView part, OutputSlot& slot) {
+void put(const TensorView& part, OutputSlot& slot) {
   slot.shape.assign(part.shape.begin(), part.shape.end());
-  std::span<std::byte> place = slot.buffer;
-  if (place.size() < part.data.size()) {
-    slot.overflow.resize(part.data.size());
-    place = slot.overflow;
-  }
-  std::ranges::copy(part.data, place.begin());
-  slot.view = {part.type, slot.shape, place.first(part.data.size())};
+  slot.view = {part.type, slot.shape, place_in(slot, part.data)};
 }
 
 }  // namespace

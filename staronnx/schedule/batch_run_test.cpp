@@ -5,22 +5,12 @@
 #include <functional>
 #include <numeric>
 
+#include "staronnx/model/tensor_for_test.h"
+
 namespace staronnx {
 namespace {
 
 using ::testing::HasSubstr;
-
-Tensor floats(const Shape& shape, const std::vector<float>& values) {
-  Tensor tensor(DataType::float32, shape, values.size() * sizeof(float));
-  std::ranges::copy(std::as_bytes(std::span(values)), tensor.data().begin());
-  return tensor;
-}
-
-std::vector<float> floats_of(const TensorView& view) {
-  std::vector<float> values(view.data.size() / sizeof(float));
-  std::ranges::copy(view.data, std::as_writable_bytes(std::span(values)).begin());
-  return values;
-}
 
 // y: the sum of each row of x, which has two columns.
 class RowSums final : public Executor {

@@ -123,7 +123,7 @@ Microseconds Flow::expected_latency(std::size_t waiting_before) const {
 
 Status Flow::check_expectation(const Request& request, Clock::time_point now) const {
   const Microseconds expected = expected_latency(waiting_.before(request.urgency));
-  if (!request.deadline.passed(now + std::chrono::duration_cast<Clock::duration>(expected))) return {};
+  if (request.deadline > Deadline::after(expected, now)) return {};
   const Microseconds left = request.deadline.at - now;
   return Error{ErrorCode::unavailable, "the answer is expected in " + in_ms(expected) + ", the deadline is in " + in_ms(left) +
                                            "; allow more time, or send fewer requests at once"};

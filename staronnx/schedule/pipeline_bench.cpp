@@ -19,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+#include "staronnx/base/expect_for_bench.h"
 #include "staronnx/base/temporary_directory.h"
 #include "staronnx/machine/affinity.h"
 #include "staronnx/plan/compile.h"
@@ -29,12 +30,6 @@
 
 namespace staronnx {
 namespace {
-
-template <class T>
-T expect(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  return *std::move(result);
-}
 
 void expect(const Status& status) {
   if (!status) throw std::runtime_error(status.error().message);

@@ -1,7 +1,6 @@
 #include "staronnx/schedule/policy.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <deque>
 #include <tuple>
 #include <utility>
@@ -67,7 +66,8 @@ class Dispatcher {
       ready_.push_back(task);
       starpu_push_task_end(task);
       segment.ready_since = now();
-      tenants_.arrived(segment.pipeline, segment.share, segment.ready_since, machine_time_of(segment));
+      segment.machine_time = machine_time_of(segment);
+      tenants_.arrived(segment.pipeline, segment.share, segment.ready_since, segment.machine_time);
       to_wake = assign();
     }
     wake(to_wake);
@@ -136,7 +136,7 @@ class Dispatcher {
     for (const Start& start : starts) {
       const std::vector<std::size_t>& workers = places_[start.place].workers;
       const Microseconds expected = time(start.tasks[0], start.place, static_cast<int>(start.tasks.size()));
-      const Clock::time_point end = moment + std::chrono::duration_cast<Clock::duration>(expected);
+      const Clock::time_point end = Deadline::after(expected, moment).at;
       for (const std::size_t worker : workers) workers_[worker] = {true, moment, end, {}, 0};
       learn_start(segment_of(ready_[start.tasks[0]]), start.place, moment);
       give(workers_[workers.front()], start);
@@ -164,7 +164,7 @@ class Dispatcher {
     ready_ = std::move(ordered);
   }
 
-  Claim claim_of(const SegmentTask& task) const { return {task.pipeline, task.share, machine_time_of(task)}; }
+  static Claim claim_of(const SegmentTask& task) { return {task.pipeline, task.share, task.machine_time}; }
 
   // With every worker at work, each at its own speed.
   Microseconds machine_time_of(const SegmentTask& task) const {

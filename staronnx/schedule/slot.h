@@ -11,7 +11,6 @@
 
 #include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -43,6 +42,7 @@ struct SegmentTask {
   std::vector<SegmentTask*> mates;
   bool stackable = false;  // its inputs with those of others
   bool has_run = false;
+  Microseconds machine_time{};    // of the whole machine, that it was expected to take when it became ready
   Clock::time_point ready_since;  // known to the policy since
   std::vector<TensorView> inputs;
   std::vector<OutputSlot> outputs;
