@@ -1,4 +1,4 @@
-// Memory that StarPU knows: a block of bytes in RAM, registered, so that the tasks that use it run in the order of their submission.
+// Memory for a tensor of one request after another: a block of bytes in RAM, which StarPU copies to other memories when tasks run there.
 #pragma once
 
 #include <starpu.h>
@@ -6,28 +6,34 @@
 #include <cstddef>
 #include <span>
 
-#include "staronnx/model/tensor.h"
-
 namespace staronnx {
 
 class DataBuffer {
  public:
-  // Takes over the tensor's memory (a byte when it has none: StarPU takes no empty data). Between Runtime::start() and the runtime's end.
-  explicit DataBuffer(Tensor memory);
-  // Waits for tasks that use it; never on a worker.
+  // `shared`: with other memories, so StarPU knows it; and pinned, where there is a GPU. Between Runtime::start() and the runtime's end.
+  DataBuffer(std::size_t bytes, bool shared);
+  // Nothing uses it any more. Never on a worker.
   ~DataBuffer();
   DataBuffer(const DataBuffer&) = delete;
   DataBuffer& operator=(const DataBuffer&) = delete;
 
-  std::span<std::byte> bytes() { return memory_.data(); }
+  std::span<std::byte> bytes() { return memory_; }
+
+  // What follows is for shared ones only.
+
   starpu_data_handle_t handle() const { return handle_; }
 
+  // Lets go of copies in other memories: new data comes into bytes(), of which the first `used` count. Nothing else uses it meanwhile;
+  // never on a worker.
+  void renew(std::size_t used);
+
  private:
-  Tensor memory_;
+  std::span<std::byte> memory_;
+  bool shared_ = false;
   starpu_data_handle_t handle_ = nullptr;
 };
 
-// What StarPU hands to a codelet for a DataBuffer: the copy in the memory where the task runs.
+// What StarPU hands to a codelet for a DataBuffer: the copy in the memory where the task runs, as far as it is used.
 std::span<std::byte> bytes_of(void* starpu_interface);
 
 }  // namespace staronnx

@@ -162,8 +162,7 @@ class FlowTest : public testing::Test {
       planned.outputs = segment.outputs;
       for (const std::string& name : segment.outputs) plan.tensors[name] = {int64_vector(name), Bytes{bytes}};
       const PreparedSegment::OnPlace on_place{std::make_shared<FakeExecutor>(segment.work), {Microseconds(100)}};
-      prepared.push_back(std::make_unique<PreparedSegment>("segment", segment.inputs.size(), segment.outputs.size(),
-                                                           std::vector(runtime->places().size(), on_place)));
+      prepared.push_back(std::make_unique<PreparedSegment>("segment", std::vector(runtime->places().size(), on_place)));
     }
     return std::make_unique<Flow>(runtime->state(), plan.signature, *route_of(plan, variant), std::move(prepared), options);
   }

@@ -82,8 +82,7 @@ std::vector<std::unique_ptr<PreparedSegment>> prepared_segments(const Variant& v
       PreparedSegment::OnPlace& made = on_place.emplace_back(PreparedSegment::OnPlace{by_place[place][i], {}, kind});
       for (const int batch : batches) made.planned.push_back(expected_time(segment, width, batch));
     }
-    segments.push_back(std::make_unique<PreparedSegment>(segment.file, segment.inputs.size(), segment.outputs.size(),
-                                                         std::move(on_place), std::move(batches)));
+    segments.push_back(std::make_unique<PreparedSegment>(segment.file, std::move(on_place), std::move(batches)));
   }
   return segments;
 }

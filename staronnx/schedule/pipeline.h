@@ -1,6 +1,6 @@
 // One variant of a plan, ready for requests: each segment of each request is a StarPU task.
 //
-// A request waits in the pipeline's own queue, the most urgent first; only a small window of requests is inside StarPU. Each request in the window has a slot: data handles for every tensor that segments write, registered once and reused.
+// A request waits in the pipeline's own queue, the most urgent first; only a small window of requests is inside StarPU. Each request in the window has a slot: memory for every tensor that segments write, and tasks, made once and reused.
 //
 //   submit -> waiting -> (slot free) -> segment 0 -> segment 1 .. -> done(response) -> slot free
 //                \-> deadline passed, cancelled, pipeline closed -> done(error)

@@ -291,7 +291,7 @@ std::unique_ptr<Flow> null_flow(Runtime& runtime, std::size_t segments) {
     segment.inputs = {std::to_string(i)};
     segment.outputs = {std::to_string(i + 1)};
     const PreparedSegment::OnPlace on_place{std::make_shared<NullExecutor>(), {Microseconds(10)}};
-    prepared.push_back(std::make_unique<PreparedSegment>("null", 1, 1, std::vector(runtime.places().size(), on_place)));
+    prepared.push_back(std::make_unique<PreparedSegment>("null", std::vector(runtime.places().size(), on_place)));
   }
   return std::make_unique<Flow>(runtime.state(), plan.signature, expect(route_of(plan, variant)), std::move(prepared),
                                 PipelineOptions{});

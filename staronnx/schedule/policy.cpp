@@ -105,7 +105,7 @@ class Dispatcher {
 
   static bool is_stackable(SegmentTask& task) {
     if (task.segment->batches().size() == 1 || task.slot->failed()) return false;
-    task.slot->bind_in_ram(task);
+    task.slot->bind(task);
     return may_be_stacked(task.segment->executor(0).signature(), task.inputs);
   }
 

@@ -31,16 +31,12 @@ std::vector<Microseconds> all_planned(const std::vector<PreparedSegment::OnPlace
 
 }  // namespace
 
-PreparedSegment::PreparedSegment(std::string name, std::size_t reads, std::size_t writes, std::vector<OnPlace> on_place,
-                                 std::vector<int> batches)
+PreparedSegment::PreparedSegment(std::string name, std::vector<OnPlace> on_place, std::vector<int> batches)
     : name_(std::move(name)),
       on_place_(std::move(on_place)),
       costs_(all_planned(on_place_, batches.size())),
       batches_(std::move(batches)),
-      batch_runs_(on_place_.size()),
-      reads_(reads),
-      modes_(reads, STARPU_R) {
-  modes_.resize(reads + writes, STARPU_W);
+      batch_runs_(on_place_.size()) {
   cost_.type = STARPU_PER_WORKER;
   cost_.worker_cost_function = staronnx_cost_of_segment_task;
   cost_.symbol = name_.c_str();
@@ -49,12 +45,7 @@ PreparedSegment::PreparedSegment(std::string name, std::size_t reads, std::size_
   codelet_.cpu_funcs[0] = staronnx_run_segment_task;
   codelet_.cpu_funcs_name[0] = "staronnx_run_segment_task";
   codelet_.model = &cost_;
-  codelet_.nbuffers = static_cast<int>(modes_.size());
-  if (modes_.size() > STARPU_NMAXBUFS) {
-    codelet_.dyn_modes = modes_.data();
-  } else {
-    std::copy(modes_.begin(), modes_.end(), std::begin(codelet_.modes));
-  }
+  codelet_.nbuffers = STARPU_VARIABLE_NBUFFERS;  // see Slot
 }
 
 std::size_t PreparedSegment::cost_number(std::size_t place, int batch) const {

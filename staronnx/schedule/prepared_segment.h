@@ -31,10 +31,8 @@ class PreparedSegment {
     std::size_t kind = 0;               // places of one kind take equally long
   };
 
-  // `on_place`: one per place of the runtime. `reads`, `writes`: how many tensors. `batches`: how many requests a run may be for, ascending,
-  // beginning with 1.
-  PreparedSegment(std::string name, std::size_t reads, std::size_t writes, std::vector<OnPlace> on_place,
-                  std::vector<int> batches = {1});
+  // `on_place`: one per place of the runtime. `batches`: how many requests a run may be for, ascending, beginning with 1.
+  PreparedSegment(std::string name, std::vector<OnPlace> on_place, std::vector<int> batches = {1});
   ~PreparedSegment();  // when no task of it is left
   PreparedSegment(const PreparedSegment&) = delete;
   PreparedSegment& operator=(const PreparedSegment&) = delete;
@@ -51,8 +49,6 @@ class PreparedSegment {
   // For the one run that there is in that place. On its worker only.
   BatchRun& batch_run(std::size_t place) { return batch_runs_[place]; }
 
-  std::size_t reads() const { return reads_; }
-  std::size_t writes() const { return modes_.size() - reads_; }
   // A task of it has a SegmentTask as argument (see slot.h).
   starpu_codelet& codelet() { return codelet_; }
 
@@ -65,8 +61,6 @@ class PreparedSegment {
   CostModel costs_;           // by kind of place, then size of batch
   std::vector<int> batches_;
   std::vector<BatchRun> batch_runs_;  // by place
-  std::size_t reads_;
-  std::vector<starpu_data_access_mode> modes_;  // those of the tensors read, then of those written
   starpu_perfmodel cost_{};
   starpu_codelet codelet_;
 };

@@ -1,6 +1,7 @@
 #include "staronnx/schedule/route.h"
 
 #include <map>
+#include <set>
 #include <string_view>
 
 namespace staronnx {
@@ -14,10 +15,17 @@ class RouteBuilder {
 
   Status add_segment(const Segment& segment) {
     SegmentRoute made;
+    std::set<std::size_t> predecessors;
     for (const std::string& name : segment.inputs) {
       const auto found = numbers_.find(name);
       if (found == numbers_.end()) return wrong("segment " + segment.file + " reads '" + name + "', which no earlier one writes");
       made.reads.push_back(found->second);
+      if (const std::optional<Producer>& producer = route_.tensors[found->second].producer)
+        predecessors.insert(producer->segment);
+    }
+    made.predecessors = predecessors.size();
+    for (const std::size_t predecessor : predecessors) {
+      route_.segments[predecessor].successors.push_back(route_.segments.size());
     }
     for (const std::string& name : segment.outputs) {
       made.writes.push_back(route_.tensors.size());

@@ -25,8 +25,10 @@ struct RouteTensor {
 };
 
 struct SegmentRoute {
-  std::vector<std::size_t> reads;   // numbers of tensors, in the order of the segment's inputs
-  std::vector<std::size_t> writes;  // the same of its outputs
+  std::vector<std::size_t> reads;       // numbers of tensors, in the order of the segment's inputs
+  std::vector<std::size_t> writes;      // the same of its outputs
+  std::size_t predecessors = 0;         // segments whose outputs it reads
+  std::vector<std::size_t> successors;  // segments that read its outputs, ascending
 };
 
 struct Route {

@@ -54,6 +54,18 @@ TEST(Route, NumbersInputsFirstThenWhatSegmentsWrite) {
   EXPECT_THAT(route->outputs, ElementsAre(4, 2));
 }
 
+TEST(Route, KnowsWhichSegmentsWaitForWhich) {
+  const Result<Route> route = route_of(
+      plan_of({"x"}, {"y"}), variant_of({segment("a.onnx", {"x"}, {"a", "a2"}), segment("b.onnx", {"x", "a", "a2"}, {"b"}),
+                                         segment("c.onnx", {"a", "b"}, {"y"})}));
+  ASSERT_TRUE(route) << route.error().message;
+  EXPECT_EQ(route->segments[0].predecessors, 0u);
+  EXPECT_EQ(route->segments[1].predecessors, 1u);
+  EXPECT_EQ(route->segments[2].predecessors, 2u);
+  EXPECT_THAT(route->segments[0].successors, ElementsAre(1, 2));
+  EXPECT_THAT(route->segments[1].successors, ElementsAre(2));
+}
+
 TEST(Route, RefusesATensorReadBeforeItIsWritten) {
   const Result<Route> route =
       route_of(plan_of({"x"}, {"y"}), variant_of({segment("a.onnx", {"mid"}, {"y"}), segment("b.onnx", {"x"}, {"mid"})}));

@@ -11,14 +11,16 @@ namespace staronnx {
 namespace {
 
 void task_finished(void* task) {
-  static_cast<SegmentTask*>(task)->slot->finish_task();
+  auto& finished = *static_cast<SegmentTask*>(task);
+  finished.slot->finish(finished);
 }
 
 // StarPU frees what is allocated here.
-starpu_data_handle_t* allocated_handles(std::size_t count) {
-  auto* handles = static_cast<starpu_data_handle_t*>(std::malloc(count * sizeof(starpu_data_handle_t)));
-  if (handles == nullptr) throw std::bad_alloc();
-  return handles;
+template <class T>
+T* allocated(std::size_t count) {
+  auto* memory = static_cast<T*>(std::malloc(count * sizeof(T)));
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
 }
 
 }  // namespace
@@ -26,13 +28,12 @@ starpu_data_handle_t* allocated_handles(std::size_t count) {
 Slot::Slot(const Route& route, std::span<const std::unique_ptr<PreparedSegment>> segments, Owner owner)
     : route_(route),
       owner_(std::move(owner)),
+      inputs_count_(
+          static_cast<std::size_t>(std::ranges::count_if(route.tensors, [](const RouteTensor& t) { return !t.producer; }))),
       buffers_(route.tensors.size()),
       tasks_(segments.size()),
       runs_(segments.size()),
       outputs_(route.outputs.size()) {
-  for (const RouteTensor& tensor : route.tensors) {
-    if (!tensor.producer) inputs_.emplace_back();
-  }
   for (std::size_t i = 0; i < segments.size(); ++i) {
     tasks_[i].slot = this;
     tasks_[i].segment = segments[i].get();
@@ -45,9 +46,9 @@ Slot::Slot(const Route& route, std::span<const std::unique_ptr<PreparedSegment>>
 }
 
 void Slot::fit(std::span<const std::size_t> capacity) {
-  for (std::size_t i = inputs_.size(); i < buffers_.size(); ++i) {
+  for (std::size_t i = owner_.several_memories ? 0 : inputs_count_; i < buffers_.size(); ++i) {
     if (buffers_[i] && buffers_[i]->bytes().size() >= capacity[i]) continue;
-    buffers_[i] = std::make_unique<DataBuffer>(Tensor(DataType::uint8, {}, capacity[i]));
+    buffers_[i] = std::make_unique<DataBuffer>(capacity[i], owner_.several_memories);
   }
 }
 
@@ -55,6 +56,7 @@ void Slot::claim(RequestId request) {
   request_ = request;
   cancelled_ = false;
   failed_ = false;
+  cut_short_ = false;
 }
 
 void Slot::cancel(RequestId request) {
@@ -63,55 +65,84 @@ void Slot::cancel(RequestId request) {
 
 void Slot::start(Request request) {
   done_ = std::move(request.done);
-  unfinished_ = tasks_.size();
-  for (std::size_t i = 0; i < inputs_.size(); ++i) load(i, std::move(request.inputs[i]));
+  inputs_ = std::move(request.inputs);
+  if (owner_.several_memories) share_inputs();
+  under_way_ = 1;  // this
   for (SegmentTask& task : tasks_) {
     task.urgency = request.urgency;
     task.request = request.id;
-    submit(task);
+    task.status = Status();
+    task.has_run = false;
+    task.missing = route_.segments[task.position].predecessors;
   }
+  for (SegmentTask& task : tasks_) {
+    if (route_.segments[task.position].predecessors == 0) submit(task);
+  }
+  leave();
 }
 
-void Slot::load(std::size_t number, Tensor input) {
-  inputs_[number] = Input{input.type(), input.shape(), input.data().size()};
-  buffers_[number] = std::make_unique<DataBuffer>(std::move(input));
+void Slot::share_inputs() {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    const std::span<const std::byte> data = std::as_const(inputs_[i]).data();
+    if (buffers_[i]->bytes().size() < data.size()) buffers_[i] = std::make_unique<DataBuffer>(data.size(), true);
+    buffers_[i]->renew(data.size());
+    std::ranges::copy(data, buffers_[i]->bytes().begin());
+  }
 }
 
 void Slot::submit(SegmentTask& task) {
-  task.status = Status();
+  ++under_way_;
   task.place.reset();
   task.mates.clear();
-  task.has_run = false;
-  starpu_task* submitted = starpu_task_create();
-  submitted->cl = &task.segment->codelet();
-  submitted->cl_arg = &task;
-  submitted->callback_func = task_finished;
-  submitted->callback_arg = &task;
-  const SegmentRoute& route = route_.segments[task.position];
-  const std::size_t count = route.reads.size() + route.writes.size();
-  if (count > STARPU_NMAXBUFS) submitted->dyn_handles = allocated_handles(count);
-  starpu_data_handle_t* handle = submitted->dyn_handles != nullptr ? submitted->dyn_handles : submitted->handles;
-  for (std::size_t tensor : route.reads) *handle++ = buffers_[tensor]->handle();
-  for (std::size_t tensor : route.writes) *handle++ = buffers_[tensor]->handle();
-  if (const int failure = starpu_task_submit(submitted); failure != 0) {
-    starpu_task_destroy(submitted);
+  starpu_task& submitted = task.starpu.idle();
+  submitted.cl = &task.segment->codelet();
+  submitted.cl_arg = &task;
+  submitted.callback_func = task_finished;
+  submitted.callback_arg = &task;
+  if (owner_.several_memories) {
+    const SegmentRoute& route = route_.segments[task.position];
+    const std::size_t count = route.reads.size() + route.writes.size();
+    submitted.nbuffers = static_cast<int>(count);
+    if (submitted.dyn_handles == nullptr) {
+      submitted.dyn_handles = allocated<starpu_data_handle_t>(count);
+      submitted.dyn_modes = allocated<starpu_data_access_mode>(count);
+      std::fill_n(submitted.dyn_modes, count, STARPU_W);
+      std::fill_n(submitted.dyn_modes, route.reads.size(), STARPU_R);
+    }
+    std::free(std::exchange(submitted.dyn_interfaces, nullptr));  // StarPU allocates it anew
+    starpu_data_handle_t* handle = submitted.dyn_handles;
+    for (const std::size_t tensor : route.reads) *handle++ = buffers_[tensor]->handle();
+    for (const std::size_t tensor : route.writes) *handle++ = buffers_[tensor]->handle();
+  }
+  if (const int failure = starpu_task_submit(&submitted); failure != 0) {
     task.status = Error{ErrorCode::internal,
                         "StarPU took no task for " + task.segment->name() + " (error " + std::to_string(-failure) + ")"};
     failed_ = true;
-    finish_task();
+    leave();
   }
 }
 
-void Slot::run(SegmentTask& task, void** interfaces) noexcept {
+void Slot::finish(SegmentTask& task) {
+  for (const std::size_t successor : route_.segments[task.position].successors) {
+    if (tasks_[successor].missing.fetch_sub(1) > 1) continue;
+    failed() ? void(cut_short_ = true) : submit(tasks_[successor]);
+  }
+  leave();
+}
+
+void Slot::leave() {
+  if (under_way_.fetch_sub(1) == 1) owner_.finished(*this);
+}
+
+void Slot::run(SegmentTask& task) noexcept {
   const std::size_t place = task.place.value_or(static_cast<std::size_t>(starpu_worker_get_id()));
   if (task.has_run) return;
   if (failed()) {
-    const Clock::time_point now = Clock::now();
-    const Error cancelled{ErrorCode::cancelled, "the request was cancelled"};
-    return ran(task, {static_cast<int>(place), 1, now, now}, failed_ ? Status() : Status(cancelled));
+    cut_short_ = true;
+    return;
   }
   try {
-    bind(task, interfaces);
+    bind(task);
     task.mates.empty() ? run_alone(task, place) : run_with_mates(task, place);
   } catch (const std::exception& exception) {
     ran(task, {}, Error{ErrorCode::internal, task.segment->name() + ": " + exception.what()});
@@ -131,7 +162,7 @@ void Slot::run_with_mates(SegmentTask& task, std::size_t place) {
   std::vector<SegmentTask*> tasks{&task};
   for (SegmentTask* mate : task.mates) {
     if (mate->slot->failed()) continue;
-    mate->slot->bind_in_ram(*mate);
+    mate->slot->bind(*mate);
     tasks.push_back(mate);
   }
   const auto batch = static_cast<int>(tasks.size());
@@ -153,34 +184,18 @@ void Slot::ran(SegmentTask& task, const SegmentRun& as_run, Status status) {
   if (!task.status) failed_ = true;
 }
 
-void Slot::bind(SegmentTask& task, void** interfaces) {
+void Slot::bind(SegmentTask& task) {
   const SegmentRoute& route = route_.segments[task.position];
-  for (std::size_t i = 0; i < route.reads.size(); ++i) task.inputs[i] = view(route.reads[i], bytes_of(interfaces[i]));
-  for (std::size_t i = 0; i < route.writes.size(); ++i) {
-    task.outputs[i].buffer = bytes_of(interfaces[route.reads.size() + i]);
-    task.outputs[i].overflow.clear();
-  }
-}
-
-void Slot::bind_in_ram(SegmentTask& task) {
-  const SegmentRoute& route = route_.segments[task.position];
-  for (std::size_t i = 0; i < route.reads.size(); ++i) task.inputs[i] = view(route.reads[i], buffers_[route.reads[i]]->bytes());
+  for (std::size_t i = 0; i < route.reads.size(); ++i) task.inputs[i] = view(route.reads[i]);
   for (std::size_t i = 0; i < route.writes.size(); ++i) {
     task.outputs[i].buffer = buffers_[route.writes[i]]->bytes();
     task.outputs[i].overflow.clear();
   }
 }
 
-TensorView Slot::view(std::size_t tensor, std::span<const std::byte> buffer) const {
+TensorView Slot::view(std::size_t tensor) const {
   const std::optional<Producer>& producer = route_.tensors[tensor].producer;
-  if (!producer) return {inputs_[tensor].type, inputs_[tensor].shape, buffer.first(inputs_[tensor].bytes)};
-  const OutputSlot& output = tasks_[producer->segment].outputs[producer->output];
-  if (!output.overflow.empty()) return output.view;
-  return {output.view.type, output.view.shape, buffer.first(output.view.data.size())};
-}
-
-void Slot::finish_task() {
-  if (unfinished_.fetch_sub(1) == 1) owner_.finished(*this);
+  return producer ? tasks_[producer->segment].outputs[producer->output].view : inputs_[tensor].view();
 }
 
 void Slot::raise(std::span<std::size_t> capacity) const {
@@ -193,7 +208,7 @@ void Slot::raise(std::span<std::size_t> capacity) const {
 void Slot::answer() {
   done_(response());
   done_ = nullptr;
-  for (std::size_t i = 0; i < inputs_.size(); ++i) buffers_[i] = nullptr;
+  inputs_.clear();
   for (SegmentTask& task : tasks_) {
     for (OutputSlot& output : task.outputs) output.overflow = {};
   }
@@ -203,18 +218,16 @@ Result<Response> Slot::response() {
   for (const SegmentTask& task : tasks_) {
     if (!task.status) return task.status.error();
   }
-  for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    const std::size_t tensor = route_.outputs[i];
-    outputs_[i] = view(tensor, buffers_[tensor]->bytes());
-  }
+  if (cut_short_) return Error{ErrorCode::cancelled, "the request was cancelled"};
+  for (std::size_t i = 0; i < outputs_.size(); ++i) outputs_[i] = view(route_.outputs[i]);
   return Response{outputs_, runs_};
 }
 
 extern "C" {
 
-void staronnx_run_segment_task(void** interfaces, void* task) noexcept {
+void staronnx_run_segment_task(void**, void* task) noexcept {
   auto& segment_task = *static_cast<SegmentTask*>(task);
-  segment_task.slot->run(segment_task, interfaces);
+  segment_task.slot->run(segment_task);
 }
 
 double staronnx_cost_of_segment_task(starpu_task* task, unsigned worker, unsigned) noexcept {

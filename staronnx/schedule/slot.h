@@ -1,6 +1,7 @@
-// The place of one request inside StarPU: a buffer for every tensor that its segments write, registered once and used by one request after
-// another, and a task for every segment. The request's inputs are not copied: their memory is registered while the request is inside,
-// 2 us an input, where a copy took 10 us (of 600 kB, in caches) and more.
+// The place of one request inside StarPU: a buffer for every tensor that its segments write, and a task for every segment, both used by
+// one request after another. A segment's task is submitted when what it reads is there. Where all tasks run in one memory, StarPU
+// need not know the data, and the request's inputs are read where they are; else they are copied into buffers that StarPU copies
+// to other memories (10 us for 600 kB, in caches).
 //
 //   free -> start(request) -> tasks run, in any order that the data allows -> finished(slot) -> answer() -> free
 //
@@ -22,6 +23,7 @@
 #include "staronnx/schedule/pipeline.h"
 #include "staronnx/schedule/prepared_segment.h"
 #include "staronnx/schedule/request.h"
+#include "staronnx/schedule/reused_task.h"
 #include "staronnx/schedule/route.h"
 
 namespace staronnx {
@@ -47,6 +49,8 @@ struct SegmentTask {
   std::vector<TensorView> inputs;
   std::vector<OutputSlot> outputs;
   Status status;
+  std::atomic<std::size_t> missing = 0;  // segments before it that have not run
+  ReusedTask starpu;
 };
 
 class Slot {
@@ -55,6 +59,7 @@ class Slot {
   struct Owner {
     std::size_t pipeline = 0;
     double share = 1;
+    bool several_memories = false;  // in which tasks may run
     std::function<void(Slot&)> finished;
   };
 
@@ -79,42 +84,37 @@ class Slot {
   // Tells the caller of the request what came of it, then gives back its inputs' memory and what outputs took beyond the buffers.
   void answer();
 
-  // On a worker: does the task's work on StarPU's `interfaces`, for the tensors read, then those written; and what follows it.
-  void run(SegmentTask& task, void** interfaces) noexcept;
-  void finish_task();
+  // On a worker: does the task's work; and what follows it.
+  void run(SegmentTask& task) noexcept;
+  void finish(SegmentTask& task);
 
   // Once the segments before it have run: shows the task its tensors where they are in RAM.
-  void bind_in_ram(SegmentTask& task);
+  void bind(SegmentTask& task);
   bool failed() const { return failed_ || cancelled_; }
 
  private:
-  // A tensor of the request's as it came.
-  struct Input {
-    DataType type = DataType::undefined;
-    Shape shape;
-    std::size_t bytes = 0;
-  };
-
-  void load(std::size_t number, Tensor input);
+  void share_inputs();
   void submit(SegmentTask& task);
-  void bind(SegmentTask& task, void** interfaces);
+  void leave();
   void run_alone(SegmentTask& task, std::size_t place);
   void run_with_mates(SegmentTask& task, std::size_t place);
   void ran(SegmentTask& task, const SegmentRun& as_run, Status status);
-  TensorView view(std::size_t tensor, std::span<const std::byte> buffer) const;
+  TensorView view(std::size_t tensor) const;
   Result<Response> response();
 
   const Route& route_;
   const Owner owner_;
-  std::vector<std::unique_ptr<DataBuffer>> buffers_;  // by tensor of the route; of inputs only while a request is inside
-  std::vector<Input> inputs_;                         // by input of the model
+  const std::size_t inputs_count_;
+  std::vector<std::unique_ptr<DataBuffer>> buffers_;  // by tensor of the route; of inputs only with several memories
+  std::vector<Tensor> inputs_;                        // the request's, by input of the model; the first tensors of the route
   std::vector<SegmentTask> tasks_;                    // by segment, as runs_
   std::vector<SegmentRun> runs_;
   std::vector<TensorView> outputs_;  // by output of the model
   std::optional<RequestId> request_;
-  std::atomic<bool> cancelled_ = false;      // segments that have not begun are skipped
-  std::atomic<bool> failed_ = false;         // the same
-  std::atomic<std::size_t> unfinished_ = 0;  // tasks
+  std::atomic<bool> cancelled_ = false;     // segments that have not begun are skipped
+  std::atomic<bool> failed_ = false;        // the same
+  std::atomic<bool> cut_short_ = false;     // some were, because of the one or the other
+  std::atomic<std::size_t> under_way_ = 0;  // tasks
   Pipeline::Done done_;
 };
 
