@@ -36,6 +36,8 @@ std::string command_of(const Options& options) {
   std::string command = "staronnx bench " + options.directory + " --seed " + std::to_string(options.seed) + " --rates " +
                         options.rates + " --core-groups " + options.runtime.groups() + " --scheduler " +
                         options.runtime.scheduler;
+  if (options.runtime.nodes > 0)
+    command += " --nodes " + std::to_string(options.runtime.nodes) + " --listen " + options.runtime.listen;
   const auto add = [&](const char* option, double value) {
     std::snprintf(text.data(), text.size(), " %s %.6g", option, value);
     command += text.data();
@@ -54,13 +56,12 @@ Setting setting_of(const Machine& machine, const Plan& plan, const Options& opti
           .versions = {{"staronnx", STARONNX_VERSION}, {"onnxruntime", onnxruntime_version()}}};
 }
 
-Result<ComparisonOptions> comparison_options(const Machine& machine, const Options& options) {
+Result<ComparisonOptions> comparison_options(const Options& options) {
   ComparisonOptions comparison;
   comparison.seed = options.seed;
   if (options.slo_ms) comparison.slo = Milliseconds(*options.slo_ms);
   if (options.duration_s) comparison.duration = Seconds(*options.duration_s);
   comparison.budget = Seconds(options.budget_s);
-  comparison.in_flight = 4 * static_cast<int>(machine.cores.size());
   Result<std::vector<double>> rates = parse_rates(options.rates);
   if (!rates) return rates.error();
   comparison.rates_per_s = *std::move(rates);
@@ -76,7 +77,7 @@ Progress progress_with_time_left() {
 }
 
 Result<Comparison> compare_systems(const Machine& machine, const Plan& plan, const Options& options) {
-  Result<ComparisonOptions> comparison = comparison_options(machine, options);
+  Result<ComparisonOptions> comparison = comparison_options(options);
   if (!comparison) return comparison.error();
   Result<RuntimeOptions> where = options.runtime.options(machine);
   if (!where) return where.error();
@@ -87,6 +88,7 @@ Result<Comparison> compare_systems(const Machine& machine, const Plan& plan, con
   Result<std::vector<std::unique_ptr<System>>> systems =
       open_systems(**runtime, **engine, plan, options.directory, static_cast<int>(machine.cores.size()));
   if (!systems) return systems.error();
+  for (const Place& place : (*runtime)->places()) comparison->in_flight += place.workers.size() == 1 ? 4 * place.width() : 0;
   const std::vector<Tensor> inputs = random_inputs(plan.signature, plan.shapes, options.seed);
   SteadyLoadClock clock;
   const std::optional<ProcessorTime> begin = processor_time();

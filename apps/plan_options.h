@@ -21,7 +21,8 @@ struct PlanOptions {
 
   // What was asked for: one split per number of segments (even shares unless given). Costs are measured with the tensors of --input,
   // or with random ones when there are none or --shape says other shapes.
-  Result<CompileRequest> request(const Machine& machine, const std::filesystem::path& model, const std::filesystem::path& directory) const;
+  Result<CompileRequest> request(const Machine& machine, const std::filesystem::path& model,
+                                 const std::filesystem::path& directory) const;
 };
 
 // "[ 42 %] profiling ..." on standard error: lines of a log, or one line that is written over on a terminal.

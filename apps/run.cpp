@@ -45,6 +45,11 @@ struct Outcome {
   Signature signature;
   std::vector<Tensor> outputs;
   Milliseconds latency{};
+  struct Run {
+    std::string place;
+    Milliseconds time{};
+  };
+  std::vector<Run> runs;                 // of segments
   std::optional<Difference> difference;  // when verified
 };
 
@@ -85,13 +90,16 @@ Result<std::vector<Tensor>> inputs_for(const Plan& plan, const Options& options)
   return random_inputs(plan.signature, plan.shapes, options.seed);
 }
 
-Result<std::vector<Tensor>> run_request(Pipeline& pipeline, std::vector<Tensor> inputs, Milliseconds& latency) {
+Result<std::vector<Tensor>> run_request(Pipeline& pipeline, std::span<const Place> places, std::vector<Tensor> inputs,
+                                        Outcome& outcome) {
   std::promise<Result<std::vector<Tensor>>> promise;
   std::future<Result<std::vector<Tensor>>> future = promise.get_future();
   const Clock::time_point sent = Clock::now();
   const Result<RequestId> accepted = pipeline.submit(std::move(inputs), {}, [&, sent](Result<Response> response) {
-    latency = Clock::now() - sent;
+    outcome.latency = Clock::now() - sent;
     if (!response) return promise.set_value(response.error());
+    for (const SegmentRun& run : response->segments)
+      outcome.runs.push_back({places[static_cast<std::size_t>(run.place)].name(), run.end - run.begin});
     std::vector<Tensor> outputs;
     for (const TensorView& output : response->outputs) outputs.push_back(copy_of(output));
     promise.set_value(std::move(outputs));
@@ -142,8 +150,8 @@ Result<Outcome> run(const Options& options) {
   if (!runtime) return runtime.error();
   Result<std::unique_ptr<Pipeline>> pipeline = Pipeline::open(**runtime, **engine, source->plan, source->directory, *variant, {});
   if (!pipeline) return pipeline.error();
-  Outcome outcome{source->plan.model, source->plan.find(*variant)->segments.size(), source->plan.signature, {}, {}, {}};
-  Result<std::vector<Tensor>> outputs = run_request(**pipeline, *inputs, outcome.latency);
+  Outcome outcome{source->plan.model, source->plan.find(*variant)->segments.size(), source->plan.signature, {}, {}, {}, {}};
+  Result<std::vector<Tensor>> outputs = run_request(**pipeline, (*runtime)->places(), *inputs, outcome);
   if (!outputs) return outputs.error();
   outcome.outputs = *std::move(outputs);
   if (Status written = write_outputs(outcome.signature, outcome.outputs, options.outputs); !written) return written.error();
@@ -158,6 +166,7 @@ Result<Outcome> run(const Options& options) {
 void print_json(const Outcome& outcome) {
   nlohmann::ordered_json json = {
       {"model", outcome.model}, {"segments", outcome.segments}, {"latency_ms", outcome.latency.count()}};
+  for (const Outcome::Run& run : outcome.runs) json["runs"].push_back({{"place", run.place}, {"time_ms", run.time.count()}});
   for (std::size_t i = 0; i < outcome.outputs.size(); ++i) {
     json["outputs"].push_back({{"name", outcome.signature.outputs[i].name},
                                {"type", to_string(outcome.outputs[i].type())},
@@ -174,6 +183,8 @@ void print_json(const Outcome& outcome) {
 void print_text(const Outcome& outcome) {
   std::cout << outcome.model << " in " << outcome.segments << (outcome.segments == 1 ? " segment: " : " segments: ")
             << outcome.latency.count() << " ms\n";
+  for (std::size_t i = 0; i < outcome.runs.size(); ++i)
+    std::cout << "  segment " << i << " on " << outcome.runs[i].place << ": " << outcome.runs[i].time.count() << " ms\n";
   for (std::size_t i = 0; i < outcome.outputs.size(); ++i) {
     const Tensor& output = outcome.outputs[i];
     std::cout << "  " << outcome.signature.outputs[i].name << ": " << to_string(output.type()) << " " << to_string(output.shape())

@@ -20,8 +20,8 @@ struct FileArgument {
 FileArgument parse_file_argument(const std::string& text, const std::vector<TensorInfo>& tensors);
 
 // For each of `tensors` the file given for it. Fails on a name given twice and on more files than tensors.
-Result<std::vector<std::optional<std::string>>> assign_files(const std::vector<std::string>& arguments, const std::vector<TensorInfo>& tensors,
-                                                             const char* option);
+Result<std::vector<std::optional<std::string>>> assign_files(const std::vector<std::string>& arguments,
+                                                             const std::vector<TensorInfo>& tensors, const char* option);
 
 // One per input, read from the files. Fails when a required input has none.
 Result<std::vector<Tensor>> read_inputs(const Signature& signature, const std::vector<std::string>& arguments);

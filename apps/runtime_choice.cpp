@@ -1,5 +1,7 @@
 #include "apps/runtime_choice.h"
 
+#include <iostream>
+
 #include "staronnx/profile/cost_profile.h"
 
 namespace staronnx::apps {
@@ -10,6 +12,10 @@ void RuntimeChoice::add_to(CLI::App& verb) {
       "elastic: cores work together while few requests come, and alone under load; or fixed groups: widths such as 1,1 or 2, "
       "or auto, one for each core (default: elastic; with StarPU's schedulers auto)");
   verb.add_option("--scheduler", scheduler, "staronnx, or one of StarPU's scheduling policies")->capture_default_str();
+  CLI::Option* wanted = verb.add_option("--nodes", nodes, "Wait for so many nodes (staronnx node), whose cores then take part");
+  verb.add_option("--listen", listen, "IPv4 address and port where nodes join; port 0: any free one")
+      ->capture_default_str()
+      ->needs(wanted);
 }
 
 std::string RuntimeChoice::groups() const {
@@ -18,7 +24,12 @@ std::string RuntimeChoice::groups() const {
 }
 
 Result<RuntimeOptions> RuntimeChoice::options(const Machine& machine) const {
-  return runtime_options(machine, groups(), scheduler, default_cache_directory());
+  Result<RuntimeOptions> options = runtime_options(machine, groups(), scheduler, default_cache_directory());
+  if (!options) return options;
+  options->nodes.count = nodes;
+  options->nodes.listen = listen;
+  options->nodes.progress = [](std::string_view news) { std::cerr << news << std::endl; };
+  return options;
 }
 
 }  // namespace staronnx::apps

@@ -11,13 +11,16 @@ namespace staronnx::apps {
 struct RuntimeChoice {
   std::string core_groups;  // empty: as groups() says
   std::string scheduler = RuntimeOptions().scheduler;
+  std::size_t nodes = 0;
+  std::string listen = NodesOptions().listen;
 
-  // Adds --core-groups and --scheduler.
+  // Adds --core-groups, --scheduler, --nodes and --listen.
   void add_to(CLI::App& verb);
 
   // What was chosen, or else "elastic" for our own scheduler and "auto" for StarPU's, which know fixed groups only.
   std::string groups() const;
 
+  // Waiting for nodes is told on standard error.
   Result<RuntimeOptions> options(const Machine& machine) const;
 };
 

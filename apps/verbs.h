@@ -13,6 +13,7 @@ void add_inspect(CLI::App& app, int& exit_status);
 void add_partition(CLI::App& app, int& exit_status);
 void add_run(CLI::App& app, int& exit_status);
 void add_bench(CLI::App& app, int& exit_status);
+void add_node(CLI::App& app, int& exit_status);
 void add_machine(CLI::App& app, int& exit_status);
 
 // Says an error on standard error ("staronnx: ..."), or with `json` as {"error": {"code", "message"}} on standard output. Returns 1.

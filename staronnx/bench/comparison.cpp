@@ -33,7 +33,7 @@ class Course {
     measurements_ = systems.size() * (2 + rates + kSearchRounds);
     slot_ = options.duration ? *options.duration / kMeasuring : options.budget / static_cast<double>(measurements_);
     result_.seed = options.seed;
-    for (const auto& system : systems) result_.systems.push_back({.name = system->name(), .points = {}});
+    for (const auto& system : systems) result_.systems.push_back({.name = system->name(), .transfers = {}, .points = {}});
   }
 
   Result<Comparison> run() {
@@ -41,6 +41,7 @@ class Course {
     choose_slo();
     measure_curve();
     search_thresholds();
+    for (std::size_t i = 0; i < systems_.size(); ++i) result_.systems[i].transfers = systems_[i]->transfers();
     for (SystemResult& system : result_.systems)
       std::stable_sort(system.points.begin(), system.points.end(),
                        [](const Point& a, const Point& b) { return a.rate_per_s < b.rate_per_s; });

@@ -36,6 +36,7 @@ struct SystemResult {
   Microseconds lone_p50{};     // one request at a time
   double saturated_per_s = 0;  // many requests at once
   double threshold_per_s = 0;  // largest rate measured that held (see load.h), with no failed rate below it; 0: none held
+  Transfers transfers{};       // during all measurements
   std::vector<Point> points;   // by rate; a rate that was measured twice stands twice
 };
 

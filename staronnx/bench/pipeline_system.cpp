@@ -1,5 +1,6 @@
 #include "staronnx/bench/pipeline_system.h"
 
+#include <mutex>
 #include <utility>
 
 #include "staronnx/bench/request_count.h"
@@ -17,6 +18,7 @@ class PipelineSystem final : public System {
     unanswered_.begin();
     const Result<RequestId> accepted =
         pipeline_->submit(std::move(inputs), {deadline}, [this, done = std::move(done)](const Result<Response>& response) {
+          if (response) add(response->segments);
           done(response ? Status() : Status(response.error()));
           unanswered_.end();
         });
@@ -27,7 +29,22 @@ class PipelineSystem final : public System {
 
   void wait_below(int count) override { unanswered_.wait_below(count); }
 
+  Transfers transfers() const override {
+    const std::lock_guard lock(mutex_);
+    return transfers_;
+  }
+
  private:
+  void add(std::span<const SegmentRun> segments) {
+    const std::lock_guard lock(mutex_);
+    for (const SegmentRun& segment : segments) {
+      transfers_.total += segment.transfer;
+      transfers_.exposed += segment.exposed;
+    }
+  }
+
+  mutable std::mutex mutex_;
+  Transfers transfers_;
   const std::string name_;
   RequestCount unanswered_;
   std::unique_ptr<Pipeline> pipeline_;  // goes first: its last answers are counted

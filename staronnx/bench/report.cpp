@@ -40,14 +40,22 @@ Json json_of(const Point& point) {
           {"held", point.held}};
 }
 
+// Of the time that transfers take by the links' speed, what did not keep a processor waiting.
+double hidden_share(const Transfers& transfers) {
+  return std::clamp(1 - transfers.exposed / transfers.total, 0.0, 1.0);
+}
+
 Json json_of(const SystemResult& system) {
   Json points = Json::array();
   for (const Point& point : system.points) points.push_back(json_of(point));
-  return {{"name", system.name},
-          {"threshold_per_s", system.threshold_per_s},
-          {"saturated_per_s", system.saturated_per_s},
-          {"lone_p50_ms", ms(system.lone_p50)},
-          {"points", points}};
+  Json json = {{"name", system.name},
+               {"threshold_per_s", system.threshold_per_s},
+               {"saturated_per_s", system.saturated_per_s},
+               {"lone_p50_ms", ms(system.lone_p50)}};
+  if (system.transfers.total.count() > 0)
+    json["transfers"] = {{"total_ms", ms(system.transfers.total)}, {"hidden_share", hidden_share(system.transfers)}};
+  json["points"] = points;
+  return json;
 }
 
 // ---- conclusions
@@ -95,6 +103,12 @@ std::string about_lone_latency(const Comparison& comparison) {
   const SystemResult& best = *std::ranges::min_element(comparison.systems, {}, value);
   return "One request at a time: " + best.name + " answers soonest, p50 " + three_digits(ms(best.lone_p50)) +
          " ms. Relative to that: " + others(comparison, best, value) + ".";
+}
+
+std::string about_transfers(const SystemResult& system) {
+  return "Transfers: " + system.name + " moved data between memories for " +
+         three_digits(Seconds(system.transfers.total).count()) + " s, of which " +
+         number(100 * hidden_share(system.transfers), 0) + " % were hidden behind computation.";
 }
 
 std::vector<const Point*> all_points(const Comparison& comparison) {
@@ -190,7 +204,12 @@ std::string to_text(const Setting& setting, const Comparison& comparison) {
 }
 
 std::vector<std::string> conclusions(const Comparison& comparison) {
-  return {about_threshold(comparison), about_saturation(comparison), about_lone_latency(comparison)};
+  std::vector<std::string> sentences = {about_threshold(comparison), about_saturation(comparison),
+                                        about_lone_latency(comparison)};
+  for (const SystemResult& system : comparison.systems) {
+    if (system.transfers.total.count() > 0) sentences.push_back(about_transfers(system));
+  }
+  return sentences;
 }
 
 std::vector<std::string> warnings(const Comparison& comparison) {

@@ -28,6 +28,7 @@ std::string to_text(const Setting& setting, const Comparison& comparison);
 
 // What the figures say, a sentence each: who holds the highest rate, serves the most, answers one request soonest, and the others in
 // units of it. Nothing is left out because it is unfavourable.
+// Also: how much of the transfers between memories was hidden behind computation.
 std::vector<std::string> conclusions(const Comparison& comparison);
 
 // Why not to trust them, a sentence each: a machine that others used, a late generator, few answers.

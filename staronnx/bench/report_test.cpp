@@ -45,11 +45,13 @@ Comparison comparison() {
                          .lone_p50 = Milliseconds(10),
                          .saturated_per_s = 100,
                          .threshold_per_s = 80,
+                         .transfers = {},
                          .points = {point(40, Milliseconds(13)), point(80, Milliseconds(45))}},
                         {.name = "split",
                          .lone_p50 = Milliseconds(12),
                          .saturated_per_s = 90,
                          .threshold_per_s = 60,
+                         .transfers = {},
                          .points = {point(40, Milliseconds(14))}}};
   return comparison;
 }
@@ -76,6 +78,16 @@ TEST(ReportJson, HasTheAgreedNamesAndUnits) {
   EXPECT_EQ(first["p99_ms"], 13);
   EXPECT_EQ(first["late_generator"], false);
   EXPECT_EQ(first["answered"], 400);
+}
+
+TEST(Transfers, AreReportedWhereThereAreSeveralMemories) {
+  EXPECT_FALSE(nlohmann::json::parse(to_json(setting(), comparison()))["systems"][0].contains("transfers"));
+  Comparison moving = comparison();
+  moving.systems[1].transfers = {Seconds(2), Milliseconds(500)};
+  const auto json = nlohmann::json::parse(to_json(setting(), moving))["systems"][1]["transfers"];
+  EXPECT_EQ(json["total_ms"], 2000);
+  EXPECT_EQ(json["hidden_share"], 0.75);
+  EXPECT_THAT(conclusions(moving), Contains(AllOf(HasSubstr("split moved data between memories for 2.00 s"), HasSubstr("75 %"))));
 }
 
 TEST(ReportJson, HasNoLatencyWithoutAnswers) {

@@ -7,9 +7,16 @@
 
 #include "staronnx/base/deadline.h"
 #include "staronnx/base/result.h"
+#include "staronnx/base/units.h"
 #include "staronnx/model/tensor.h"
 
 namespace staronnx {
+
+// Of data between memories, summed over requests; see SegmentRun.
+struct Transfers {
+  Microseconds total{};
+  Microseconds exposed{};
+};
 
 class System {
  public:
@@ -26,6 +33,9 @@ class System {
 
   // Blocks until fewer than `count` accepted requests are unanswered. What their `done` wrote is visible then.
   virtual void wait_below(int count) = 0;
+
+  // So far. Nothing where all computes in one memory.
+  virtual Transfers transfers() const { return {}; }
 };
 
 }  // namespace staronnx

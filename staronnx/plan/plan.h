@@ -18,6 +18,8 @@
 
 namespace staronnx {
 
+constexpr const char* kWeightsFile = "weights.data";
+
 // A tensor that a segment reads or writes, as it was when the plan was made.
 struct PlanTensor {
   TensorInfo info;  // concrete shape at the plan's input shapes

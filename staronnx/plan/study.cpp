@@ -6,11 +6,9 @@
 namespace staronnx {
 namespace {
 
-constexpr const char* weights_file = "weights.data";
-
 // The model as ONNX Runtime simplifies it, every node named, on disk as `whole_file` with its weights beside it.
 Result<Model> simplified(const std::filesystem::path& file, const Signature& signature, const std::filesystem::path& directory) {
-  if (Status written = write_basic_model(file, directory, whole_file, weights_file); !written) return written.error();
+  if (Status written = write_basic_model(file, directory, whole_file, kWeightsFile); !written) return written.error();
   Result<Model> basic = Model::load(directory / whole_file);
   if (!basic) return basic;
   Result<Model> named = normalized(*basic, signature);

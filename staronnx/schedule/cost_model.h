@@ -13,6 +13,8 @@ class CostModel {
   // `planned`: measured beforehand, by kind of place; positive.
   explicit CostModel(std::vector<Microseconds> planned);
 
+  void plan(std::size_t kind, Microseconds time) { planned_[kind] = time; }
+
   Microseconds expected(std::size_t kind) const { return planned_[kind] * ratio_[kind]; }
 
   // A run took that long. One run moves the expectation by an eighth of the difference at most, whose size is taken as threefold at most:

@@ -43,14 +43,18 @@ DataBuffer::~DataBuffer() {
 
 void DataBuffer::renew(std::size_t used) {
   starpu_data_acquire(handle_, STARPU_W);
-  static_cast<starpu_vector_interface*>(starpu_data_get_interface_on_node(handle_, STARPU_MAIN_RAM))->nx = elements(used);
+  use(used, STARPU_MAIN_RAM);
   starpu_data_release(handle_);
+}
+
+void DataBuffer::use(std::size_t used, unsigned memory) {
+  static_cast<starpu_vector_interface*>(starpu_data_get_interface_on_node(handle_, memory))->nx = elements(used);
 }
 
 std::span<std::byte> bytes_of(void* starpu_interface) {
   const std::uintptr_t begin = STARPU_VECTOR_GET_PTR(starpu_interface);
   return {reinterpret_cast<std::byte*>(begin),  // NOLINT(performance-no-int-to-ptr): StarPU's way to say a pointer
-          STARPU_VECTOR_GET_NX(starpu_interface) * kElement};
+          STARPU_VECTOR_GET_ALLOCSIZE(starpu_interface)};
 }
 
 }  // namespace staronnx

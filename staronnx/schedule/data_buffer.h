@@ -27,13 +27,16 @@ class DataBuffer {
   // never on a worker.
   void renew(std::size_t used);
 
+  // How much of the copy in a memory counts, so how much is copied from there.
+  void use(std::size_t used, unsigned memory);
+
  private:
   std::span<std::byte> memory_;
   bool shared_ = false;
   starpu_data_handle_t handle_ = nullptr;
 };
 
-// What StarPU hands to a codelet for a DataBuffer: the copy in the memory where the task runs, as far as it is used.
+// What StarPU hands to a codelet for a DataBuffer: the copy in the memory where the task runs, whole.
 std::span<std::byte> bytes_of(void* starpu_interface);
 
 }  // namespace staronnx

@@ -18,14 +18,17 @@ class Booking {
  public:
   explicit Booking(const Snapshot& snapshot) : snapshot_(snapshot), free_in_(snapshot.busy), booked_(snapshot.ready.size()) {
     for (const Microseconds busy : snapshot.busy) idle_.push_back(busy.count() <= 0);
+    for (std::size_t worker = 0; worker < idle_.size(); ++worker) awaits_next_.push_back(snapshot.places[worker].memory != 0);
     for (const ReadyTask& task : snapshot.ready) ++left_[task.pipeline];
   }
 
-  bool any_idle() const { return std::ranges::find(idle_, true) != idle_.end(); }
+  bool any_open() const {
+    return std::ranges::find(idle_, true) != idle_.end() || std::ranges::find(awaits_next_, true) != awaits_next_.end();
+  }
   bool is_booked(std::size_t task) const { return booked_[task]; }
 
-  // Books a place for the task, and those that join it. Adds them to `started` when they start now.
-  void book(std::size_t task, std::vector<Start>& started) {
+  // Books a place for the task, and those that join it, which start now, or are next, or are not decided.
+  void book(std::size_t task, Decision& decision) {
     const Way way = best_way(task);
     Start start{way.place, mates(task, way.batch)};
     const bool starts = std::ranges::all_of(workers(way.place), [&](std::size_t worker) { return idle_[worker]; });
@@ -33,7 +36,13 @@ class Booking {
     for (const std::size_t worker : workers(way.place)) free_in_[worker] = end, idle_[worker] = false;
     for (const std::size_t mate : start.tasks) booked_[mate] = true;
     left_[snapshot_.ready[task].pipeline] -= start.tasks.size();
-    if (starts) started.push_back(std::move(start));
+    const std::size_t leader = workers(way.place).front();
+    if (starts) {
+      decision.starts.push_back(std::move(start));
+    } else if (awaits_next_[leader]) {
+      awaits_next_[leader] = false;
+      decision.next.push_back(std::move(start));
+    }
   }
 
  private:
@@ -101,19 +110,20 @@ class Booking {
   const Snapshot& snapshot_;
   std::vector<Microseconds> free_in_;        // by worker
   std::vector<bool> idle_;                   // by worker: and not booked
+  std::vector<bool> awaits_next_;            // by worker: in a memory of its own, and nothing is booked after what it does
   std::vector<bool> booked_;                 // by task
   std::map<std::size_t, std::size_t> left_;  // tasks that are not booked, by pipeline
 };
 
 }  // namespace
 
-std::vector<Start> decide(const Snapshot& snapshot) {
+Decision decide(const Snapshot& snapshot) {
   Booking booking(snapshot);
-  std::vector<Start> started;
-  for (std::size_t task = 0; task < snapshot.ready.size() && booking.any_idle(); ++task) {
-    if (!booking.is_booked(task)) booking.book(task, started);
+  Decision decision;
+  for (std::size_t task = 0; task < snapshot.ready.size() && booking.any_open(); ++task) {
+    if (!booking.is_booked(task)) booking.book(task, decision);
   }
-  return started;
+  return decision;
 }
 
 }  // namespace staronnx

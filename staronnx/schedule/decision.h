@@ -48,7 +48,13 @@ struct Start {
   bool operator==(const Start&) const = default;
 };
 
-// What starts now: on idle workers only, each in one place at most. Equal costs: the place that comes first.
-std::vector<Start> decide(const Snapshot& snapshot);
+struct Decision {
+  // What starts now: on idle workers only, each in one place at most. Equal costs: the place that comes first.
+  std::vector<Start> starts;
+  // What would be next in places with a memory of their own, whose data may go there already; it is decided anew when they are free.
+  std::vector<Start> next;
+};
+
+Decision decide(const Snapshot& snapshot);
 
 }  // namespace staronnx

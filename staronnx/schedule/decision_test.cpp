@@ -30,7 +30,7 @@ class TwoCores : public testing::Test {
     const auto time = [this](std::size_t, std::size_t place, int) {
       return Microseconds(places_[place].width() == 1 ? 195 : 100);
     };
-    return decide({places_, std::move(busy), std::vector<ReadyTask>(ready, {.followers = followers}), false, time});
+    return decide({places_, std::move(busy), std::vector<ReadyTask>(ready, {.followers = followers}), false, time}).starts;
   }
 
   const std::vector<Place> places_ = cores(2, true);
@@ -62,14 +62,14 @@ TEST_F(TwoCores, ABacklogOfAnotherPipelineMakesNoTaskNarrow) {
   const auto time = [this](std::size_t, std::size_t place, int) { return Microseconds(places_[place].width() == 1 ? 195 : 100); };
   std::vector<ReadyTask> ready(60, {.pipeline = 7});
   ready.front().pipeline = 8;
-  EXPECT_THAT(decide({places_, {kIdle, kIdle}, ready, true, time}), ElementsAre(Start{2, {0}}));
+  EXPECT_THAT(decide({places_, {kIdle, kIdle}, ready, true, time}).starts, ElementsAre(Start{2, {0}}));
 }
 
 // A fast processor and one ten times slower.
 std::vector<Start> fast_and_slow(Microseconds fast_busy, std::size_t ready) {
   const std::vector<Place> places = cores(2, false);
   const auto time = [](std::size_t, std::size_t place, int) { return Microseconds(place == 0 ? 100 : 1'000); };
-  return decide({places, {fast_busy, kIdle}, std::vector<ReadyTask>(ready), false, time});
+  return decide({places, {fast_busy, kIdle}, std::vector<ReadyTask>(ready), false, time}).starts;
 }
 
 TEST(Decide, ASlowProcessorTakesNothingThatAFastOneFinishesSooner) {
@@ -86,8 +86,18 @@ TEST(Decide, ASlowProcessorTakesWhatTheFastOneWouldFinishLater) {
 TEST(Decide, AProcessorThatCannotRunATaskGetsNone) {
   const std::vector<Place> places = cores(2, false);
   const auto time = [](std::size_t, std::size_t place, int) { return Microseconds(place == 0 ? 100 : 1e12); };
-  EXPECT_THAT(decide({places, {Microseconds(5'000), kIdle}, std::vector<ReadyTask>(30, {.followers = 3}), false, time}),
+  EXPECT_THAT(decide({places, {Microseconds(5'000), kIdle}, std::vector<ReadyTask>(30, {.followers = 3}), false, time}).starts,
               IsEmpty());
+}
+
+// One here and one with a memory of its own, both at work.
+TEST(Decide, SaysWhatIsNextWhereDataHasToTravel) {
+  std::vector<Place> places = cores(2, false);
+  places[1].memory = 1;
+  const auto time = [](std::size_t, std::size_t, int) { return Microseconds(100); };
+  const Decision decision = decide({places, {Microseconds(30), Microseconds(20)}, std::vector<ReadyTask>(4), false, time});
+  EXPECT_THAT(decision.starts, IsEmpty());
+  EXPECT_THAT(decision.next, ElementsAre(Start{1, {0}}));
 }
 
 // One processor that takes 100 us a task, and for batches of 2 and 4 what is said.
@@ -99,7 +109,7 @@ class Batches : public testing::Test {
     const auto time = [&](std::size_t, std::size_t, int batch) {
       return batch == 1 ? Microseconds(100) : batch == 2 ? two : four;
     };
-    return decide({places_, {kIdle}, ready, false, time});
+    return decide({places_, {kIdle}, ready, false, time}).starts;
   }
 
   const std::vector<Place> places_ = cores(1, false);
@@ -141,7 +151,8 @@ Simulated simulate(const std::vector<Place>& places, std::size_t workers, const 
     for (const Microseconds end : ends) busy.push_back(std::max(end - now, kIdle));
     const auto time_of = [&](std::size_t, std::size_t place, int) { return time.at(places[place].width()); };
     const std::vector<Start> starts =
-        decide({places, busy, std::vector<ReadyTask>(waiting.size(), {.followers = demand.followers(at(now))}), false, time_of});
+        decide({places, busy, std::vector<ReadyTask>(waiting.size(), {.followers = demand.followers(at(now))}), false, time_of})
+            .starts;
     for (const Start& start : starts) {
       const Microseconds end = now + time_of(0, start.place, 1);
       for (const std::size_t worker : places[start.place].workers) ends[worker] = end;

@@ -42,8 +42,9 @@ Flow::Flow(Runtime::State& runtime, Signature signature, Route route, std::vecto
       signature_(std::move(signature)),
       route_(std::move(route)),
       segments_(std::move(segments)),
-      owner_{runtime.pipelines.fetch_add(1), options.share, false, [this](Slot& done) { finished(done); }},
-      window_(options.window > 0 ? static_cast<std::size_t>(options.window) : window_for(runtime.groups.size(), segments_)),
+      owner_{runtime.pipelines.fetch_add(1), options.share, runtime.several_memories(), [this](Slot& done) { finished(done); }},
+      window_(options.window > 0 ? static_cast<std::size_t>(options.window)
+                                 : window_for(runtime.nodes.size() + runtime.groups.size(), segments_)),
       waiting_(options.queue) {
   for (const RouteTensor& tensor : route_.tensors) capacity_.push_back(tensor.bytes.count);
   server_ = std::thread([this] { serve(); });

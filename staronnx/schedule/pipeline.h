@@ -32,6 +32,10 @@ struct SegmentRun {
   int batch = 1;  // requests that ran as one
   Clock::time_point begin;
   Clock::time_point end;
+  // In another memory: how long bringing its data there, and outputs of the model back, takes by the links' speed; and for how long its place
+  // did not compute for it, though it was taken: what of that time was not hidden behind computation, and what messages cost.
+  Microseconds transfer{};
+  Microseconds exposed{};
 };
 
 // Valid only during the call of `Done`: the memory goes to the next request afterwards.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -22,10 +23,6 @@ constexpr double kNoWait = 0.05;
 
 Clock::time_point now() {
   return Clock::time_point(std::chrono::duration_cast<Clock::duration>(Microseconds(starpu_timing_now())));
-}
-
-SegmentTask& segment_of(const starpu_task* task) {
-  return *static_cast<SegmentTask*>(task->cl_arg);
 }
 
 // A worker waits for a lock in StarPU's "relaxed" state, or workers that wait for one another would block for ever.
@@ -54,6 +51,7 @@ class Dispatcher {
   void set_places(std::vector<Place> places) {
     const Lock lock(mutex_);
     places_ = std::move(places);
+    several_memories_ = std::ranges::any_of(places_, [](const Place& place) { return place.memory != STARPU_MAIN_RAM; });
     workers_.resize(starpu_worker_get_count());
   }
 
@@ -61,7 +59,7 @@ class Dispatcher {
     std::vector<std::size_t> to_wake;
     {
       const Lock lock(mutex_);
-      SegmentTask& segment = segment_of(task);
+      SegmentTask& segment = segment_of(*task);
       segment.stackable = is_stackable(segment);
       ready_.push_back(task);
       starpu_push_task_end(task);
@@ -104,14 +102,14 @@ class Dispatcher {
   };
 
   static bool is_stackable(SegmentTask& task) {
-    if (task.segment->batches().size() == 1 || task.slot->failed()) return false;
+    if (task.segment->batches().size() == 1 || task.slot->failed() || !task.slot->reads_in_ram(task)) return false;
     task.slot->bind(task);
-    return may_be_stacked(task.segment->executor(0).signature(), task.inputs);
+    return may_be_stacked(task.segment->signature(), task.inputs);
   }
 
   // The most urgent first, then first come; of one request, the first segment first.
   static std::tuple<Clock::time_point, RequestId, std::size_t> order_of(const starpu_task* task) {
-    const SegmentTask& segment = segment_of(task);
+    const SegmentTask& segment = segment_of(*task);
     return {segment.urgency, segment.request, segment.position};
   }
 
@@ -128,22 +126,42 @@ class Dispatcher {
   std::vector<std::size_t> assign() {
     const Clock::time_point moment = now();
     const auto time = [this](std::size_t task, std::size_t place, int batch) {
-      return segment_of(ready_[task]).segment->expected(place, batch);
+      return time_of(segment_of(*ready_[task]), place, batch);
     };
     order_ready();
-    const std::vector<Start> starts = decide({places_, remaining(moment), ready_tasks(moment), tenants_.shared(moment), time});
+    const auto& [starts, next] = decide({places_, remaining(moment), ready_tasks(moment), tenants_.shared(moment), time});
+    for (const Start& start : next) prefetch(ready_[start.tasks[0]], start.place);
     std::vector<std::size_t> leaders;
     for (const Start& start : starts) {
       const std::vector<std::size_t>& workers = places_[start.place].workers;
       const Microseconds expected = time(start.tasks[0], start.place, static_cast<int>(start.tasks.size()));
       const Clock::time_point end = Deadline::after(expected, moment).at;
-      for (const std::size_t worker : workers) workers_[worker] = {true, moment, end, {}, 0};
-      learn_start(segment_of(ready_[start.tasks[0]]), start.place, moment);
+      for (const std::size_t worker : workers) {
+        workers_[worker].busy = true;
+        workers_[worker].begin = moment;
+        workers_[worker].end = end;
+      }
+      learn_start(segment_of(*ready_[start.tasks[0]]), start.place, moment);
       give(workers_[workers.front()], start);
       leaders.push_back(workers.front());
     }
     std::erase(ready_, nullptr);
     return leaders;
+  }
+
+  // With what it takes to bring its data there. Skipped tasks need no node.
+  Microseconds time_of(const SegmentTask& task, std::size_t place, int batch) const {
+    const unsigned memory = places_[place].memory;
+    if (memory != STARPU_MAIN_RAM && (task.here_only || task.slot->failed()))
+      return Microseconds(std::numeric_limits<double>::infinity());
+    const Microseconds run = task.segment->expected(place, batch);
+    return several_memories_ ? run + task.slot->transfer_time(task, memory) : run;
+  }
+
+  void prefetch(starpu_task* task, std::size_t place) {
+    if (std::exchange(segment_of(*task).prefetched, true)) return;
+    segment_of(*task).transfer = segment_of(*task).slot->transfer_time(segment_of(*task), places_[place].memory);
+    starpu_prefetch_task_input_for(task, static_cast<unsigned>(places_[place].workers.front()));
   }
 
   // A task that became ready just before its worker became idle has not waited.
@@ -158,7 +176,7 @@ class Dispatcher {
   void order_ready() {
     std::ranges::sort(ready_, {}, order_of);
     std::vector<Claim> claims;
-    for (const starpu_task* task : ready_) claims.push_back(claim_of(segment_of(task)));
+    for (const starpu_task* task : ready_) claims.push_back(claim_of(segment_of(*task)));
     std::vector<starpu_task*> ordered;
     for (const std::size_t claim : shares_.order(claims)) ordered.push_back(ready_[claim]);
     ready_ = std::move(ordered);
@@ -174,12 +192,15 @@ class Dispatcher {
   }
 
   void give(Worker& worker, const Start& start) {
-    SegmentTask& leader = segment_of(ready_[start.tasks[0]]);
+    SegmentTask& leader = segment_of(*ready_[start.tasks[0]]);
     for (const std::size_t number : start.tasks) {
       starpu_task*& task = ready_[number];
-      segment_of(task).place = start.place;
-      shares_.started(claim_of(segment_of(task)));
-      if (&segment_of(task) != &leader) leader.mates.push_back(&segment_of(task));
+      segment_of(*task).place = start.place;
+      segment_of(*task).assigned = worker.begin;
+      if (places_[start.place].memory != STARPU_MAIN_RAM && !segment_of(*task).prefetched)
+        segment_of(*task).transfer = segment_of(*task).slot->transfer_time(segment_of(*task), places_[start.place].memory);
+      shares_.started(claim_of(segment_of(*task)));
+      if (&segment_of(*task) != &leader) leader.mates.push_back(&segment_of(*task));
       worker.assigned.push_back(task);
       task = nullptr;
     }
@@ -189,11 +210,11 @@ class Dispatcher {
   std::vector<ReadyTask> ready_tasks(Clock::time_point now) const {
     std::vector<ReadyTask> tasks;
     for (std::size_t i = 0; i < ready_.size(); ++i) {
-      const SegmentTask& task = segment_of(ready_[i]);
+      const SegmentTask& task = segment_of(*ready_[i]);
       ReadyTask& made = tasks.emplace_back(ReadyTask{i, {}, task.pipeline, tenants_.followers(task.pipeline, now)});
       if (!task.stackable) continue;
       made.kind = 0;
-      while (!is_like(segment_of(ready_[made.kind]), task)) ++made.kind;
+      while (!is_like(segment_of(*ready_[made.kind]), task)) ++made.kind;
       made.batches = task.segment->batches();
     }
     return tasks;
@@ -212,6 +233,7 @@ class Dispatcher {
   starpu_pthread_mutex_t mutex_;
   // What follows is guarded by the mutex.
   std::vector<Place> places_;
+  bool several_memories_ = false;
   std::vector<Worker> workers_{STARPU_NMAXWORKERS};  // as many as there are, once places are set; workers look for tasks before
   std::vector<starpu_task*> ready_;
   Tenants tenants_;
@@ -243,7 +265,7 @@ starpu_task* staronnx_pop_task(unsigned context) {
 
 void staronnx_task_done(starpu_task* task, unsigned context) {
   if (task->cl_arg == nullptr || task->execute_on_a_specific_worker != 0) return;  // StarPU's own
-  dispatcher(context).finished(segment_of(task));
+  dispatcher(context).finished(segment_of(*task));
 }
 
 }  // extern "C"
@@ -261,6 +283,7 @@ starpu_sched_policy& staronnx_policy() {
     made.policy_name = kPolicyName;
     made.policy_description = "earliest finish, elastic core groups";
     made.worker_type = STARPU_WORKER_LIST;
+    made.prefetches = 1;  // or StarPU would send the data of every task to some worker
     return made;
   }();
   return policy;

@@ -1,6 +1,7 @@
 #include "staronnx/schedule/prepared_segment.h"
 
 #include <algorithm>
+#include <atomic>
 #include <iterator>
 #include <utility>
 
@@ -19,6 +20,8 @@ Microseconds expected_time(const Segment& segment, int width, int batch) {
 
 namespace {
 
+std::atomic<Word> numbers = 1;
+
 // By kind of place, then size of batch.
 std::vector<Microseconds> all_planned(const std::vector<PreparedSegment::OnPlace>& on_place, std::size_t batches) {
   std::vector<Microseconds> planned;
@@ -33,6 +36,7 @@ std::vector<Microseconds> all_planned(const std::vector<PreparedSegment::OnPlace
 
 PreparedSegment::PreparedSegment(std::string name, std::vector<OnPlace> on_place, std::vector<int> batches)
     : name_(std::move(name)),
+      number_(numbers.fetch_add(1)),
       on_place_(std::move(on_place)),
       costs_(all_planned(on_place_, batches.size())),
       batches_(std::move(batches)),
@@ -48,6 +52,11 @@ PreparedSegment::PreparedSegment(std::string name, std::vector<OnPlace> on_place
   codelet_.nbuffers = STARPU_VARIABLE_NBUFFERS;  // see Slot
 }
 
+const Signature& PreparedSegment::signature() const {
+  const auto local = std::ranges::find_if(on_place_, [](const OnPlace& place) { return place.executor != nullptr; });
+  return local->executor->signature();
+}
+
 std::size_t PreparedSegment::cost_number(std::size_t place, int batch) const {
   const auto position = static_cast<std::size_t>(std::ranges::find(batches_, batch) - batches_.begin());
   return on_place_[place].kind * batches_.size() + position;
@@ -56,6 +65,11 @@ std::size_t PreparedSegment::cost_number(std::size_t place, int batch) const {
 Microseconds PreparedSegment::expected(std::size_t place, int batch) const {
   const std::lock_guard lock(mutex_);
   return costs_.expected(cost_number(place, batch));
+}
+
+void PreparedSegment::plan(std::size_t place, Microseconds time) {
+  const std::lock_guard lock(mutex_);
+  costs_.plan(cost_number(place, 1), time);
 }
 
 void PreparedSegment::observe(std::size_t place, int batch, Microseconds took) {

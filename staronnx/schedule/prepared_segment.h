@@ -15,6 +15,7 @@
 #include "staronnx/plan/plan.h"
 #include "staronnx/schedule/batch_run.h"
 #include "staronnx/schedule/cost_model.h"
+#include "staronnx/schedule/words.h"
 
 namespace staronnx {
 
@@ -26,9 +27,9 @@ Microseconds expected_time(const Segment& segment, int width, int batch);
 class PreparedSegment {
  public:
   struct OnPlace {
-    std::shared_ptr<Executor> executor;
-    std::vector<Microseconds> planned;  // time of a run, by size of batch
-    std::size_t kind = 0;               // places of one kind take equally long
+    std::shared_ptr<Executor> executor;  // null on nodes, which have their own
+    std::vector<Microseconds> planned;   // time of a run, by size of batch; infinite: not there
+    std::size_t kind = 0;                // places of one kind take equally long
   };
 
   // `on_place`: one per place of the runtime. `batches`: how many requests a run may be for, ascending, beginning with 1.
@@ -38,24 +39,30 @@ class PreparedSegment {
   PreparedSegment& operator=(const PreparedSegment&) = delete;
 
   const std::string& name() const { return name_; }
-  Executor& executor(std::size_t place) const { return *on_place_[place].executor; }
+  Word number() const { return number_; }  // by which nodes know it
+  const Signature& signature() const;
+  Executor& executor(std::size_t place) const { return *on_place_[place].executor; }  // of this process
 
   // What a run is expected to take there, by what was planned and what runs took. Thread-safe.
   Microseconds expected(std::size_t place, int batch) const;
   void observe(std::size_t place, int batch, Microseconds took);
+
+  // Instead of what was planned for runs of one request there. Before the first run.
+  void plan(std::size_t place, Microseconds time);
 
   std::span<const int> batches() const { return batches_; }
 
   // For the one run that there is in that place. On its worker only.
   BatchRun& batch_run(std::size_t place) { return batch_runs_[place]; }
 
-  // A task of it has a SegmentTask as argument (see slot.h).
+  // The argument of a task of it begins with the address of a SegmentTask (see slot.h).
   starpu_codelet& codelet() { return codelet_; }
 
  private:
   std::size_t cost_number(std::size_t place, int batch) const;
 
   std::string name_;
+  const Word number_;
   std::vector<OnPlace> on_place_;
   mutable std::mutex mutex_;  // guards costs_
   CostModel costs_;           // by kind of place, then size of batch

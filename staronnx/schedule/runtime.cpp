@@ -6,15 +6,17 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <set>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 
+#include "staronnx/base/deadline.h"
 #include "staronnx/machine/affinity.h"
 #include "staronnx/schedule/policy.h"
 #include "staronnx/schedule/runtime_state.h"
+#include "staronnx/schedule/starpu_environment.h"
 
 namespace staronnx {
 namespace {
@@ -77,32 +79,13 @@ Status create_cache(const std::filesystem::path& directory) {
   return Error{ErrorCode::unavailable, "the cache directory " + directory.string() + " cannot be created: " + failure.message()};
 }
 
-// These settings StarPU takes from the environment only, or prefers there. Its own binding of workers goes by hwloc's numbers among
-// the cores it may use, which are not those of the system under taskset; so it is switched off and pin_workers() does it.
-void prepare_environment(const RuntimeOptions& options) {
-  const std::pair<const char*, std::string> wanted[] = {
-      {"STARPU_WORKERS_NOBIND", "1"},
-      {"STARPU_WORKERS_GETBIND", "0"},
-      {"STARPU_USE_NUMA", "0"},
-      {"STARPU_SILENT", "1"},
-      {"STARPU_PERF_MODEL_DIR", (options.cache / "starpu").string()},
-      {"STARPU_HOME", (options.cache / "starpu").string()},  // or it would use what others left in the home directory
-  };
-  // NOLINTBEGIN(concurrency-mt-unsafe): StarPU offers no other way; the header says so
-  for (const auto& [name, value] : wanted) setenv(name, value.c_str(), 1);
-  for (const char* name :
-       {"STARPU_WORKERS_CPUID", "STARPU_WORKERS_COREID", "STARPU_MAIN_THREAD_BIND", "STARPU_SCHED_LIB", "STARPU_SCHED"}) {
-    unsetenv(name);
-  }
-  // NOLINTEND(concurrency-mt-unsafe)
-}
-
 starpu_conf configuration(const RuntimeOptions& options) {
   starpu_conf conf;
   starpu_conf_init(&conf);
   starpu_conf_noworker(&conf);
   conf.precedence_over_environment_variables = 1;
   conf.ncpus = static_cast<int>(options.groups.size());
+  conf.ntcpip_ms = static_cast<int>(options.nodes.count);
   if (options.scheduler == kPolicyName) {
     conf.sched_policy = &staronnx_policy();
   } else {
@@ -114,19 +97,20 @@ starpu_conf configuration(const RuntimeOptions& options) {
 
 struct Pinning {
   std::span<const CoreGroup> groups;
-  std::vector<Status> of_worker;
+  std::size_t first_worker = 0;
+  std::vector<Status> of_group;
 };
 
 void pin_worker(void* argument) {
   auto& pinning = *static_cast<Pinning*>(argument);
-  const auto worker = static_cast<std::size_t>(starpu_worker_get_id());
-  pinning.of_worker[worker] = pin_this_thread(std::span(pinning.groups[worker].cores).first(1));
+  const auto group = static_cast<std::size_t>(starpu_worker_get_id()) - pinning.first_worker;
+  pinning.of_group[group] = pin_this_thread(std::span(pinning.groups[group].cores).first(1));
 }
 
-Status pin_workers(std::span<const CoreGroup> groups) {
-  Pinning pinning{groups, std::vector<Status>(groups.size())};
+Status pin_workers(const RuntimeOptions& options) {
+  Pinning pinning{options.groups, options.nodes.count, std::vector<Status>(options.groups.size())};
   starpu_execute_on_each_worker(pin_worker, &pinning, STARPU_CPU);
-  for (const Status& status : pinning.of_worker) {
+  for (const Status& status : pinning.of_group) {
     if (!status) return status;
   }
   return {};
@@ -137,19 +121,58 @@ unsigned wait_at_gate(void* gate) {
   return 1;
 }
 
-Status start_starpu(const RuntimeOptions& options) {
-  prepare_environment(options);
+// StarPU's thread for a node asks its socket for news without a pause while a task runs there, and so would take a core: 5 ms of work
+// on a node cost 5 ms here. Now it asks for 300 us, in which it has sent the task, and then every 50 us.
+unsigned rest_between_questions(void*) {
+  const int worker = starpu_worker_get_id();
+  if (worker < 0 || starpu_worker_get_type(worker) != STARPU_TCPIP_MS_WORKER) return 1;
+  thread_local Clock::time_point busy_since, last;
+  const Clock::time_point now = Clock::now();
+  if (now - last > std::chrono::microseconds(200)) busy_since = now;  // it slept, or had something to do
+  if (now - busy_since > std::chrono::microseconds(300)) std::this_thread::sleep_for(std::chrono::microseconds(50));
+  last = Clock::now();
+  return 1;  // it may sleep for longer, for all that is known here
+}
+
+Status check_workers(const RuntimeOptions& options) {
+  const std::size_t wanted = options.nodes.count + options.groups.size();
+  if (starpu_worker_get_count() != wanted) {
+    return Error{ErrorCode::internal,
+                 "StarPU started " + std::to_string(starpu_worker_get_count()) + " workers instead of " + std::to_string(wanted)};
+  }
+  for (std::size_t worker = 0; worker < wanted; ++worker) {
+    const bool node = starpu_worker_get_type(static_cast<int>(worker)) == STARPU_TCPIP_MS_WORKER;
+    if (node != (worker < options.nodes.count)) return Error{ErrorCode::internal, "StarPU numbers its workers in another order"};
+  }
+  return {};
+}
+
+Status start_starpu(const RuntimeOptions& options, Gathering* gathering) {
+  prepare_starpu_environment(options.cache);
+  if (gathering != nullptr) {
+    prepare_starpu_environment({.count = options.nodes.count, .listen = gathering->address(), .port = gathering->port()});
+    if (Status released = gathering->release(); !released) return released;
+  }
   starpu_conf conf = configuration(options);
   if (const int failure = starpu_init(&conf); failure != 0) {
     return Error{ErrorCode::internal, "StarPU does not start (error " + std::to_string(-failure) + ")"};
   }
-  Status started = pin_workers(options.groups);
-  if (started && starpu_worker_get_count() != options.groups.size()) {
-    started = Error{ErrorCode::internal, "StarPU started " + std::to_string(starpu_worker_get_count()) + " workers instead of " +
-                                             std::to_string(options.groups.size())};
-  }
+  Status started = check_workers(options);
+  if (started) started = pin_workers(options);
   if (!started) starpu_shutdown();
   return started;
+}
+
+// StarPU numbers nodes in the order in which they reached it.
+Result<std::vector<Place>> places_of_nodes(Runtime::State& state) {
+  std::vector<Place> places;
+  for (std::size_t worker = 0; worker < state.nodes.size(); ++worker) {
+    const Result<std::size_t> number = state.nodes[worker].calls.number();
+    if (!number) return number.error();
+    const NodeIdentity& node = state.gathering->nodes()[*number];
+    places.push_back({node.group, {worker}, starpu_worker_get_memory_node(static_cast<unsigned>(worker)), node.name});
+  }
+  return places;
 }
 
 }  // namespace
@@ -159,7 +182,7 @@ Result<RuntimeOptions> runtime_options(const Machine& machine, std::string_view 
   const bool elastic = core_groups == "elastic";
   Result<std::vector<CoreGroup>> groups = staronnx::core_groups(machine, elastic ? "auto" : core_groups);
   if (!groups) return groups.error();
-  return RuntimeOptions{*std::move(groups), std::string(scheduler), elastic, std::move(cache)};
+  return RuntimeOptions{*std::move(groups), std::string(scheduler), elastic, std::move(cache), {}};
 }
 
 Result<std::unique_ptr<Runtime>> Runtime::start(const RuntimeOptions& options) {
@@ -170,16 +193,40 @@ Result<std::unique_ptr<Runtime>> Runtime::start(const RuntimeOptions& options) {
   if (runtime_lives.test_and_set()) {
     return Error{ErrorCode::already_exists, "a runtime lives in this process already, and StarPU allows one; share it"};
   }
-  if (Status started = start_starpu(options); !started) {
+  std::unique_ptr<Gathering> gathering;
+  Status started;
+  if (options.nodes.count > 0) {
+    Result<std::unique_ptr<Gathering>> gathered = Gathering::of(options.nodes);
+    gathered ? void(gathering = *std::move(gathered)) : void(started = gathered.error());
+  }
+  if (started) started = start_starpu(options, gathering.get());
+  if (!started) {
     runtime_lives.clear();
     return started.error();
   }
   auto state = std::make_unique<State>();
+  state->gathering = std::move(gathering);
   state->groups = options.groups;
-  state->places = places_of(options.groups, options.elastic);
-  if (options.scheduler == kPolicyName) set_places(state->places);
   state->idle_hook = starpu_idle_hook_register(wait_at_gate, &state->gate);
-  return std::make_unique<Runtime>(std::move(state));
+  auto runtime = std::make_unique<Runtime>(std::move(state));
+  if (Status placed = runtime->find_places(options); !placed) return placed.error();
+  return runtime;
+}
+
+Status Runtime::find_places(const RuntimeOptions& options) {
+  for (unsigned worker = 0; worker < options.nodes.count; ++worker) {
+    state_->nodes.push_back({NodeCalls(state_->gate, worker), {}});
+  }
+  if (state_->gathering) {
+    state_->gathering->watch();
+    state_->progression_hook = starpu_progression_hook_register(rest_between_questions, nullptr);
+  }
+  Result<std::vector<Place>> places = places_of_nodes(*state_);
+  if (!places) return places.error();
+  for (Place& place : places_of(options.groups, options.elastic, options.nodes.count)) places->push_back(std::move(place));
+  state_->places = *std::move(places);
+  if (options.scheduler == kPolicyName) set_places(state_->places);
+  return {};
 }
 
 Runtime::Runtime(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -188,6 +235,10 @@ Runtime::~Runtime() {
   state_->gate.enter();  // no worker waits from now on
   state_->gate.wake();
   starpu_idle_hook_deregister(state_->idle_hook);
+  if (state_->gathering) {
+    starpu_progression_hook_deregister(state_->progression_hook);
+    state_->gathering->forget();  // nodes end with StarPU
+  }
   starpu_shutdown();
   runtime_lives.clear();
 }

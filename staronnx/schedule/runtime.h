@@ -4,6 +4,8 @@
 // Runtime starts, it sets and clears some of the STARPU_* variables of the process's environment, which StarPU reads; the user's own
 // settings of cores and workers there are ignored.
 //
+// With nodes, Runtime::start() waits for them, and the process ends when one of them does (gathering.h).
+//
 //   auto runtime = Runtime::start(*runtime_options(machine, "elastic", "staronnx", default_cache_directory()));
 #pragma once
 
@@ -16,6 +18,7 @@
 
 #include "staronnx/base/result.h"
 #include "staronnx/machine/machine.h"
+#include "staronnx/schedule/gathering.h"
 #include "staronnx/schedule/place.h"
 
 namespace staronnx {
@@ -25,6 +28,7 @@ struct RuntimeOptions {
   std::string scheduler = "staronnx";  // one of schedulers()
   bool elastic = false;  // neighbouring groups lend each other their cores (see place.h); for groups of one core, and "staronnx"
   std::filesystem::path cache;  // where StarPU keeps what it measured of the machine; created
+  NodesOptions nodes = {};      // other processes whose cores take part
 };
 
 // The options that people say in words. `core_groups`: "elastic", or fixed groups as core_groups() takes them.
@@ -34,18 +38,20 @@ Result<RuntimeOptions> runtime_options(const Machine& machine, std::string_view 
 class Runtime {
  public:
   // Fails when a Runtime lives already, when the groups overlap or may not be used, when the policy is unknown (listing those there
-  // are), or when StarPU does not start. To be called, and destroyed, outside StarPU's workers.
+  // are), when nodes do not come in time, or when StarPU does not start. To be called, and destroyed, outside StarPU's workers.
   static Result<std::unique_ptr<Runtime>> start(const RuntimeOptions& options);
   ~Runtime();  // every Pipeline on it is gone before
 
   std::span<const CoreGroup> groups() const;
-  std::span<const Place> places() const;  // where segments run; first one for each group, in order
+  std::span<const Place> places() const;  // where segments run; first one for each worker, nodes before groups
 
   struct State;  // private to this room
   explicit Runtime(std::unique_ptr<State> state);
   State& state() { return *state_; }
 
  private:
+  Status find_places(const RuntimeOptions& options);
+
   std::unique_ptr<State> state_;
 };
 

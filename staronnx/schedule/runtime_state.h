@@ -3,22 +3,38 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "staronnx/machine/machine.h"
+#include "staronnx/schedule/gathering.h"
 #include "staronnx/schedule/idle_gate.h"
+#include "staronnx/schedule/node_calls.h"
 #include "staronnx/schedule/runtime.h"
 
 namespace staronnx {
 
-// The position of a group is the id of its StarPU worker: there are no other workers.
+// StarPU numbers its workers: first the nodes, then the groups, in order.
 struct Runtime::State {
+  // A node, by the number of its worker.
+  struct Node {
+    NodeCalls calls;
+    std::set<std::string> files;  // that it was sent, "<folder>/<name>"
+  };
+
+  bool several_memories() const { return !nodes.empty(); }
+
+  std::unique_ptr<Gathering> gathering;  // null without nodes
+  std::vector<Node> nodes;
   std::vector<CoreGroup> groups;
   std::vector<Place> places;
   std::atomic<std::uint64_t> requests = 0;  // that came, ever
   std::atomic<std::size_t> pipelines = 0;   // opened, ever
   IdleGate gate;
-  int idle_hook = -1;  // StarPU's number for what makes workers wait at the gate
+  // StarPU's numbers for what makes workers wait at the gate, and its threads for nodes rest.
+  int idle_hook = -1, progression_hook = -1;
 };
 
 }  // namespace staronnx

@@ -7,12 +7,21 @@
 #include <string>
 #include <utility>
 
+#include "staronnx/schedule/node_run.h"
+#include "staronnx/schedule/node_words.h"
+
 namespace staronnx {
 namespace {
 
-void task_finished(void* task) {
-  auto& finished = *static_cast<SegmentTask*>(task);
-  finished.slot->finish(finished);
+void task_finished(void* argument) {
+  auto& task = *static_cast<SegmentTask*>(argument);
+  starpu_task& ended = *starpu_task_get_current();
+  const std::unique_ptr<Word, decltype(&std::free)> answer(static_cast<Word*>(std::exchange(ended.cl_ret, nullptr)), &std::free);
+  task.slot->finish(task, {answer.get(), answer ? ended.cl_ret_size / sizeof(Word) : 0});
+}
+
+SegmentTask& segment_at(const void* argument) {
+  return *reinterpret_cast<SegmentTask*>(*static_cast<const Word*>(argument));  // NOLINT(performance-no-int-to-ptr)
 }
 
 // StarPU frees what is allocated here.
@@ -73,6 +82,7 @@ void Slot::start(Request request) {
     task.request = request.id;
     task.status = Status();
     task.has_run = false;
+    task.here_only = false;
     task.missing = route_.segments[task.position].predecessors;
   }
   for (SegmentTask& task : tasks_) {
@@ -94,12 +104,16 @@ void Slot::submit(SegmentTask& task) {
   ++under_way_;
   task.place.reset();
   task.mates.clear();
+  task.memory = STARPU_MAIN_RAM;
+  task.prefetched = false;
+  task.argument.assign(1, reinterpret_cast<Word>(&task));
   starpu_task& submitted = task.starpu.idle();
   submitted.cl = &task.segment->codelet();
-  submitted.cl_arg = &task;
   submitted.callback_func = task_finished;
   submitted.callback_arg = &task;
   if (owner_.several_memories) {
+    address_to_nodes(task);
+    submitted.where = task.here_only ? STARPU_CPU : -1;
     const SegmentRoute& route = route_.segments[task.position];
     const std::size_t count = route.reads.size() + route.writes.size();
     submitted.nbuffers = static_cast<int>(count);
@@ -114,6 +128,8 @@ void Slot::submit(SegmentTask& task) {
     for (const std::size_t tensor : route.reads) *handle++ = buffers_[tensor]->handle();
     for (const std::size_t tensor : route.writes) *handle++ = buffers_[tensor]->handle();
   }
+  submitted.cl_arg = task.argument.data();
+  submitted.cl_arg_size = task.argument.size() * sizeof(Word);
   if (const int failure = starpu_task_submit(&submitted); failure != 0) {
     task.status = Error{ErrorCode::internal,
                         "StarPU took no task for " + task.segment->name() + " (error " + std::to_string(-failure) + ")"};
@@ -122,7 +138,23 @@ void Slot::submit(SegmentTask& task) {
   }
 }
 
-void Slot::finish(SegmentTask& task) {
+// What overflowed its buffer is in this process only.
+void Slot::address_to_nodes(SegmentTask& task) {
+  bind(task);
+  for (const std::size_t tensor : route_.segments[task.position].reads) {
+    const std::optional<Producer>& producer = route_.tensors[tensor].producer;
+    if (producer && !tasks_[producer->segment].outputs[producer->output].overflow.empty()) task.here_only = true;
+  }
+  task.argument.push_back(task.segment->number());
+  task.argument.push_back(std::ssize(task.inputs));
+  for (const TensorView& input : task.inputs) put_tensor(task.argument, input);
+}
+
+void Slot::finish(SegmentTask& task, std::span<const Word> from_node) {
+  if (!from_node.empty() && !ran_on_node(task, from_node)) {
+    submit(task);
+    return leave();
+  }
   for (const std::size_t successor : route_.segments[task.position].successors) {
     if (tasks_[successor].missing.fetch_sub(1) > 1) continue;
     failed() ? void(cut_short_ = true) : submit(tasks_[successor]);
@@ -130,8 +162,58 @@ void Slot::finish(SegmentTask& task) {
   leave();
 }
 
+// False when an output found no room there: the task is to run here then, where there always is.
+bool Slot::ran_on_node(SegmentTask& task, std::span<const Word> answer) {
+  const auto worker = static_cast<std::size_t>(starpu_worker_get_id());  // the place, too
+  const Clock::time_point now = Clock::now();
+  WordReader words(answer);
+  if (Status status = take_status(words); !status) {
+    ran(task, {static_cast<int>(worker), 1, now, now}, with_context(task.segment->name(), status.error()));
+    return true;
+  }
+  const std::chrono::nanoseconds took(words.number());
+  task.memory = starpu_worker_get_memory_node(static_cast<unsigned>(worker));
+  for (std::size_t i = 0; i < task.outputs.size(); ++i) {
+    const bool fits = words.number() != 0;
+    const TensorWords tensor = take_tensor(words);
+    OutputSlot& output = task.outputs[i];
+    if (!fits || tensor.bytes > output.buffer.size()) {
+      task.here_only = true;
+      return false;
+    }
+    output.shape.assign(tensor.shape.begin(), tensor.shape.end());
+    output.view = {tensor.type, output.shape, output.buffer.first(tensor.bytes)};
+    buffers_[route_.segments[task.position].writes[i]]->use(tensor.bytes, task.memory);
+  }
+  task.segment->observe(worker, 1, took);
+  SegmentRun as_run{static_cast<int>(worker), 1, now - took, now};
+  if (task.place) as_run.transfer = task.transfer, as_run.exposed = now - task.assigned - took;
+  ran(task, as_run, Status());
+  return true;
+}
+
 void Slot::leave() {
-  if (under_way_.fetch_sub(1) == 1) owner_.finished(*this);
+  if (under_way_.fetch_sub(1) > 1) return;
+  outputs_held_ = owner_.several_memories && !failed() && !cut_short_;
+  outputs_held_ ? fetch_outputs() : owner_.finished(*this);
+}
+
+void Slot::fetch_outputs() {
+  on_their_way_ = 1;  // this
+  for (const std::size_t tensor : route_.outputs) {
+    if (!route_.tensors[tensor].producer) continue;
+    ++on_their_way_;
+    starpu_data_acquire_on_node_cb(buffers_[tensor]->handle(), STARPU_MAIN_RAM, STARPU_R, output_is_here, this);
+  }
+  fetched_output();
+}
+
+void Slot::output_is_here(void* slot) {
+  static_cast<Slot*>(slot)->fetched_output();
+}
+
+void Slot::fetched_output() {
+  if (on_their_way_.fetch_sub(1) == 1) owner_.finished(*this);
 }
 
 void Slot::run(SegmentTask& task) noexcept {
@@ -193,6 +275,32 @@ void Slot::bind(SegmentTask& task) {
   }
 }
 
+bool Slot::reads_in_ram(const SegmentTask& task) const {
+  return std::ranges::all_of(route_.segments[task.position].reads, [this](std::size_t tensor) {
+    const std::optional<Producer>& producer = route_.tensors[tensor].producer;
+    return !producer || tasks_[producer->segment].memory == STARPU_MAIN_RAM;
+  });
+}
+
+Microseconds Slot::transfer_time(const SegmentTask& task, unsigned memory) const {
+  Microseconds time{};
+  for (std::size_t i = 0; i < task.inputs.size(); ++i) {
+    const std::size_t tensor = route_.segments[task.position].reads[i];
+    int allocated = 0, valid = 0, requested = 0;
+    starpu_data_query_status(buffers_[tensor]->handle(), static_cast<int>(memory), &allocated, &valid, &requested);
+    if (valid != 0) continue;
+    const std::optional<Producer>& producer = route_.tensors[tensor].producer;
+    const unsigned from = producer ? tasks_[producer->segment].memory : STARPU_MAIN_RAM;
+    time += Microseconds(starpu_transfer_predict(from, memory, task.inputs[i].data.size()));
+  }
+  if (memory == STARPU_MAIN_RAM) return time;
+  for (std::size_t i = 0; i < task.outputs.size(); ++i) {
+    if (std::ranges::find(route_.outputs, route_.segments[task.position].writes[i]) == route_.outputs.end()) continue;
+    time += Microseconds(starpu_transfer_predict(memory, STARPU_MAIN_RAM, task.outputs[i].buffer.size()));
+  }
+  return time;
+}
+
 TensorView Slot::view(std::size_t tensor) const {
   const std::optional<Producer>& producer = route_.tensors[tensor].producer;
   return producer ? tasks_[producer->segment].outputs[producer->output].view : inputs_[tensor].view();
@@ -208,6 +316,10 @@ void Slot::raise(std::span<std::size_t> capacity) const {
 void Slot::answer() {
   done_(response());
   done_ = nullptr;
+  for (const std::size_t tensor : route_.outputs) {
+    if (outputs_held_ && route_.tensors[tensor].producer)
+      starpu_data_release_on_node(buffers_[tensor]->handle(), STARPU_MAIN_RAM);
+  }
   inputs_.clear();
   for (SegmentTask& task : tasks_) {
     for (OutputSlot& output : task.outputs) output.overflow = {};
@@ -223,15 +335,20 @@ Result<Response> Slot::response() {
   return Response{outputs_, runs_};
 }
 
+SegmentTask& segment_of(const starpu_task& task) {
+  return segment_at(task.cl_arg);
+}
+
 extern "C" {
 
-void staronnx_run_segment_task(void**, void* task) noexcept {
-  auto& segment_task = *static_cast<SegmentTask*>(task);
-  segment_task.slot->run(segment_task);
+void staronnx_run_segment_task(void** interfaces, void* argument) noexcept {
+  if (is_node()) return run_on_node(interfaces, argument);
+  SegmentTask& task = segment_at(argument);
+  task.slot->run(task);
 }
 
 double staronnx_cost_of_segment_task(starpu_task* task, unsigned worker, unsigned) noexcept {
-  return static_cast<const SegmentTask*>(task->cl_arg)->segment->expected(worker, 1).count();
+  return segment_of(*task).segment->expected(worker, 1).count();
 }
 
 }  // extern "C"

@@ -25,12 +25,13 @@
 #include "staronnx/schedule/request.h"
 #include "staronnx/schedule/reused_task.h"
 #include "staronnx/schedule/route.h"
+#include "staronnx/schedule/words.h"
 
 namespace staronnx {
 
 class Slot;
 
-// One segment of the request in a slot: the argument of its StarPU task.
+// One segment of the request in a slot. Its address is the first word of its StarPU task's argument; what follows is for nodes.
 struct SegmentTask {
   Slot* slot = nullptr;
   PreparedSegment* segment = nullptr;
@@ -44,11 +45,17 @@ struct SegmentTask {
   std::vector<SegmentTask*> mates;
   bool stackable = false;  // its inputs with those of others
   bool has_run = false;
+  Clock::time_point assigned{};   // to its place, by StarONNX's own policy
+  Microseconds transfer{};        // of its data to a node and back, as expected when it was first sent there
   Microseconds machine_time{};    // of the whole machine, that it was expected to take when it became ready
   Clock::time_point ready_since;  // known to the policy since
   std::vector<TensorView> inputs;
   std::vector<OutputSlot> outputs;
   Status status;
+  unsigned memory = 0;                   // where it ran, so where its outputs are
+  bool prefetched = false;               // its data was sent to a node before it was decided that it runs there
+  bool here_only = false;                // not on nodes
+  std::vector<Word> argument;            // of its StarPU task
   std::atomic<std::size_t> missing = 0;  // segments before it that have not run
   ReusedTask starpu;
 };
@@ -84,18 +91,26 @@ class Slot {
   // Tells the caller of the request what came of it, then gives back its inputs' memory and what outputs took beyond the buffers.
   void answer();
 
-  // On a worker: does the task's work; and what follows it.
+  // On a worker: does the task's work; and what follows it. `from_node`: what a node answered, when one did the work.
   void run(SegmentTask& task) noexcept;
-  void finish(SegmentTask& task);
+  void finish(SegmentTask& task, std::span<const Word> from_node);
 
   // Once the segments before it have run: shows the task its tensors where they are in RAM.
   void bind(SegmentTask& task);
+  bool reads_in_ram(const SegmentTask& task) const;
+  // What it takes to bring a task's inputs to a memory, and outputs of the model back; with several memories only.
+  Microseconds transfer_time(const SegmentTask& task, unsigned memory) const;
   bool failed() const { return failed_ || cancelled_; }
 
  private:
   void share_inputs();
+  void address_to_nodes(SegmentTask& task);
   void submit(SegmentTask& task);
+  bool ran_on_node(SegmentTask& task, std::span<const Word> answer);
   void leave();
+  void fetch_outputs();
+  void fetched_output();
+  static void output_is_here(void* slot);
   void run_alone(SegmentTask& task, std::size_t place);
   void run_with_mates(SegmentTask& task, std::size_t place);
   void ran(SegmentTask& task, const SegmentRun& as_run, Status status);
@@ -111,16 +126,21 @@ class Slot {
   std::vector<SegmentRun> runs_;
   std::vector<TensorView> outputs_;  // by output of the model
   std::optional<RequestId> request_;
-  std::atomic<bool> cancelled_ = false;     // segments that have not begun are skipped
-  std::atomic<bool> failed_ = false;        // the same
-  std::atomic<bool> cut_short_ = false;     // some were, because of the one or the other
-  std::atomic<std::size_t> under_way_ = 0;  // tasks
+  std::atomic<bool> cancelled_ = false;        // segments that have not begun are skipped
+  std::atomic<bool> failed_ = false;           // the same
+  std::atomic<bool> cut_short_ = false;        // some were, because of the one or the other
+  std::atomic<std::size_t> under_way_ = 0;     // tasks
+  std::atomic<std::size_t> on_their_way_ = 0;  // outputs
+  bool outputs_held_ = false;                  // in RAM, until the request is answered
   Pipeline::Done done_;
 };
 
+// The segment that a StarPU task is for.
+SegmentTask& segment_of(const starpu_task& task);
+
 // What StarPU calls. C functions by name, so that other processes of the same program can find them.
 extern "C" {
-void staronnx_run_segment_task(void** interfaces, void* task) noexcept;
+void staronnx_run_segment_task(void** interfaces, void* argument) noexcept;
 double staronnx_cost_of_segment_task(starpu_task* task, unsigned worker, unsigned implementation) noexcept;
 }
 

@@ -1,0 +1,193 @@
+// Segments on nodes: real processes, real StarPU. StarPU serves nodes once in a process, so each test has its server in a process, too.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include "staronnx/base/temporary_directory.h"
+#include "staronnx/schedule/example_plan_for_test.h"
+#include "staronnx/schedule/node.h"
+
+namespace staronnx {
+namespace {
+
+CoreGroup first_core() {
+  return core_groups(*detect_machine(), "1")->front();
+}
+
+// A server of one core with one node, which is begun when the server listens.
+class WithNode {
+ public:
+  explicit WithNode(const std::string& scheduler) {
+    RuntimeOptions options{{first_core()}, scheduler, false, directory_.path()};
+    options.nodes.count = 1;
+    options.nodes.progress = [this](std::string_view news) {
+      if (const std::size_t at = news.find("--join "); at != std::string_view::npos) begin_node(std::string(news.substr(at + 7)));
+    };
+    Result<std::unique_ptr<Runtime>> started = Runtime::start(options);
+    if (!started) give_up(started.error());
+    runtime = *std::move(started);
+  }
+
+  std::unique_ptr<Pipeline> open(const std::string& variant) {
+    Result<std::unique_ptr<Pipeline>> pipeline =
+        Pipeline::open(*runtime, **engine_, plan_.plan, directory_.path(), variant, {.window = 4});
+    if (!pipeline) give_up(pipeline.error());
+    return *std::move(pipeline);
+  }
+
+  void kill_node() const { kill(node_, SIGKILL); }
+
+  std::unique_ptr<Runtime> runtime;
+
+ private:
+  [[noreturn]] static void give_up(const Error& error) {
+    std::cerr << error.message << std::endl;
+    std::_Exit(1);
+  }
+
+  void begin_node(const std::string& address) {
+    node_ = fork();
+    if (node_ != 0) return;
+    give_up(run_node({address, nodes_directory_.path(), {"n1", first_core()}, directory_.path()}));
+  }
+
+  const TemporaryDirectory directory_ = *TemporaryDirectory::create();
+  const TemporaryDirectory nodes_directory_ = *TemporaryDirectory::create();
+  const ExamplePlan plan_{directory_.path()};
+  const Result<std::unique_ptr<Engine>> engine_ = Engine::create();
+  pid_t node_ = 0;
+};
+
+struct Seen {
+  Result<Floats> result = Error{};
+  std::vector<int> places;
+};
+
+Seen answer_to(Pipeline& pipeline, const Floats& x, const Floats& shift) {
+  std::promise<Seen> promise;
+  const Result<RequestId> accepted = pipeline.submit(inputs(x, shift), {}, [&](const Result<Response>& response) {
+    Seen seen{response ? Result<Floats>(floats_of(response->outputs[0])) : Result<Floats>(response.error()), {}};
+    if (response) {
+      for (const SegmentRun& run : response->segments) seen.places.push_back(run.place);
+    }
+    promise.set_value(seen);
+  });
+  return accepted ? promise.get_future().get() : Seen{accepted.error(), {}};
+}
+
+// Ends the server's process: with 0 when nothing failed.
+[[noreturn]] void end() {
+  std::exit(testing::Test::HasFailure() ? 1 : 0);
+}
+
+const Floats x{1, -2, 3, -4}, shift{10, 20, 30, 40};
+
+class Nodes : public testing::Test {
+ protected:
+  Nodes() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+};
+
+// Where each segment runs, the only processor of the server is not.
+void all_on_the_node() {
+  {
+    WithNode server("eager");
+    EXPECT_EQ(server.runtime->places()[0].name(), "node n1, " + first_core().name());
+    for (const char* variant : {"whole", "k2", "k3"}) {
+      const std::unique_ptr<Pipeline> pipeline = server.open(variant);
+      Occupied occupied(1);
+      for (int i = 0; i < 3; ++i) {
+        const Seen seen = answer_to(*pipeline, x, shift);
+        EXPECT_TRUE(seen.result);
+        EXPECT_EQ(*seen.result, expected(x, shift));
+        EXPECT_THAT(seen.places, testing::Each(0));
+      }
+      occupied.let_go();
+    }
+  }
+  end();
+}
+
+TEST_F(Nodes, ComputeWhatTheServerWould) {
+  EXPECT_EXIT(all_on_the_node(), testing::ExitedWithCode(0), "");
+}
+
+void segments_here_and_there() {
+  {
+    WithNode server("staronnx");
+    const std::unique_ptr<Pipeline> pipeline = server.open("k3");
+    std::vector<Reply> replies(200);
+    for (Reply& reply : replies) {
+      const Result<RequestId> accepted = pipeline->submit(inputs(x, shift), {}, reply.take());
+      EXPECT_TRUE(accepted);
+    }
+    for (Reply& reply : replies) EXPECT_EQ(*reply.wait(), expected(x, shift));
+  }
+  end();
+}
+
+TEST_F(Nodes, ShareSegmentsWithTheServer) {
+  EXPECT_EXIT(segments_here_and_there(), testing::ExitedWithCode(0), "");
+}
+
+void longer_than_planned() {
+  {
+    WithNode server("eager");
+    const std::unique_ptr<Pipeline> pipeline = server.open("k2");
+    const Floats longer(100, -1), its_shift(100, 5);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(*answer_to(*pipeline, longer, its_shift).result, expected(longer, its_shift));
+    EXPECT_EQ(*answer_to(*pipeline, x, shift).result, expected(x, shift));
+  }
+  end();
+}
+
+TEST_F(Nodes, LeaveToTheServerWhatHasNoRoomThere) {
+  EXPECT_EXIT(longer_than_planned(), testing::ExitedWithCode(0), "");
+}
+
+void a_request_that_fails() {
+  {
+    WithNode server("eager");
+    const std::unique_ptr<Pipeline> pipeline = server.open("k2");
+    Occupied occupied(1);
+    const Seen failed = answer_to(*pipeline, x, {1, 2, 3});
+    EXPECT_FALSE(failed.result);
+    EXPECT_THAT(failed.result.error().message, testing::HasSubstr("k2-1.onnx"));
+    EXPECT_EQ(*answer_to(*pipeline, x, shift).result, expected(x, shift));
+    occupied.let_go();
+  }
+  end();
+}
+
+TEST_F(Nodes, SurviveARequestThatFailsThere) {
+  EXPECT_EXIT(a_request_that_fails(), testing::ExitedWithCode(0), "");
+}
+
+void a_node_dies() {
+  WithNode server("eager");
+  const std::unique_ptr<Pipeline> pipeline = server.open("whole");
+  server.kill_node();
+  for (;;) pause();
+}
+
+TEST_F(Nodes, EndTheServerWhenTheyDie) {
+  EXPECT_EXIT(a_node_dies(), testing::ExitedWithCode(kNodeLost), "node n1 is gone");
+}
+
+void a_node_dies_at_work() {
+  WithNode server("eager");
+  const std::unique_ptr<Pipeline> pipeline = server.open("whole");
+  server.kill_node();
+  for (;;) answer_to(*pipeline, x, shift);
+}
+
+TEST_F(Nodes, EndTheServerWhenTheyDieAtWork) {
+  EXPECT_EXIT(a_node_dies_at_work(), testing::ExitedWithCode(kNodeLost), "node n1 is gone");
+}
+
+}  // namespace
+}  // namespace staronnx
