@@ -16,7 +16,14 @@ struct Way {
 // Goes through the ready tasks and books their places.
 class Booking {
  public:
-  explicit Booking(const Snapshot& snapshot) : snapshot_(snapshot), free_in_(snapshot.busy), booked_(snapshot.ready.size()) {
+  Booking(const Snapshot& snapshot, std::pmr::memory_resource* memory)
+      : memory_(memory),
+        snapshot_(snapshot),
+        free_in_(snapshot.busy.begin(), snapshot.busy.end(), memory),
+        idle_(memory),
+        awaits_next_(memory),
+        booked_(snapshot.ready.size(), false, memory),
+        left_(memory) {
     for (const Microseconds busy : snapshot.busy) idle_.push_back(busy.count() <= 0);
     for (std::size_t worker = 0; worker < idle_.size(); ++worker) awaits_next_.push_back(snapshot.places[worker].memory != 0);
     for (const ReadyTask& task : snapshot.ready) ++left_[task.pipeline];
@@ -49,8 +56,8 @@ class Booking {
   const std::vector<std::size_t>& workers(std::size_t place) const { return snapshot_.places[place].workers; }
 
   // The task and those of its kind that follow, `most` at most.
-  std::vector<std::size_t> mates(std::size_t task, int most) const {
-    std::vector<std::size_t> found;
+  std::pmr::vector<std::size_t> mates(std::size_t task, int most) const {
+    std::pmr::vector<std::size_t> found(memory_);
     for (std::size_t other = task; other < booked_.size() && std::ssize(found) < most; ++other) {
       if (!booked_[other] && snapshot_.ready[other].kind == snapshot_.ready[task].kind) found.push_back(other);
     }
@@ -62,7 +69,7 @@ class Booking {
     const std::span<const int> known = snapshot_.ready[task].batches;
     const std::span<const int> batches = known.empty() ? std::span<const int>(kOne) : known;
     const std::ptrdiff_t there = batches.size() == 1 ? 1 : std::ssize(mates(task, batches.back()));
-    const std::vector<double> shares = shares_of_workers(task);
+    const std::pmr::vector<double> shares = shares_of_workers(task);
     const double behind = ready_together(), delayed = behind - 1 + snapshot_.ready[task].followers * behind;
     Way best;
     Microseconds least{std::numeric_limits<double>::infinity()};
@@ -90,8 +97,8 @@ class Booking {
   }
 
   // Of the machine's rate for such tasks, by worker.
-  std::vector<double> shares_of_workers(std::size_t task) const {
-    std::vector<double> shares;
+  std::pmr::vector<double> shares_of_workers(std::size_t task) const {
+    std::pmr::vector<double> shares(memory_);
     double all = 0;
     for (std::size_t worker = 0; worker < idle_.size(); ++worker) {
       all += shares.emplace_back(1 / snapshot_.time(task, worker, 1).count());
@@ -100,26 +107,27 @@ class Booking {
     return shares;
   }
 
-  Microseconds cost_of(std::size_t task, Way way, const std::vector<double>& shares, double delayed) const {
+  Microseconds cost_of(std::size_t task, Way way, std::span<const double> shares, double delayed) const {
     const Microseconds end = begin_at(way.place) + snapshot_.time(task, way.place, way.batch);
     Microseconds taken{};  // of the whole machine's time
     for (const std::size_t worker : workers(way.place)) taken += shares[worker] * (end - free_in_[worker]);
     return end + delayed / way.batch * taken;
   }
 
+  std::pmr::memory_resource* memory_;
   const Snapshot& snapshot_;
-  std::vector<Microseconds> free_in_;        // by worker
-  std::vector<bool> idle_;                   // by worker: and not booked
-  std::vector<bool> awaits_next_;            // by worker: in a memory of its own, and nothing is booked after what it does
-  std::vector<bool> booked_;                 // by task
-  std::map<std::size_t, std::size_t> left_;  // tasks that are not booked, by pipeline
+  std::pmr::vector<Microseconds> free_in_;        // by worker
+  std::pmr::vector<bool> idle_;                   // by worker: and not booked
+  std::pmr::vector<bool> awaits_next_;            // by worker: in a memory of its own, and nothing is booked after what it does
+  std::pmr::vector<bool> booked_;                 // by task
+  std::pmr::map<std::size_t, std::size_t> left_;  // tasks that are not booked, by pipeline
 };
 
 }  // namespace
 
-Decision decide(const Snapshot& snapshot) {
-  Booking booking(snapshot);
-  Decision decision;
+Decision decide(const Snapshot& snapshot, std::pmr::memory_resource* memory) {
+  Booking booking(snapshot, memory);
+  Decision decision{std::pmr::vector<Start>(memory), std::pmr::vector<Start>(memory)};
   for (std::size_t task = 0; task < snapshot.ready.size() && booking.any_open(); ++task) {
     if (!booking.is_booked(task)) booking.book(task, decision);
   }

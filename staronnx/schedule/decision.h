@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory_resource>
 #include <span>
 #include <vector>
 
@@ -31,9 +32,9 @@ struct ReadyTask {
 };
 
 struct Snapshot {
-  std::span<const Place> places;   // as places_of() gives them
-  std::vector<Microseconds> busy;  // by worker: for how much longer; 0: idle
-  std::vector<ReadyTask> ready;    // the first to go first
+  std::span<const Place> places;       // as places_of() gives them
+  std::span<const Microseconds> busy;  // by worker: for how much longer; 0: idle
+  std::span<const ReadyTask> ready;    // the first to go first
   // Whether several pipelines are at work. Then one task of each counts as delayed: the others of a backlog wait for their own kind, and
   // nobody's tasks become narrow, and so last long, on account of one overloaded pipeline.
   bool shared = false;
@@ -43,18 +44,19 @@ struct Snapshot {
 
 struct Start {
   std::size_t place = 0;
-  std::vector<std::size_t> tasks;  // one batch, the most urgent first
+  std::pmr::vector<std::size_t> tasks;  // one batch, the most urgent first
 
   bool operator==(const Start&) const = default;
 };
 
 struct Decision {
   // What starts now: on idle workers only, each in one place at most. Equal costs: the place that comes first.
-  std::vector<Start> starts;
+  std::pmr::vector<Start> starts;
   // What would be next in places with a memory of their own, whose data may go there already; it is decided anew when they are free.
-  std::vector<Start> next;
+  std::pmr::vector<Start> next;
 };
 
-Decision decide(const Snapshot& snapshot);
+// What is allocated comes from `memory`, the decision, too.
+Decision decide(const Snapshot& snapshot, std::pmr::memory_resource* memory = std::pmr::get_default_resource());
 
 }  // namespace staronnx

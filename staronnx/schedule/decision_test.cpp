@@ -26,11 +26,11 @@ std::vector<Place> cores(std::size_t count, bool elastic) {
 // Two cores, 195 us alone and 100 us together: places 0, 1 and 2.
 class TwoCores : public testing::Test {
  protected:
-  std::vector<Start> starts(std::vector<Microseconds> busy, std::size_t ready, double followers = 0) const {
+  std::pmr::vector<Start> starts(std::vector<Microseconds> busy, std::size_t ready, double followers = 0) const {
     const auto time = [this](std::size_t, std::size_t place, int) {
       return Microseconds(places_[place].width() == 1 ? 195 : 100);
     };
-    return decide({places_, std::move(busy), std::vector<ReadyTask>(ready, {.followers = followers}), false, time}).starts;
+    return decide({places_, busy, std::vector<ReadyTask>(ready, {.followers = followers}), false, time}).starts;
   }
 
   const std::vector<Place> places_ = cores(2, true);
@@ -62,14 +62,14 @@ TEST_F(TwoCores, ABacklogOfAnotherPipelineMakesNoTaskNarrow) {
   const auto time = [this](std::size_t, std::size_t place, int) { return Microseconds(places_[place].width() == 1 ? 195 : 100); };
   std::vector<ReadyTask> ready(60, {.pipeline = 7});
   ready.front().pipeline = 8;
-  EXPECT_THAT(decide({places_, {kIdle, kIdle}, ready, true, time}).starts, ElementsAre(Start{2, {0}}));
+  EXPECT_THAT(decide({places_, std::vector{kIdle, kIdle}, ready, true, time}).starts, ElementsAre(Start{2, {0}}));
 }
 
 // A fast processor and one ten times slower.
-std::vector<Start> fast_and_slow(Microseconds fast_busy, std::size_t ready) {
+std::pmr::vector<Start> fast_and_slow(Microseconds fast_busy, std::size_t ready) {
   const std::vector<Place> places = cores(2, false);
   const auto time = [](std::size_t, std::size_t place, int) { return Microseconds(place == 0 ? 100 : 1'000); };
-  return decide({places, {fast_busy, kIdle}, std::vector<ReadyTask>(ready), false, time}).starts;
+  return decide({places, std::vector{fast_busy, kIdle}, std::vector<ReadyTask>(ready), false, time}).starts;
 }
 
 TEST(Decide, ASlowProcessorTakesNothingThatAFastOneFinishesSooner) {
@@ -86,8 +86,9 @@ TEST(Decide, ASlowProcessorTakesWhatTheFastOneWouldFinishLater) {
 TEST(Decide, AProcessorThatCannotRunATaskGetsNone) {
   const std::vector<Place> places = cores(2, false);
   const auto time = [](std::size_t, std::size_t place, int) { return Microseconds(place == 0 ? 100 : 1e12); };
-  EXPECT_THAT(decide({places, {Microseconds(5'000), kIdle}, std::vector<ReadyTask>(30, {.followers = 3}), false, time}).starts,
-              IsEmpty());
+  EXPECT_THAT(
+      decide({places, std::vector{Microseconds(5'000), kIdle}, std::vector<ReadyTask>(30, {.followers = 3}), false, time}).starts,
+      IsEmpty());
 }
 
 // One here and one with a memory of its own, both at work.
@@ -95,7 +96,8 @@ TEST(Decide, SaysWhatIsNextWhereDataHasToTravel) {
   std::vector<Place> places = cores(2, false);
   places[1].memory = 1;
   const auto time = [](std::size_t, std::size_t, int) { return Microseconds(100); };
-  const Decision decision = decide({places, {Microseconds(30), Microseconds(20)}, std::vector<ReadyTask>(4), false, time});
+  const Decision decision =
+      decide({places, std::vector{Microseconds(30), Microseconds(20)}, std::vector<ReadyTask>(4), false, time});
   EXPECT_THAT(decision.starts, IsEmpty());
   EXPECT_THAT(decision.next, ElementsAre(Start{1, {0}}));
 }
@@ -103,13 +105,13 @@ TEST(Decide, SaysWhatIsNextWhereDataHasToTravel) {
 // One processor that takes 100 us a task, and for batches of 2 and 4 what is said.
 class Batches : public testing::Test {
  protected:
-  std::vector<Start> starts(Microseconds two, Microseconds four, const std::vector<std::size_t>& kinds) const {
+  std::pmr::vector<Start> starts(Microseconds two, Microseconds four, const std::vector<std::size_t>& kinds) const {
     std::vector<ReadyTask> ready;
     for (const std::size_t kind : kinds) ready.push_back({kind, sizes_});
     const auto time = [&](std::size_t, std::size_t, int batch) {
       return batch == 1 ? Microseconds(100) : batch == 2 ? two : four;
     };
-    return decide({places_, {kIdle}, ready, false, time}).starts;
+    return decide({places_, std::vector{kIdle}, ready, false, time}).starts;
   }
 
   const std::vector<Place> places_ = cores(1, false);
@@ -150,7 +152,7 @@ Simulated simulate(const std::vector<Place>& places, std::size_t workers, const 
     std::vector<Microseconds> busy;
     for (const Microseconds end : ends) busy.push_back(std::max(end - now, kIdle));
     const auto time_of = [&](std::size_t, std::size_t place, int) { return time.at(places[place].width()); };
-    const std::vector<Start> starts =
+    const std::pmr::vector<Start> starts =
         decide({places, busy, std::vector<ReadyTask>(waiting.size(), {.followers = demand.followers(at(now))}), false, time_of})
             .starts;
     for (const Start& start : starts) {

@@ -1,7 +1,9 @@
 #include "staronnx/schedule/fair_shares.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
+#include <utility>
 
 namespace staronnx {
 
@@ -10,17 +12,17 @@ double FairShares::start_of(std::size_t pipeline) const {
   return found == finished_.end() ? now_ : std::max(now_, found->second);
 }
 
-std::vector<std::size_t> FairShares::order(std::span<const Claim> claims) const {
-  std::vector<double> starts;
-  std::map<std::size_t, double> next;  // start of its next task, by pipeline
+std::pmr::vector<std::size_t> FairShares::order(std::span<const Claim> claims, std::pmr::memory_resource* memory) const {
+  std::pmr::vector<double> starts(memory);
+  std::pmr::map<std::size_t, double> next(memory);  // start of its next task, by pipeline
   for (const Claim& claim : claims) {
     double& start = next.try_emplace(claim.pipeline, start_of(claim.pipeline)).first->second;
     starts.push_back(start);
     start += claim.time.count() / claim.share;
   }
-  std::vector<std::size_t> order(claims.size());
+  std::pmr::vector<std::size_t> order(claims.size(), memory);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, {}, [&](std::size_t claim) { return starts[claim]; });
+  std::ranges::sort(order, {}, [&](std::size_t claim) { return std::pair(starts[claim], claim); });
   return order;
 }
 
@@ -28,7 +30,9 @@ void FairShares::started(const Claim& claim) {
   const double start = start_of(claim.pipeline);
   now_ = std::max(now_, start);
   finished_[claim.pipeline] = start + claim.time.count() / claim.share;
-  std::erase_if(finished_, [this](const auto& entry) { return entry.second <= now_; });
+  for (auto entry = finished_.begin(); entry != finished_.end();) {
+    entry = entry->second <= now_ ? finished_.erase(entry) : std::next(entry);
+  }
 }
 
 }  // namespace staronnx

@@ -6,8 +6,9 @@
 // Source: start-time fair queueing, P. Goyal, H. Vin, H. Cheng, IEEE/ACM Transactions on Networking 5(5), 1997.
 #pragma once
 
+#include <boost/container/flat_map.hpp>
 #include <cstddef>
-#include <map>
+#include <memory_resource>
 #include <span>
 #include <vector>
 
@@ -24,8 +25,10 @@ struct Claim {
 
 class FairShares {
  public:
-  // The claims (those of each pipeline in the order it wants) in the order in which they go. Equal ones: as they come.
-  std::vector<std::size_t> order(std::span<const Claim> claims) const;
+  // The claims (those of each pipeline in the order it wants) in the order in which they go. Equal ones: as they come. What is allocated
+  // comes from `memory`.
+  std::pmr::vector<std::size_t> order(std::span<const Claim> claims,
+                                      std::pmr::memory_resource* memory = std::pmr::get_default_resource()) const;
 
   // A task has started.
   void started(const Claim& claim);
@@ -33,8 +36,9 @@ class FairShares {
  private:
   double start_of(std::size_t pipeline) const;
 
-  double now_ = 0;                          // virtual time: where the last task started
-  std::map<std::size_t, double> finished_;  // virtual time of its last task's end, by pipeline; those before `now_` left out
+  double now_ = 0;  // virtual time: where the last task started
+  boost::container::flat_map<std::size_t, double>
+      finished_;  // virtual time of its last task's end, by pipeline; those before `now_` left out
 };
 
 }  // namespace staronnx

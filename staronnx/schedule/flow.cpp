@@ -1,6 +1,7 @@
 #include "staronnx/schedule/flow.h"
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -28,10 +29,9 @@ std::string in_ms(Microseconds time) {
 }
 
 Status check(const Signature& signature, const std::vector<Tensor>& inputs) {
-  std::vector<TensorView> views;
-  views.reserve(inputs.size());
+  boost::container::small_vector<TensorView, 8> views;
   for (const Tensor& input : inputs) views.push_back(input.view());
-  return check_inputs(signature, views);
+  return check_inputs(signature, {views.data(), views.size()});
 }
 
 }  // namespace
@@ -45,7 +45,8 @@ Flow::Flow(Runtime::State& runtime, Signature signature, Route route, std::vecto
       owner_{runtime.pipelines.fetch_add(1), options.share, runtime.several_memories(), [this](Slot& done) { finished(done); }},
       window_(options.window > 0 ? static_cast<std::size_t>(options.window)
                                  : window_for(runtime.nodes.size() + runtime.groups.size(), segments_)),
-      waiting_(options.queue) {
+      waiting_(options.queue),
+      finished_(window_) {
   for (const RouteTensor& tensor : route_.tensors) capacity_.push_back(tensor.bytes.count);
   server_ = std::thread([this] { serve(); });
 }

@@ -4,6 +4,7 @@
 // slot is, and gives all answers; it sleeps until a request has finished or the deadline of a waiting one passes.
 #pragma once
 
+#include <boost/circular_buffer.hpp>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -84,10 +85,10 @@ class Flow {
   WaitingQueue waiting_;            // empty while a slot is free or can be made
   std::vector<Request> cancelled_;  // to be answered
   ServiceRate rate_;
-  std::vector<std::size_t> capacity_;  // of buffers, by tensor of the route: the most that any request needed
-  std::deque<Slot> slots_;             // made when first needed
-  std::vector<Slot*> free_;            // the last used first: its memory is still in caches
-  std::deque<Slot*> finished_;         // to be answered
+  std::vector<std::size_t> capacity_;       // of buffers, by tensor of the route: the most that any request needed
+  std::deque<Slot> slots_;                  // made when first needed
+  std::vector<Slot*> free_;                 // the last used first: its memory is still in caches
+  boost::circular_buffer<Slot*> finished_;  // to be answered
   std::thread server_;
 };
 

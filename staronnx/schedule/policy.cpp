@@ -1,8 +1,11 @@
 #include "staronnx/schedule/policy.h"
 
 #include <algorithm>
-#include <deque>
+#include <array>
+#include <boost/container/small_vector.hpp>
 #include <limits>
+#include <memory_resource>
+#include <ranges>
 #include <tuple>
 #include <utility>
 
@@ -42,6 +45,8 @@ class Lock {
 };
 
 class Dispatcher {
+  using Workers = boost::container::small_vector<std::size_t, 64>;
+
  public:
   Dispatcher() { starpu_pthread_mutex_init(&mutex_, nullptr); }
   ~Dispatcher() { starpu_pthread_mutex_destroy(&mutex_); }
@@ -56,7 +61,7 @@ class Dispatcher {
   }
 
   void push(starpu_task* task) {
-    std::vector<std::size_t> to_wake;
+    Workers to_wake;
     {
       const Lock lock(mutex_);
       SegmentTask& segment = segment_of(*task);
@@ -73,16 +78,16 @@ class Dispatcher {
 
   starpu_task* pop(std::size_t worker) {
     const Lock lock(mutex_);
-    std::deque<starpu_task*>& assigned = workers_[worker].assigned;
+    std::vector<starpu_task*>& assigned = workers_[worker].assigned;
     if (assigned.empty()) return nullptr;
-    starpu_task* task = assigned.front();
-    assigned.pop_front();
+    starpu_task* task = assigned.back();
+    assigned.pop_back();
     return task;
   }
 
   // A task of a batch; its place is free when all have been.
   void finished(SegmentTask& task) {
-    std::vector<std::size_t> to_wake;
+    Workers to_wake;
     {
       const Lock lock(mutex_);
       const std::size_t place = *task.place;
@@ -96,9 +101,9 @@ class Dispatcher {
  private:
   struct Worker {
     bool busy = false;
-    Clock::time_point begin, end;       // of its task, as expected
-    std::deque<starpu_task*> assigned;  // and not yet fetched: a batch
-    std::size_t unfinished = 0;         // tasks of the batch that it leads
+    Clock::time_point begin, end;        // of its task, as expected
+    std::vector<starpu_task*> assigned;  // and not yet fetched: a batch, its leader last
+    std::size_t unfinished = 0;          // tasks of the batch that it leads
   };
 
   static bool is_stackable(SegmentTask& task) {
@@ -113,8 +118,8 @@ class Dispatcher {
     return {segment.urgency, segment.request, segment.position};
   }
 
-  std::vector<Microseconds> remaining(Clock::time_point now) const {
-    std::vector<Microseconds> times;
+  std::pmr::vector<Microseconds> remaining(Clock::time_point now, std::pmr::memory_resource* memory) const {
+    std::pmr::vector<Microseconds> times(memory);
     for (const Worker& worker : workers_) {
       const Microseconds left = worker.end - now, least = kOverdue * Microseconds(worker.end - worker.begin);
       times.push_back(worker.busy ? std::max({left, least, Microseconds(1)}) : Microseconds(0));
@@ -123,15 +128,18 @@ class Dispatcher {
   }
 
   // Gives idle workers what they are to run. Returns those to be woken.
-  std::vector<std::size_t> assign() {
+  Workers assign() {
+    std::pmr::monotonic_buffer_resource memory(scratch_.data(), scratch_.size());
     const Clock::time_point moment = now();
     const auto time = [this](std::size_t task, std::size_t place, int batch) {
       return time_of(segment_of(*ready_[task]), place, batch);
     };
-    order_ready();
-    const auto& [starts, next] = decide({places_, remaining(moment), ready_tasks(moment), tenants_.shared(moment), time});
+    order_ready(&memory);
+    const auto busy = remaining(moment, &memory);
+    const auto tasks = ready_tasks(moment, &memory);
+    const auto& [starts, next] = decide({places_, busy, tasks, tenants_.shared(moment), time}, &memory);
     for (const Start& start : next) prefetch(ready_[start.tasks[0]], start.place);
-    std::vector<std::size_t> leaders;
+    Workers leaders;
     for (const Start& start : starts) {
       const std::vector<std::size_t>& workers = places_[start.place].workers;
       const Microseconds expected = time(start.tasks[0], start.place, static_cast<int>(start.tasks.size()));
@@ -173,13 +181,12 @@ class Dispatcher {
   }
 
   // From the order of urgency, which is the one within a pipeline, to that among pipelines.
-  void order_ready() {
+  void order_ready(std::pmr::memory_resource* memory) {
     std::ranges::sort(ready_, {}, order_of);
-    std::vector<Claim> claims;
+    std::pmr::vector<Claim> claims(memory);
     for (const starpu_task* task : ready_) claims.push_back(claim_of(segment_of(*task)));
-    std::vector<starpu_task*> ordered;
-    for (const std::size_t claim : shares_.order(claims)) ordered.push_back(ready_[claim]);
-    ready_ = std::move(ordered);
+    const std::pmr::vector<starpu_task*> by_urgency(ready_.begin(), ready_.end(), memory);
+    std::ranges::transform(shares_.order(claims, memory), ready_.begin(), [&](std::size_t claim) { return by_urgency[claim]; });
   }
 
   static Claim claim_of(const SegmentTask& task) { return {task.pipeline, task.share, task.machine_time}; }
@@ -193,7 +200,7 @@ class Dispatcher {
 
   void give(Worker& worker, const Start& start) {
     SegmentTask& leader = segment_of(*ready_[start.tasks[0]]);
-    for (const std::size_t number : start.tasks) {
+    for (const std::size_t number : start.tasks | std::views::reverse) {
       starpu_task*& task = ready_[number];
       segment_of(*task).place = start.place;
       segment_of(*task).assigned = worker.begin;
@@ -207,8 +214,8 @@ class Dispatcher {
     worker.unfinished = start.tasks.size();
   }
 
-  std::vector<ReadyTask> ready_tasks(Clock::time_point now) const {
-    std::vector<ReadyTask> tasks;
+  std::pmr::vector<ReadyTask> ready_tasks(Clock::time_point now, std::pmr::memory_resource* memory) const {
+    std::pmr::vector<ReadyTask> tasks(memory);
     for (std::size_t i = 0; i < ready_.size(); ++i) {
       const SegmentTask& task = segment_of(*ready_[i]);
       ReadyTask& made = tasks.emplace_back(ReadyTask{i, {}, task.pipeline, tenants_.followers(task.pipeline, now)});
@@ -224,7 +231,7 @@ class Dispatcher {
     return a.stackable && a.segment == b.segment && look_alike(a.inputs, b.inputs);
   }
 
-  static void wake(const std::vector<std::size_t>& workers) {
+  static void wake(const Workers& workers) {
     for (const std::size_t worker : workers) {
       if (static_cast<int>(worker) != starpu_worker_get_id()) starpu_wake_worker_relax_light(static_cast<int>(worker));
     }
@@ -236,6 +243,7 @@ class Dispatcher {
   bool several_memories_ = false;
   std::vector<Worker> workers_{STARPU_NMAXWORKERS};  // as many as there are, once places are set; workers look for tasks before
   std::vector<starpu_task*> ready_;
+  std::array<std::byte, std::size_t{64} << 10> scratch_;  // of a decision; a greater one allocates
   Tenants tenants_;
   FairShares shares_;
 };

@@ -6,6 +6,7 @@
 #include <boost/multi_index/ordered_index.hpp>
 #include <boost/multi_index/ranked_index.hpp>
 #include <boost/multi_index_container.hpp>
+#include <memory_resource>
 #include <utility>
 
 namespace staronnx {
@@ -28,7 +29,8 @@ using Entries =
     bmi::multi_index_container<Entry,
                                bmi::indexed_by<bmi::ranked_unique<bmi::tag<ByUrgency>, bmi::key<&Entry::urgency, &Entry::id>>,
                                                bmi::ordered_unique<bmi::tag<ByDeadline>, bmi::key<&Entry::deadline, &Entry::id>>,
-                                               bmi::hashed_unique<bmi::tag<ById>, bmi::key<&Entry::id>>>>;
+                                               bmi::hashed_unique<bmi::tag<ById>, bmi::key<&Entry::id>>>,
+                               std::pmr::polymorphic_allocator<Entry>>;
 
 template <class Index, class Position>
 Request taken(Index& index, Position position) {
@@ -39,7 +41,10 @@ Request taken(Index& index, Position position) {
 
 }  // namespace
 
-struct WaitingQueue::Requests : Entries {};
+// Entries are kept for the next requests when they go.
+struct WaitingQueue::Requests : private std::pmr::unsynchronized_pool_resource, Entries {
+  Requests() : Entries(std::pmr::polymorphic_allocator<Entry>(this)) {}
+};
 
 WaitingQueue::WaitingQueue(std::size_t capacity) : capacity_(capacity), requests_(std::make_unique<Requests>()) {}
 
