@@ -203,6 +203,7 @@ TEST_F(Gpu0, TwoWorkersOfOneGpuComputeAtOnce) {
   std::vector<Result<Tensor>> outputs(2, Result<Tensor>(Tensor()));
   {
     std::vector<std::jthread> workers;
+    workers.reserve(outputs.size());
     for (Result<Tensor>& output : outputs) {
       workers.emplace_back([&] {
         must(cudaSetDevice(0));

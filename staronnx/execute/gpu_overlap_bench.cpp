@@ -205,7 +205,8 @@ void overlap(benchmark::State& state, const std::string& model, bool overlapping
   state.counters["compute_us"] = sum(computing) / requests;
   state.counters["copy_us"] = copying / requests;
   state.counters["hidden_share"] = (hidden(in, computing) + hidden(out, computing)) / copying;
-  if (const char* file = std::getenv("STARONNX_TRACE")) write_trace(round, file);
+  const char* trace = std::getenv("STARONNX_TRACE");  // NOLINT(concurrency-mt-unsafe): nobody sets it
+  if (trace != nullptr) write_trace(round, trace);
 }
 
 const bool added = [] {

@@ -89,7 +89,7 @@ void write_model(const onnx::ModelProto& model, const std::filesystem::path& fil
 }
 
 std::filesystem::path light_model(const std::string& name) {
-  const char* moved = std::getenv("STARONNX_DEPS_DIR");
+  const char* moved = std::getenv("STARONNX_DEPS_DIR");  // NOLINT(concurrency-mt-unsafe): nobody sets it
   const std::filesystem::path dependencies = moved == nullptr ? STARONNX_DEPS_DIR : moved;
   std::filesystem::path file = dependencies / "onnx/onnx/backend/test/data/light" / ("light_" + name + ".onnx");
   if (!std::filesystem::exists(file)) throw std::runtime_error(file.string() + " is missing; run scripts/setup");
