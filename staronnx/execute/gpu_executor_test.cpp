@@ -31,9 +31,9 @@ void must(cudaError_t code) {
   if (code != cudaSuccess) throw std::runtime_error(cudaGetErrorString(code));
 }
 
-bool has_gpu() {
+int gpus() {
   int count = 0;
-  return cudaGetDeviceCount(&count) == cudaSuccess && count > 0;
+  return cudaGetDeviceCount(&count) == cudaSuccess ? count : 0;
 }
 
 class Stream {
@@ -88,7 +88,7 @@ Result<Tensor> output_of(GpuExecutor& executor, const Stream& stream, const Tens
 class Gpu0 : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!has_gpu()) GTEST_SKIP() << "no GPU on this machine";
+    if (gpus() == 0) GTEST_SKIP() << "no GPU on this machine";
     must(cudaSetDevice(0));
     stream_ = std::make_unique<Stream>();
   }
@@ -240,6 +240,24 @@ TEST_F(Gpu0, ThePlainExecutorTakesAndGivesTheHostsMemory) {
   EXPECT_TRUE(apart.ok() && apart->equal);
 }
 
+TEST(Gpu1, ComputesWhileTheCallersDeviceIsTheFirst) {
+  if (gpus() < 2) GTEST_SKIP() << "no second GPU on this machine";
+  must(cudaSetDevice(1));
+  const Stream stream;
+  const std::filesystem::path model = testing::light_model("squeezenet");
+  const Tensor input = testing::light_input(), expected = testing::light_output(model);
+  const auto engine = *Engine::create();
+  const auto executor = engine->prepare_on_gpu(model, {.ordinal = 1, .stream = stream.get()});
+  ASSERT_TRUE(executor.ok()) << executor.error().message;
+  const OnGpu there(input, stream), back(expected.data().size());
+  const TensorView view{input.type(), input.shape(), there.bytes()};
+  OutputSlot output{.buffer = back.bytes(), .view = {}, .shape = {}, .overflow = {}};
+  must(cudaSetDevice(0));
+  ASSERT_TRUE((*executor)->enqueue({&view, 1}, {&output, 1}).ok());
+  const auto apart = difference(fetched(output.view, stream).view(), expected.view(), with_tf32);
+  EXPECT_TRUE(apart.ok() && apart->equal);
+}
+
 TEST(PrepareOnGpu, RefusesStringsByTheirName) {
   const auto folder = *TemporaryDirectory::create();
   onnx::GraphProto graph;
@@ -255,7 +273,7 @@ TEST(PrepareOnGpu, RefusesStringsByTheirName) {
 }
 
 TEST(PrepareOnGpu, SaysThatThereIsNoGpu) {
-  if (has_gpu()) GTEST_SKIP() << "there is a GPU";
+  if (gpus() > 0) GTEST_SKIP() << "there is a GPU";
   const auto engine = *Engine::create();
   const std::filesystem::path model = testing::light_model("squeezenet");
   const auto bound = engine->prepare_on_gpu(model, GpuPlace{});

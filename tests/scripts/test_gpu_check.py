@@ -12,9 +12,17 @@ import time
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-loader = importlib.machinery.SourceFileLoader("gpu_check", str(ROOT / "scripts/gpu-check"))
-gpu_check = importlib.util.module_from_spec(importlib.util.spec_from_loader("gpu_check", loader))
-loader.exec_module(gpu_check)
+
+
+def module(name, file):
+    loader = importlib.machinery.SourceFileLoader(name, str(ROOT / file))
+    made = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(made)
+    return made
+
+
+gpu_check = module("gpu_check", "scripts/gpu-check")
+gpu_pack = module("gpu_pack", "scripts/lib/gpu_pack.py")
 
 STEPS = ["machine", "files", "GPU tests", "correctness", "overlap", "latency and thresholds"]
 
@@ -179,3 +187,15 @@ def test_no_report_is_overwritten(check, tmp_path):
     (tmp_path / "out").mkdir()
     done = check()
     assert done.returncode == 2 and "exists" in done.stderr
+
+
+def test_a_tarball_takes_all_libraries_but_those_of_the_c_library_and_the_driver(command):
+    needed = gpu_pack.needed_by(command, [])
+    assert all(path.is_file() for path in needed.values())
+    names = " ".join(needed)
+    for name in ("libonnxruntime.so", "libstarpu-1.4.so", "libprotobuf.so", "libstdc++.so"):
+        assert name in names
+    assert not any(name.startswith(("libc.so", "libm.so", "libpthread.so", "ld-linux")) for name in needed)
+    driver, toolkit = ["libcuda.so.1", "libnvidia-ml.so.1"], ["libcublasLt.so.13", "libcudart.so.13", "libcudnn_ops.so.9", "libnvrtc-builtins.so.13.0"]
+    assert [bool(gpu_pack.OF_THE_TARGET.match(name)) for name in driver + toolkit] == [True] * 2 + [False] * 4
+    assert [bool(gpu_pack.OF_CUDA.match(name)) for name in toolkit + ["libcurl.so.4", "libonnxruntime_providers_cuda.so"]] == [True] * 4 + [False] * 2
