@@ -85,8 +85,7 @@ Result<Comparison> compare_systems(const Machine& machine, const Plan& plan, con
   if (!engine) return engine.error();
   Result<std::unique_ptr<Runtime>> runtime = Runtime::start(*where);
   if (!runtime) return runtime.error();
-  Result<std::vector<std::unique_ptr<System>>> systems =
-      open_systems(**runtime, **engine, plan, options.directory, static_cast<int>(machine.cores.size()));
+  Result<std::vector<std::unique_ptr<System>>> systems = open_systems(**runtime, **engine, plan, options.directory, machine);
   if (!systems) return systems.error();
   for (const Place& place : (*runtime)->places()) comparison->in_flight += place.workers.size() == 1 ? 4 * place.width() : 0;
   const std::vector<Tensor> inputs = random_inputs(plan.signature, plan.shapes, options.seed);

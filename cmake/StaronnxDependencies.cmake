@@ -27,7 +27,12 @@ macro(staronnx_root variable default)
 endmacro()
 
 staronnx_root(STARPU_ROOT "${STARONNX_DEPS_DIR}/starpu")
-if(STARONNX_WITH_OPENVINO)
+if(STARONNX_WITH_CUDA AND STARONNX_WITH_OPENVINO)
+  message(FATAL_ERROR "No ONNX Runtime has both CUDA's and OpenVINO's provider; take one of the presets cuda and release-openvino.")
+elseif(STARONNX_WITH_CUDA)
+  set(onnxruntime_folder "onnxruntime-gpu")
+  set(onnxruntime_remedy "Run scripts/setup --gpu, or set ONNXRUNTIME_ROOT.")
+elseif(STARONNX_WITH_OPENVINO)
   set(onnxruntime_folder "onnxruntime-openvino")
   set(onnxruntime_remedy "Run scripts/setup --openvino, or set ONNXRUNTIME_ROOT.")
 else()
@@ -55,6 +60,12 @@ message(STATUS "StarONNX: hwloc ${Hwloc_VERSION}, protobuf ${Protobuf_VERSION}, 
 if(STARONNX_WITH_CUDA)
   find_package(CUDAToolkit REQUIRED)
   message(STATUS "StarONNX: CUDA ${CUDAToolkit_VERSION}")
+  # The CUDA provider says nowhere where its own libraries lie. A program's RPATH holds for the libraries that it loads, too, other than
+  # the newer RUNPATH. The folder lib/staronnx beside a program is where `scripts/gpu-check --pack` puts them.
+  add_link_options(-Wl,--disable-new-dtags)
+  set(CMAKE_BUILD_RPATH "$ORIGIN/../lib/staronnx")
+else()
+  find_package(CUDAToolkit QUIET)  # to see that the sources for CUDA compile
 endif()
 
 if(STARONNX_TESTS)

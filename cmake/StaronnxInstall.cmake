@@ -15,6 +15,9 @@ set_target_properties(staronnx PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION $
 set(private_libraries "${CMAKE_INSTALL_LIBDIR}/staronnx")
 set_target_properties(staronnx PROPERTIES INSTALL_RPATH "$ORIGIN/staronnx")
 set_target_properties(staronnx_command PROPERTIES INSTALL_RPATH "$ORIGIN/../${private_libraries}")
+if(STARONNX_WITH_CUDA)  # CUDA's own libraries stay where they are
+  set_property(TARGET staronnx staronnx_command APPEND PROPERTY INSTALL_RPATH "${CUDAToolkit_LIBRARY_DIR}")
+endif()
 foreach(library ${StarPU_LIBRARY} ${OnnxRuntime_LIBRARY})
   get_filename_component(folder "${library}" DIRECTORY)
   get_filename_component(name "${library}" NAME)
@@ -22,9 +25,10 @@ foreach(library ${StarPU_LIBRARY} ${OnnxRuntime_LIBRARY})
   install(FILES ${library} ${versions} DESTINATION "${private_libraries}")
 endforeach()
 
-if(STARONNX_WITH_OPENVINO)
+if(STARONNX_WITH_OPENVINO OR STARONNX_WITH_CUDA)
   get_filename_component(folder "${OnnxRuntime_LIBRARY}" DIRECTORY)
-  file(GLOB providers "${folder}/libonnxruntime_providers_*" "${folder}/libopenvino*" "${folder}/libtbb*")
+  file(GLOB providers "${folder}/libonnxruntime_providers_*" "${folder}/libopenvino*" "${folder}/libtbb*" "${folder}/libcudnn*")
+  list(FILTER providers EXCLUDE REGEX tensorrt)
   install(FILES ${providers} DESTINATION "${private_libraries}")
 endif()
 

@@ -1,11 +1,31 @@
 # staronnx_room(<name> SOURCES .. [DEPENDS room ..] [LIBRARIES target ..]
-#               [TESTS x_test.cpp ..] [BENCHES x_bench.cpp ..] [TEST_LIBRARIES target ..] [FUZZERS fuzz/x_fuzzer.cpp ..])
+#               [CUDA x ..] [CUDA_TESTS x_test.cpp ..] [CUDA_BENCHES x_bench.cpp ..] [TESTS x_test.cpp ..] [BENCHES x_bench.cpp ..] [TEST_LIBRARIES target ..] [FUZZERS fuzz/x_fuzzer.cpp ..])
 # One static library `staronnx_<name>` for a room. DEPENDS are rooms whose headers its headers show; LIBRARIES are third-party
 # targets, private because no public header shows their types. All tests of a room are one GoogleTest program, `<name>_test`;
 # each benchmark is a program of its own, and so is each fuzzer, built by the preset `fuzz`.
+# CUDA x: x_cuda.cpp in builds with CUDA, x_none.cpp in others. CUDA_TESTS and CUDA_BENCHES are tests and benchmarks in builds
+# with CUDA. Other builds compile all these where there is a CUDA toolkit, but link them nowhere: so CI sees that they compile.
 function(staronnx_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;DEPENDS;LIBRARIES;TESTS;BENCHES;TEST_LIBRARIES;FUZZERS" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "SOURCES;DEPENDS;LIBRARIES;CUDA;CUDA_TESTS;CUDA_BENCHES;TESTS;BENCHES;TEST_LIBRARIES;FUZZERS" ${ARGN})
   set(target staronnx_${name})
+  if(STARONNX_WITH_CUDA)
+    list(TRANSFORM ROOM_CUDA APPEND _cuda.cpp OUTPUT_VARIABLE cuda_sources)
+    list(APPEND ROOM_SOURCES ${cuda_sources})
+    list(APPEND ROOM_TESTS ${ROOM_CUDA_TESTS})
+    list(APPEND ROOM_BENCHES ${ROOM_CUDA_BENCHES})
+    if(ROOM_CUDA)
+      list(APPEND ROOM_LIBRARIES CUDA::cudart)
+    endif()
+  else()
+    list(TRANSFORM ROOM_CUDA APPEND _none.cpp OUTPUT_VARIABLE other_sources)
+    list(APPEND ROOM_SOURCES ${other_sources})
+    if(STARONNX_TESTS AND ROOM_CUDA AND TARGET CUDA::cudart)
+      list(TRANSFORM ROOM_CUDA APPEND _cuda.cpp OUTPUT_VARIABLE cuda_sources)
+      add_library(${target}_with_cuda OBJECT ${cuda_sources} ${ROOM_CUDA_TESTS} ${ROOM_CUDA_BENCHES})
+      target_link_libraries(${target}_with_cuda PRIVATE ${target} staronnx_flags ${ROOM_LIBRARIES} ${ROOM_TEST_LIBRARIES}
+                            CUDA::cudart GTest::gmock benchmark::benchmark)
+    endif()
+  endif()
   add_library(${target} STATIC ${ROOM_SOURCES})
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
   list(TRANSFORM ROOM_DEPENDS PREPEND staronnx_)

@@ -5,7 +5,7 @@
 #   <recipe> adopt <link> <folder>   (optional) before the folder comes to stay under that link
 # A finished part is also kept in the user's cache, so a second clone takes it from there.
 # shellcheck shell=bash
-: "${root:?}" "${deps:?}" "${logs:?}" "${bare:?}" "${gpu:?}"
+: "${root:?}" "${deps:?}" "${logs:?}" "${bare:?}"
 
 # key_of <words or files...>: twelve hex digits.
 key_of() {
@@ -117,7 +117,8 @@ _need_room() {
   local need have
   case $1 in
     venv) need=500 ;;
-    onnxruntime) need=$((gpu ? 1500 : 200)) ;;
+    onnxruntime) need=200 ;;
+    onnxruntime-gpu) need=2500 ;;
     onnxruntime-openvino) need=500 ;;
     *) need=250 ;;
   esac

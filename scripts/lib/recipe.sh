@@ -1,7 +1,7 @@
 # What every recipe under parts/ begins with; it runs as a program of its own, started by part.sh.
 # shellcheck shell=bash
 set -euo pipefail
-: "${deps:?}" "${work:?}" "${gpu:?}" "${cache=}"
+: "${deps:?}" "${work:?}" "${cache=}"
 
 stage() { printf 'setup:   %s\n' "$*" >&3; }
 # The reason of a failure, in words that the user gets to see.

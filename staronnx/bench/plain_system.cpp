@@ -38,10 +38,11 @@ class Outputs {
 
 class PlainSystem final : public System {
  public:
-  PlainSystem(std::shared_ptr<Executor> executor, const PlainSystemOptions& options)
-      : name_(options.name), queue_limit_(options.queue), input_positions_(options.inputs), executor_(std::move(executor)) {
+  PlainSystem(const std::vector<std::shared_ptr<Executor>>& executors, const PlainSystemOptions& options)
+      : name_(options.name), queue_limit_(options.queue), input_positions_(options.inputs) {
     for (int i = 0; i < options.threads; ++i)
-      threads_.emplace_back([this, sizes = options.output_sizes] { serve(Outputs(sizes)); });
+      for (const std::shared_ptr<Executor>& executor : executors)
+        threads_.emplace_back([this, executor, sizes = options.output_sizes] { serve(*executor, Outputs(sizes)); });
   }
 
   PlainSystem(const PlainSystem&) = delete;
@@ -72,9 +73,9 @@ class PlainSystem final : public System {
   void wait_below(int count) override { unanswered_.wait_below(count); }
 
  private:
-  void serve(Outputs outputs) {
+  void serve(Executor& executor, Outputs outputs) {
     while (std::optional<Request> request = take()) {
-      request->done(answer(*request, outputs));
+      request->done(answer(executor, *request, outputs));
       request.reset();
       unanswered_.end();
     }
@@ -89,17 +90,16 @@ class PlainSystem final : public System {
     return request;
   }
 
-  Status answer(const Request& request, Outputs& outputs) {
+  Status answer(Executor& executor, const Request& request, Outputs& outputs) {
     if (request.deadline.passed(Clock::now())) return Error{ErrorCode::deadline_exceeded, "the deadline passed in the queue"};
     std::vector<TensorView> views;
     for (const std::size_t position : input_positions_) views.push_back(request.inputs[position].view());
-    return executor_->run(views, outputs.slots());
+    return executor.run(views, outputs.slots());
   }
 
   const std::string name_;
   const std::size_t queue_limit_;
   const std::vector<std::size_t> input_positions_;
-  const std::shared_ptr<Executor> executor_;
   RequestCount unanswered_;
   std::mutex mutex_;
   std::condition_variable arrived_;
@@ -110,8 +110,8 @@ class PlainSystem final : public System {
 
 }  // namespace
 
-std::unique_ptr<System> plain_system(std::shared_ptr<Executor> executor, const PlainSystemOptions& options) {
-  return std::make_unique<PlainSystem>(std::move(executor), options);
+std::unique_ptr<System> plain_system(const std::vector<std::shared_ptr<Executor>>& executors, const PlainSystemOptions& options) {
+  return std::make_unique<PlainSystem>(executors, options);
 }
 
 }  // namespace staronnx

@@ -46,9 +46,23 @@ PlainSystemOptions options() {
   return {.name = "plain", .threads = 1, .queue = 2, .inputs = {1}, .output_sizes = {Bytes{40}}};
 }
 
+TEST(PlainSystem, EveryExecutorHasThreadsOfItsOwn) {
+  std::latch gate(1);
+  std::vector<std::shared_ptr<RecordingExecutor>> executors;
+  for (int i = 0; i < 2; ++i) {
+    executors.push_back(std::make_shared<RecordingExecutor>());
+    executors.back()->gate = &gate;
+  }
+  const auto system = plain_system({executors[0], executors[1]}, options());
+  for (const int value : {1, 2}) ASSERT_TRUE(system->submit(request(value), Deadline::never(), [](const Status&) {}).ok());
+  for (const auto& executor : executors) executor->running.wait();  // both at once
+  gate.count_down();
+  system->wait_below(1);
+}
+
 TEST(PlainSystem, AnswersInTheOrderOfArrival) {
   auto executor = std::make_shared<RecordingExecutor>();
-  const auto system = plain_system(executor, options());
+  const auto system = plain_system({executor}, options());
   for (const int value : {3, 1, 2}) {
     ASSERT_TRUE(system->submit(request(value), Deadline::never(), [](const Status&) {}).ok());
     system->wait_below(2);
@@ -59,7 +73,7 @@ TEST(PlainSystem, AnswersInTheOrderOfArrival) {
 }
 
 TEST(PlainSystem, PassesOnTheExecutorsError) {
-  const auto system = plain_system(std::make_shared<RecordingExecutor>(), options());
+  const auto system = plain_system({std::make_shared<RecordingExecutor>()}, options());
   Status answer;
   ASSERT_TRUE(system->submit(request(99), Deadline::never(), [&](const Status& status) { answer = status; }).ok());
   system->wait_below(1);
@@ -69,7 +83,7 @@ TEST(PlainSystem, PassesOnTheExecutorsError) {
 
 TEST(PlainSystem, DropsARequestWhoseDeadlinePassed) {
   auto executor = std::make_shared<RecordingExecutor>();
-  const auto system = plain_system(executor, options());
+  const auto system = plain_system({executor}, options());
   Status answer;
   ASSERT_TRUE(system->submit(request(1), Deadline{Clock::now()}, [&](const Status& status) { answer = status; }).ok());
   system->wait_below(1);
@@ -82,7 +96,7 @@ TEST(PlainSystem, RefusesWhenItsQueueIsFull) {
   std::latch gate(1);
   auto executor = std::make_shared<RecordingExecutor>();
   executor->gate = &gate;
-  const auto system = plain_system(executor, options());
+  const auto system = plain_system({executor}, options());
   std::atomic<int> answers = 0;
   const auto submit = [&] { return system->submit(request(1), Deadline::never(), [&](const Status&) { ++answers; }); };
   ASSERT_TRUE(submit().ok());

@@ -1,6 +1,7 @@
 #include "staronnx/bench/systems.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "staronnx/bench/pipeline_system.h"
@@ -34,18 +35,37 @@ std::vector<Bytes> output_sizes(const Signature& of_executor, const Plan& plan) 
   return sizes;
 }
 
-// `session_threads` 0: ONNX Runtime's own default.
-Status add_plain(Engine& engine, const Plan& plan, const std::filesystem::path& model, const std::string& name,
-                 int session_threads, int callers, Systems& systems) {
-  Result<std::shared_ptr<Executor>> executor = engine.prepare_plain(model, session_threads);
-  if (!executor) return with_context(name, executor.error());
-  const Signature& signature = (*executor)->signature();
+using Executors = std::vector<std::shared_ptr<Executor>>;
+
+Status add_plain(const Plan& plan, const std::string& name, const Executors& executors, int callers, Systems& systems) {
+  const Signature& signature = executors.front()->signature();
   Result<std::vector<std::size_t>> inputs = input_positions(signature, plan.signature);
   if (!inputs) return inputs.error();
   systems.push_back(plain_system(
-      *executor,
+      executors,
       {.name = name, .threads = callers, .inputs = *std::move(inputs), .output_sizes = output_sizes(signature, plan)}));
   return {};
+}
+
+// `session_threads` 0: ONNX Runtime's own default.
+Status add_on_cores(Engine& engine, const Plan& plan, const std::filesystem::path& model, const std::string& name,
+                    int session_threads, int callers, Systems& systems) {
+  Result<std::shared_ptr<Executor>> executor = engine.prepare_plain(model, session_threads);
+  if (!executor) return with_context(name, executor.error());
+  return add_plain(plan, name, {*executor}, callers, systems);
+}
+
+Status add_on_gpus(Engine& engine, const Plan& plan, const std::filesystem::path& model, std::span<const Gpu> gpus,
+                   Systems& systems) {
+  constexpr int callers = 2;
+  const std::string name = gpus.size() == 1 ? "ORT on the GPU" : "ORT on " + std::to_string(gpus.size()) + " GPUs";
+  Executors executors;
+  for (const Gpu& gpu : gpus) {
+    Result<std::shared_ptr<Executor>> executor = engine.prepare_plain_on_gpu(model, gpu.ordinal);
+    if (!executor) return with_context(name, executor.error());
+    executors.push_back(*std::move(executor));
+  }
+  return add_plain(plan, name, executors, callers, systems);
 }
 
 Status add_variant(Runtime& runtime, Engine& engine, const Plan& plan, const std::filesystem::path& directory,
@@ -60,11 +80,15 @@ Status add_variant(Runtime& runtime, Engine& engine, const Plan& plan, const std
 }  // namespace
 
 Result<Systems> open_systems(Runtime& runtime, Engine& engine, const Plan& plan, const std::filesystem::path& directory,
-                             int cores) {
+                             const Machine& machine) {
   Systems systems;
   const std::filesystem::path model = directory / plan.variants.front().segments.front().file;
-  if (Status added = add_plain(engine, plan, model, "ORT all cores", 0, 1, systems); !added) return added.error();
-  if (Status added = add_plain(engine, plan, model, "ORT 1 thread per core", 1, cores, systems); !added) return added.error();
+  const int cores = static_cast<int>(machine.cores.size());
+  if (Status added = add_on_cores(engine, plan, model, "ORT all cores", 0, 1, systems); !added) return added.error();
+  if (Status added = add_on_cores(engine, plan, model, "ORT 1 thread per core", 1, cores, systems); !added) return added.error();
+  if (!machine.gpus.empty()) {
+    if (Status added = add_on_gpus(engine, plan, model, machine.gpus, systems); !added) return added.error();
+  }
   for (const Variant& variant : plan.variants)
     if (Status added = add_variant(runtime, engine, plan, directory, variant.name, systems); !added) return added.error();
   return systems;

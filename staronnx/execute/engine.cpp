@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "staronnx/execute/gpu_session.h"
 #include "staronnx/execute/openvino_session.h"
 #include "staronnx/execute/optimized_model.h"
 #include "staronnx/execute/ort.h"
@@ -147,6 +148,21 @@ ExecutorResult Engine::prepare_plain(const std::filesystem::path& model, int thr
     Ort::Session session(*state_->environment, model.c_str(), options);
     return std::shared_ptr<Executor>(std::make_shared<SessionExecutor>(model.filename().string(), loaded->signature(),
                                                                        state_->environment, std::move(session)));
+  });
+}
+
+Result<std::unique_ptr<GpuExecutor>> Engine::prepare_on_gpu(const std::filesystem::path& model, const GpuPlace& place) {
+  return ort::guarded("'" + model.string() + "'", [&] { return open_on_gpu(state_->environment, model, place); });
+}
+
+ExecutorResult Engine::prepare_plain_on_gpu(const std::filesystem::path& model, int gpu) {
+  return ort::guarded("'" + model.string() + "'", [&]() -> ExecutorResult {
+    const Result<Model> loaded = Model::load(model);
+    if (!loaded) return loaded.error();
+    Result<Ort::Session> session = open_plain_on_gpu(*state_->environment, model, gpu);
+    if (!session) return session.error();
+    return std::shared_ptr<Executor>(std::make_shared<SessionExecutor>(model.filename().string(), loaded->signature(),
+                                                                       state_->environment, *std::move(session)));
   });
 }
 

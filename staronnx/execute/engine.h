@@ -21,6 +21,9 @@
 
 namespace staronnx {
 
+class GpuExecutor;
+struct GpuPlace;
+
 // Where a run puts one output. The executor writes into `buffer` when the tensor fits; otherwise it keeps the data in
 // `overflow`. After a successful run `view` shows the tensor, wherever it is; it is valid as long as both are untouched.
 struct OutputSlot {
@@ -63,6 +66,15 @@ class Engine {
   // ONNX Runtime as its users run it: `threads` intra-op threads (0: its own default), unpinned, spinning as it likes. The baseline of
   // comparisons and the reference of verification.
   Result<std::shared_ptr<Executor>> prepare_plain(const std::filesystem::path& model, int threads);
+
+  // For one stream of one GPU (gpu_executor.h), optimised fully, with weights of its own; may take seconds, and leaves the GPU as the
+  // calling thread's device. Thread-safe; the executor outlives the engine if need be. Fails (unsupported) in builds without CUDA and for
+  // a model that takes or gives strings, with the reason where there is no GPU or the model does not fit into the memory.
+  Result<std::unique_ptr<GpuExecutor>> prepare_on_gpu(const std::filesystem::path& model, const GpuPlace& place);
+
+  // ONNX Runtime's CUDA provider as its users run it: its own defaults and stream, inputs and outputs in the host's memory, copied in
+  // each run. `gpu`: CUDA's number. Fails as prepare_on_gpu does.
+  Result<std::shared_ptr<Executor>> prepare_plain_on_gpu(const std::filesystem::path& model, int gpu);
 
   struct State;  // private to this room
   explicit Engine(std::unique_ptr<State> state);

@@ -4,24 +4,11 @@
 #include <optional>
 #include <utility>
 
+#include "staronnx/execute/ort_tensor.h"
 #include "staronnx/execute/string_tensor.h"
 
 namespace staronnx {
 namespace {
-
-ONNXTensorElementDataType ort_type(DataType type) {
-  return static_cast<ONNXTensorElementDataType>(type);
-}
-static_assert(static_cast<int>(DataType::float32) == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT);
-static_assert(static_cast<int>(DataType::bfloat16) == ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16);
-static_assert(static_cast<int>(DataType::int4) == ONNX_TENSOR_ELEMENT_DATA_TYPE_INT4);
-
-// A tensor on memory that somebody else owns. The call takes no const; of inputs ONNX Runtime only reads.
-Ort::Value tensor_on(const Ort::MemoryInfo& memory, DataType type, std::span<const std::int64_t> shape,
-                     std::span<const std::byte> data) {
-  return Ort::Value::CreateTensor(memory, const_cast<std::byte*>(data.data()), data.size(), shape.data(), shape.size(),
-                                  ort_type(type));
-}
 
 void fill(OutputSlot& slot, const Ort::Value& value) {
   const Ort::TensorTypeAndShapeInfo info = value.GetTensorTypeAndShapeInfo();
@@ -85,7 +72,7 @@ Result<SessionExecutor::Inputs> SessionExecutor::bind_inputs(std::span<const Ten
     if (Status size = check_size(info.name, input); !size) return with_context(name_, size.error());
     bound.names.push_back(info.name.c_str());
     bound.values.push_back(input.type == DataType::string ? ort::strings_from(input)
-                                                          : tensor_on(memory_, input.type, input.shape, input.data));
+                                                          : ort::tensor_on(memory_, input.type, input.shape, input.data));
   }
   return bound;
 }
@@ -95,11 +82,8 @@ std::vector<Ort::Value> SessionExecutor::bind_outputs(std::span<OutputSlot> outp
   values.reserve(outputs.size());
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const TensorInfo& info = signature_.outputs[i];
-    const bool stated = as_declared && !info.any_shape;
-    const std::optional<Bytes> size = stated ? byte_size(info.type, info.shape) : std::nullopt;
-    const bool fits = size && size->count <= outputs[i].buffer.size();
-    values.push_back(fits ? tensor_on(memory_, info.type, info.shape, outputs[i].buffer.first(size->count))
-                          : Ort::Value(nullptr));
+    const auto part = as_declared ? ort::declared_part(info, outputs[i].buffer) : std::nullopt;
+    values.push_back(part ? ort::tensor_on(memory_, info.type, info.shape, *part) : Ort::Value(nullptr));
   }
   return values;
 }

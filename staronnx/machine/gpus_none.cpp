@@ -8,7 +8,7 @@ std::vector<Gpu> detect_gpus() {
 
 Result<std::vector<Link>> measure_gpu_links(const Gpu& gpu, int, std::span<std::byte>, Microseconds) {
   return Error{ErrorCode::unsupported, "the links of GPU " + std::to_string(gpu.ordinal) +
-                                           " cannot be measured: this build knows no CUDA; build with the preset cuda"};
+                                           " cannot be measured: this build knows no CUDA; build with scripts/build --gpu"};
 }
 
 }  // namespace staronnx

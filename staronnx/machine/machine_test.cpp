@@ -89,7 +89,7 @@ TEST(DetectMachine, FindsTheGpu) {
   EXPECT_GT(machine->gpus[0].memory, Bytes{});
   EXPECT_NE(machine->gpus[0].pci_bus_id.find(':'), std::string::npos);
 #else
-  GTEST_SKIP() << "built without CUDA (preset cuda)";
+  GTEST_SKIP() << "built without CUDA; scripts/build --gpu builds with it";
 #endif
 }
 

@@ -93,7 +93,7 @@ def cache_of_wheels(tmp_path: pathlib.Path) -> pathlib.Path:
 
 
 def test_what_the_cache_has_needs_no_network_and_an_unreachable_mirror_is_one_clear_line(clone, cache_of_wheels):
-    result = setup(clone, "--cpu", XDG_CACHE_HOME=str(cache_of_wheels), **OFFLINE)
+    result = setup(clone, XDG_CACHE_HOME=str(cache_of_wheels), **OFFLINE)
     assert "Python environment 3.11: taken from the cache" in result.stdout
     assert_one_clear_line(result, "ONNX Runtime", "Debian mirror", "cannot be reached")
     assert parts_of(clone) == ["venv"]
@@ -142,5 +142,5 @@ def test_what_is_half_made_never_counts(clone, tmp_path):
 
 def test_help_names_every_option():
     text = setup(ROOT, "--help").stdout
-    for word in ("--gpu", "--cpu", "--openvino", "--no-openvino", "--no-cuda", "--bare", "STARPU_ROOT", "ONNXRUNTIME_ROOT", "METIS_ROOT", "XDG_CACHE_HOME"):
+    for word in ("--gpu", "--no-gpu", "--openvino", "--no-openvino", "--no-cuda", "--bare", "STARPU_ROOT", "ONNXRUNTIME_ROOT", "METIS_ROOT", "XDG_CACHE_HOME"):
         assert word in text

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# ONNX Runtime: the library out of its Python wheel (with gpu=1, of the wheel for CUDA; with flavour=openvino, of the wheel with
-# OpenVINO, of which a CPU needs a few libraries only), the C and C++ headers out of a newer Debian suite. The C API is versioned: headers may be older than the library, never newer.
+# ONNX Runtime: the library out of its Python wheel (with flavour=gpu, of the wheel for CUDA, and cuDNN beside it where this machine has
+# none; with flavour=openvino, of the wheel with OpenVINO, of which a CPU needs a few libraries only), the C and C++ headers out of a
+# newer Debian suite. The C API is versioned: headers may be older than the library, never newer.
 source scripts/lib/recipe.sh
 source scripts/lib/debian.sh
 source scripts/lib/wheels.sh
 flavour=${flavour:-}
+: "${cuda_dir:=}"
 
 libraries=('onnxruntime/capi/libonnxruntime*.so*')
 if [[ $flavour == openvino ]]; then
-  gpu=0
   libraries+=('onnxruntime/capi/libtbb.so.[0-9]*' 'onnxruntime/capi/libopenvino_intel_cpu_plugin.so')
   # Under the names that others load them by: libopenvino.so.2541, not libopenvino.so and libopenvino.so.2025.4.1.
   libraries+=('onnxruntime/capi/libopenvino.so.[0-9][0-9][0-9][0-9]' 'onnxruntime/capi/libopenvino_onnx_frontend.so.[0-9][0-9][0-9][0-9]')
@@ -20,7 +21,7 @@ fetch_library() {
   if [[ $flavour == openvino ]]; then
     stage 'ONNX Runtime: fetching the wheel with OpenVINO (85 MB)'
     for_this_python scripts/lib/wheels/openvino.txt >"$list"
-  elif ((gpu)); then
+  elif [[ $flavour == gpu ]]; then
     stage 'ONNX Runtime: fetching the wheel for CUDA (250 MB)'
     for_this_python scripts/lib/wheels/gpu.txt >"$list"
   else
@@ -30,6 +31,18 @@ fetch_library() {
   fetch_wheels "$list" "$wheels"
   "$python" scripts/lib/unpack_wheel.py "$wheels"/*.whl "$into/lib" --flat "${libraries[@]}"
   "$python" scripts/lib/unpack_wheel.py "$wheels"/*.whl "$into" --flat '*/LICENSE' '*/ThirdPartyNotices.txt'
+  rm -rf "$wheels"
+}
+
+has_cudnn() { [[ -e $cuda_dir/lib64/libcudnn.so.9 ]] || /sbin/ldconfig -p | grep -q 'libcudnn\.so\.9'; }
+
+fetch_cudnn() {
+  local into=$1 wheels=$work/cudnn-wheel
+  rm -rf "$wheels"
+  stage 'ONNX Runtime: fetching cuDNN (520 MB)'
+  fetch_wheels scripts/lib/wheels/cudnn.txt "$wheels"
+  "$python" scripts/lib/unpack_wheel.py "$wheels"/*.whl "$into/lib" --flat '*/libcudnn*.so.9'
+  "$python" scripts/lib/unpack_wheel.py "$wheels"/*.whl "$into/cudnn-licence" --flat '*/[Ll][Ii][Cc][Ee][Nn]*'
   rm -rf "$wheels"
 }
 
@@ -64,9 +77,9 @@ fetch_headers() {
 make_part() {
   local into=$1 version
   fetch_library "$into"
+  if [[ $flavour == gpu ]] && ! has_cudnn; then fetch_cudnn "$into"; fi
   version=$(link_library "$into/lib")
   fetch_headers "$into/include" "$(cut -d . -f 2 <<<"$version")"
-  ((!gpu)) || version+=-gpu
   printf '%s\n' "$version" >"$into/.version"
 }
 
@@ -74,15 +87,16 @@ make_part() {
 check_provider() {
   local missing
   need_file "$1"
-  missing=$(ldd "$1" | sed -n 's/ => not found//p' | grep -vE 'libcuda\.|libonnxruntime' | tr -d '\t' | tr '\n' ' ') || true
-  [[ -z $missing ]] || stage "note: the CUDA provider will not load before CUDA 13 and cuDNN 9 are installed; missing: $missing"
+  missing=$(LD_LIBRARY_PATH=$cuda_dir/lib64 ldd "$1" | sed -n 's/ => not found//p' | grep -vE 'libcuda\.|libonnxruntime' | tr -d '\t' | tr '\n' ' ') || true
+  [[ -z $missing ]] || stage "note: the CUDA provider will not load before CUDA 13 is installed; missing: $missing"
+  has_cudnn || need_file "$(dirname "$1")/libcudnn.so.9"
 }
 
 check_part() {
   local part=$1 program=$work/onnxruntime-check
   need_file "$part/include/onnxruntime_cxx_api.h"
   need_file "$part/lib/libonnxruntime.so"
-  if ((gpu)); then check_provider "$part/lib/libonnxruntime_providers_cuda.so"; fi
+  if [[ $flavour == gpu ]]; then check_provider "$part/lib/libonnxruntime_providers_cuda.so"; fi
   g++ -std=c++17 -w -I "$part/include" -o "$program" scripts/lib/parts/onnxruntime_check.cpp \
     -L "$part/lib" -lonnxruntime -Wl,-rpath,"$(realpath "$part")/lib"
   "$program" ${flavour:+"$flavour"} || reason 'ONNX Runtime was unpacked, but a program built with its headers does not run with its library'

@@ -1,5 +1,6 @@
 #include "staronnx/execute/testing/onnx_builder.h"
 
+#include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 
@@ -88,12 +89,11 @@ void write_model(const onnx::ModelProto& model, const std::filesystem::path& fil
 }
 
 std::filesystem::path light_model(const std::string& name) {
-  const std::filesystem::path dependencies = STARONNX_DEPS_DIR;
-  for (const auto& python : std::filesystem::directory_iterator(dependencies / "venv" / "lib")) {
-    const auto file = python.path() / "site-packages/onnx/backend/test/data/light" / ("light_" + name + ".onnx");
-    if (std::filesystem::exists(file)) return file;
-  }
-  throw std::runtime_error("light_" + name + ".onnx is not below " + dependencies.string() + "; run scripts/setup");
+  const char* moved = std::getenv("STARONNX_DEPS_DIR");  // NOLINT(concurrency-mt-unsafe): nobody sets it
+  const std::filesystem::path dependencies = moved == nullptr ? STARONNX_DEPS_DIR : moved;
+  std::filesystem::path file = dependencies / "onnx/onnx/backend/test/data/light" / ("light_" + name + ".onnx");
+  if (!std::filesystem::exists(file)) throw std::runtime_error(file.string() + " is missing; run scripts/setup");
+  return file;
 }
 
 Tensor light_input() {

@@ -29,7 +29,8 @@ onnx::GraphProto& add_body(onnx::NodeProto& node, const std::string& name);
 onnx::ModelProto model_of(const onnx::GraphProto& graph);
 void write_model(const onnx::ModelProto& model, const std::filesystem::path& file);
 
-// The real architecture `name` ("squeezenet") from the onnx package, and the output that its authors expect for light_input().
+// The real architecture `name` ("squeezenet") of the ONNX project, out of what scripts/setup installed (another folder where the
+// environment says STARONNX_DEPS_DIR), and the output that its authors expect for light_input().
 std::filesystem::path light_model(const std::string& name);
 Tensor light_input();  // 1x3x224x224, rising from 0 to 1
 Tensor light_output(const std::filesystem::path& model);
