@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <iostream>
@@ -36,6 +37,7 @@ std::string command_of(const Options& options) {
   std::string command = "staronnx bench " + options.directory + " --seed " + std::to_string(options.seed) + " --rates " +
                         options.rates + " --core-groups " + options.runtime.groups() + " --scheduler " +
                         options.runtime.scheduler;
+  if (options.runtime.gpus != "all") command += " --gpus " + options.runtime.gpus;
   if (options.runtime.nodes > 0)
     command += " --nodes " + std::to_string(options.runtime.nodes) + " --listen " + options.runtime.listen;
   const auto add = [&](const char* option, double value) {
@@ -87,7 +89,11 @@ Result<Comparison> compare_systems(const Machine& machine, const Plan& plan, con
   if (!runtime) return runtime.error();
   Result<std::vector<std::unique_ptr<System>>> systems = open_systems(**runtime, **engine, plan, options.directory, machine);
   if (!systems) return systems.error();
-  for (const Place& place : (*runtime)->places()) comparison->in_flight += place.workers.size() == 1 ? 4 * place.width() : 0;
+  for (const auto& system : *systems) {
+    for (const std::string& note : system->notes()) std::cerr << system->name() << ", " << note << "\n";
+  }
+  for (const Place& place : (*runtime)->places())
+    comparison->in_flight += place.workers.size() == 1 ? 4 * std::max(1, place.width()) : 0;
   const std::vector<Tensor> inputs = random_inputs(plan.signature, plan.shapes, options.seed);
   SteadyLoadClock clock;
   const std::optional<ProcessorTime> begin = processor_time();
@@ -99,6 +105,7 @@ Result<Comparison> compare_systems(const Machine& machine, const Plan& plan, con
 
 int run_verb(const Options& options) {
   Result<Machine> machine = detect_machine();
+  if (machine) machine = options.runtime.machine(*std::move(machine));
   if (!machine) return report(machine.error(), options.json);
   Result<Plan> plan = load_plan(options.directory);
   if (!plan) return report(plan.error(), options.json);

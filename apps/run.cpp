@@ -110,7 +110,7 @@ Result<std::vector<Tensor>> run_request(Pipeline& pipeline, std::span<const Plac
 
 // The same inputs through ONNX Runtime on the whole model.
 Result<Difference> compare(Engine& engine, const Source& source, const Variant& variant, const std::vector<Tensor>& inputs,
-                           const std::vector<Tensor>& outputs) {
+                           const std::vector<Tensor>& outputs, bool on_a_gpu) {
   Result<std::shared_ptr<Executor>> reference = engine.prepare_plain(source.reference, 0);
   if (!reference) return reference.error();
   const Signature& signature = (*reference)->signature();
@@ -121,7 +121,7 @@ Result<Difference> compare(Engine& engine, const Source& source, const Variant& 
   std::vector<OutputSlot> expected(signature.outputs.size());
   if (Status done = (*reference)->run(views, expected); !done) return done.error();
   const auto by_another = [](const Segment& segment) { return segment.provider != Provider::cpu; };
-  const bool another = std::ranges::any_of(variant.segments, by_another);
+  const bool another = on_a_gpu || std::ranges::any_of(variant.segments, by_another);
   const double tolerance = another ? another_provider_tolerance : same_result_tolerance;
   Difference worst;
   for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -134,6 +134,7 @@ Result<Difference> compare(Engine& engine, const Source& source, const Variant& 
 
 Result<Outcome> run(const Options& options) {
   Result<Machine> machine = detect_machine();
+  if (machine) machine = options.runtime.machine(*std::move(machine));
   if (!machine) return machine.error();
   Result<RuntimeOptions> where = options.runtime.options(*machine);
   if (!where) return where.error();
@@ -150,13 +151,15 @@ Result<Outcome> run(const Options& options) {
   if (!runtime) return runtime.error();
   Result<std::unique_ptr<Pipeline>> pipeline = Pipeline::open(**runtime, **engine, source->plan, source->directory, *variant, {});
   if (!pipeline) return pipeline.error();
+  for (const std::string& note : (*pipeline)->notes()) std::cerr << note << "\n";
   Outcome outcome{source->plan.model, source->plan.find(*variant)->segments.size(), source->plan.signature, {}, {}, {}, {}};
   Result<std::vector<Tensor>> outputs = run_request(**pipeline, (*runtime)->places(), *inputs, outcome);
   if (!outputs) return outputs.error();
   outcome.outputs = *std::move(outputs);
   if (Status written = write_outputs(outcome.signature, outcome.outputs, options.outputs); !written) return written.error();
   if (options.verify) {
-    Result<Difference> difference = compare(**engine, *source, *source->plan.find(*variant), *inputs, outcome.outputs);
+    Result<Difference> difference =
+        compare(**engine, *source, *source->plan.find(*variant), *inputs, outcome.outputs, !where->gpus.empty());
     if (!difference) return difference.error();
     outcome.difference = *difference;
   }

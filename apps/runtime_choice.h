@@ -11,14 +11,18 @@ namespace staronnx::apps {
 struct RuntimeChoice {
   std::string core_groups;  // empty: as groups() says
   std::string scheduler = RuntimeOptions().scheduler;
+  std::string gpus = "all";
   std::size_t nodes = 0;
   std::string listen = NodesOptions().listen;
 
-  // Adds --core-groups, --scheduler, --nodes and --listen.
+  // Adds --core-groups, --scheduler, --gpus, --nodes and --listen.
   void add_to(CLI::App& verb);
 
   // What was chosen, or else "elastic" for our own scheduler and "auto" for StarPU's, which know fixed groups only.
   std::string groups() const;
+
+  // The machine with the GPUs that were chosen.
+  Result<Machine> machine(Machine detected) const;
 
   // Waiting for nodes is told on standard error.
   Result<RuntimeOptions> options(const Machine& machine) const;

@@ -13,6 +13,7 @@ class PipelineSystem final : public System {
   PipelineSystem(std::string name, std::unique_ptr<Pipeline> pipeline) : name_(std::move(name)), pipeline_(std::move(pipeline)) {}
 
   const std::string& name() const override { return name_; }
+  std::span<const std::string> notes() const override { return pipeline_->notes(); }
 
   Status submit(std::vector<Tensor> inputs, Deadline deadline, Done done) override {
     unanswered_.begin();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ class System {
   virtual ~System() = default;  // after the last request is answered
 
   virtual const std::string& name() const = 0;
+
+  // What is to be known of the way it runs; mostly nothing.
+  virtual std::span<const std::string> notes() const { return {}; }
 
   // `inputs`: one per input of the model. Never blocks on computation. Accepted: `done` is called exactly once, on any thread, with
   // deadline_exceeded when the deadline passed while the request waited. Refused, with `done` not called: a full queue

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/container/small_vector.hpp>
 #include <cmath>
+#include <future>
 #include <string>
 #include <utility>
 
@@ -44,7 +45,7 @@ Flow::Flow(Runtime::State& runtime, Signature signature, Route route, std::vecto
       segments_(std::move(segments)),
       owner_{runtime.pipelines.fetch_add(1), options.share, runtime.several_memories(), [this](Slot& done) { finished(done); }},
       window_(options.window > 0 ? static_cast<std::size_t>(options.window)
-                                 : window_for(runtime.nodes.size() + runtime.groups.size(), segments_)),
+                                 : window_for(runtime.workers_elsewhere() + runtime.groups.size(), segments_)),
       waiting_(options.queue),
       finished_(window_) {
   for (const RouteTensor& tensor : route_.tensors) capacity_.push_back(tensor.bytes.count);
@@ -85,6 +86,22 @@ Result<RequestId> Flow::submit(std::vector<Tensor> inputs, const RequestOptions&
   }
   start(*slot, std::move(request));
   return id;
+}
+
+Status Flow::try_on(unsigned worker, std::vector<Tensor> inputs) {
+  std::promise<Status> promise;
+  const RequestId id{runtime_.requests.fetch_add(1)};
+  Request request{id, std::move(inputs), {}, Deadline::never(), Clock::now()};
+  request.done = [&](const Result<Response>& response) { promise.set_value(response ? Status() : Status(response.error())); };
+  Slot* slot = nullptr;
+  {
+    const std::lock_guard lock(bell_->mutex);
+    slot = free_slot();
+    slot->claim(id);
+    ++unanswered_;
+  }
+  start(*slot, std::move(request), worker);
+  return promise.get_future().get();
 }
 
 void Flow::cancel(RequestId id) {
@@ -142,10 +159,10 @@ Slot* Flow::free_slot() {
   return slot;
 }
 
-void Flow::start(Slot& slot, Request request) {
+void Flow::start(Slot& slot, Request request, std::optional<unsigned> trial_on) {
   IdleGate& gate = runtime_.gate;  // the answer may come, and the flow go, before this thread gets on
   gate.enter();
-  slot.start(std::move(request));
+  slot.start(std::move(request), trial_on);
   gate.wake();
 }
 

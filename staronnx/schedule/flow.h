@@ -39,6 +39,8 @@ class Flow {
 
   // As Pipeline's.
   Result<RequestId> submit(std::vector<Tensor> inputs, const RequestOptions& options, Pipeline::Done done);
+  // Runs a request on one worker alone, before the first submit(), so that what its segments take there becomes known. Blocks.
+  Status try_on(unsigned worker, std::vector<Tensor> inputs);
   void cancel(RequestId request);
   Status drain(Deadline deadline);
   Microseconds expected_wait() const;
@@ -58,7 +60,7 @@ class Flow {
   // With the lock held. How long the answer to a request takes that finds so many waiting before it.
   Microseconds expected_latency(std::size_t waiting_before) const;
   Status check_expectation(const Request& request, Clock::time_point now) const;
-  void start(Slot& slot, Request request);
+  void start(Slot& slot, Request request, std::optional<unsigned> trial_on = {});
   void finished(Slot& slot);  // on a worker
 
   // The flow's own thread. Each takes the lock as held and gives it back held, releasing it for calls to the user.

@@ -25,9 +25,6 @@
 namespace staronnx {
 namespace {
 
-// Runs to measure a segment with; the fastest counts.
-constexpr int kTrials = 3;
-
 // Everything happens on the one worker of this node.
 class Node {
  public:
@@ -106,32 +103,8 @@ class Node {
     if (!executor) return executor.error();
     Segment segment{*std::move(executor), {}, {}};
     segment.outputs.resize(segment.executor->signature().outputs.size());
-    Microseconds time{};
-    if (words.number() != 0) {
-      const Result<Microseconds> measured = measure(segment, words);
-      if (!measured) return measured.error();
-      time = *measured;
-    }
     segments_.insert_or_assign(key, std::move(segment));
-    answer_.push_back(std::chrono::duration_cast<std::chrono::nanoseconds>(time).count());
     return {};
-  }
-
-  static Result<Microseconds> measure(Segment& segment, WordReader& words) {
-    std::vector<Tensor> zeros;
-    for (std::size_t i = 0; i < segment.executor->signature().inputs.size(); ++i) {
-      const TensorWords tensor = take_tensor(words);
-      zeros.emplace_back(tensor.type, Shape(tensor.shape.begin(), tensor.shape.end()), tensor.bytes);
-    }
-    std::vector<TensorView> inputs;
-    for (const Tensor& tensor : zeros) inputs.push_back(tensor.view());
-    Microseconds best = Microseconds::max();
-    for (int trial = 0; trial < kTrials; ++trial) {
-      const Clock::time_point begin = Clock::now();
-      if (Status ran = segment.executor->run(inputs, segment.outputs); !ran) return ran.error();
-      best = std::min<Microseconds>(best, Clock::now() - begin);
-    }
-    return best;
   }
 
   Status run_segment(WordReader& words, void** interfaces) {

@@ -86,22 +86,13 @@ Status NodeCalls::send(const std::filesystem::path& file, const std::string& fol
   return {};
 }
 
-Result<Microseconds> NodeCalls::prepare(Word segment, const std::string& folder, const std::string& file, Provider provider,
-                                        const std::vector<TensorInfo>& inputs) {
+Status NodeCalls::prepare(Word segment, const std::string& folder, const std::string& file, Provider provider) {
   std::vector<Word> words{static_cast<Word>(NodeCall::prepare), segment};
   put(words, folder);
   put(words, file);
   words.push_back(static_cast<Word>(provider));
-  words.push_back(static_cast<Word>(inputs.size()));
-  for (const TensorInfo& input : inputs) {
-    Word bits = bits_of(input.type);
-    for (const std::int64_t dimension : input.shape) bits *= dimension;
-    words.insert(words.end(), {static_cast<Word>(input.type), (bits + 7) / 8, std::ssize(input.shape)});
-    words.insert(words.end(), input.shape.begin(), input.shape.end());
-  }
-  const Result<std::vector<Word>> answer = call(std::move(words));
-  if (!answer) return answer.error();
-  return Microseconds(std::chrono::nanoseconds(WordReader(*answer).number()));
+  Result<std::vector<Word>> answer = call(std::move(words));
+  return answer ? Status() : Status(answer.error());
 }
 
 Status NodeCalls::release(Word segment) {

@@ -7,9 +7,7 @@
 #include <vector>
 
 #include "staronnx/base/result.h"
-#include "staronnx/base/units.h"
 #include "staronnx/execute/provider.h"
-#include "staronnx/model/tensor.h"
 #include "staronnx/schedule/idle_gate.h"
 #include "staronnx/schedule/words.h"
 
@@ -28,10 +26,8 @@ class NodeCalls {
   // Writes a file of the server's to the directory `folder` of the node.
   Status send(const std::filesystem::path& file, const std::string& folder);
 
-  // Prepares a segment that was sent, which is `segment` from then on, for runs and for release(). Returns the time of a run with zeros
-  // of the types and shapes of `inputs`; 0 when there are none.
-  Result<Microseconds> prepare(Word segment, const std::string& folder, const std::string& file, Provider provider,
-                               const std::vector<TensorInfo>& inputs);
+  // Prepares a segment that was sent, which is `segment` from then on, for runs and for release().
+  Status prepare(Word segment, const std::string& folder, const std::string& file, Provider provider);
   Status release(Word segment);
 
  private:

@@ -18,6 +18,9 @@
 namespace staronnx {
 namespace {
 
+// Of a GPU's memory, for weights and what nodes compute; StarPU may take a quarter (starpu_environment.cpp).
+constexpr double kGpuShare = 0.7;
+
 constexpr Microseconds kNever{std::numeric_limits<double>::infinity()};
 
 using Executors = std::vector<std::shared_ptr<Executor>>;  // of one place, by segment
@@ -55,13 +58,13 @@ Result<Executors> load_pinned(Engine& engine, const std::filesystem::path& direc
   return executors;
 }
 
-// By place, those of nodes empty. All places load at once.
+// By place, in this process's memory; others are empty. All places load at once.
 Result<std::vector<Executors>> load(Engine& engine, const std::filesystem::path& directory, const Variant& variant,
                                     std::span<const Place> places) {
   std::vector<Result<Executors>> loaded(places.size(), Result<Executors>(Executors(variant.segments.size())));
   std::vector<std::jthread> threads;
   for (std::size_t i = 0; i < places.size(); ++i) {
-    if (!places[i].node.empty()) continue;
+    if (places[i].memory != 0) continue;
     threads.emplace_back([&, i] { loaded[i] = load_pinned(engine, directory, variant, places[i].group); });
   }
   threads.clear();  // joins
@@ -73,27 +76,76 @@ Result<std::vector<Executors>> load(Engine& engine, const std::filesystem::path&
   return by_place;
 }
 
+// By worker, then segment; null where the segment cannot run on GPUs.
+using GpuExecutors = std::vector<std::vector<std::shared_ptr<GpuExecutor>>>;
+
+Result<GpuExecutors> load_on_gpus(Engine& engine, const std::filesystem::path& directory, const Variant& variant,
+                                  std::span<const Runtime::State::GpuWorker> workers, std::vector<std::string>& notes) {
+  GpuExecutors executors;
+  for (const Runtime::State::GpuWorker& worker : workers) {
+    const auto share = static_cast<std::uint64_t>(kGpuShare * static_cast<double>(worker.gpu.memory.count));
+    const GpuPlace place{worker.gpu.ordinal, worker.stream, Bytes{share / kWorkersPerGpu}};
+    std::vector<std::shared_ptr<GpuExecutor>>& of_worker = executors.emplace_back();
+    for (const Segment& segment : variant.segments) {
+      Result<std::unique_ptr<GpuExecutor>> executor = engine.prepare_on_gpu(directory / segment.file, place);
+      if (!executor && executor.error().code != ErrorCode::unsupported) return executor.error();
+      of_worker.push_back(executor ? *std::move(executor) : nullptr);
+      const std::string note = executor ? of_worker.back()->note() : executor.error().message;
+      if (!note.empty()) notes.push_back(segment.file + " on gpu " + std::to_string(worker.gpu.ordinal) + ": " + note);
+    }
+  }
+  return executors;
+}
+
 std::vector<std::unique_ptr<PreparedSegment>> prepared_segments(const Variant& variant, const std::vector<Executors>& by_place,
-                                                                std::span<const Place> places) {
+                                                                const GpuExecutors& on_gpus, std::span<const Place> places) {
   std::vector<std::unique_ptr<PreparedSegment>> segments;
   for (std::size_t i = 0; i < variant.segments.size(); ++i) {
     const Segment& segment = variant.segments[i];
     std::vector<PreparedSegment::OnPlace> on_place;
     std::vector<int> batches{1};
     for (const auto& [batch, times] : segment.batched) batches.push_back(batch);
-    std::map<std::pair<std::string, int>, std::size_t> kinds;  // by node and width
+    std::map<std::string, std::size_t> kinds;  // of cores by width, else by place
     for (std::size_t place = 0; place < places.size(); ++place) {
       const int width = places[place].width();
-      const std::size_t kind = kinds.emplace(std::pair(places[place].node, width), kinds.size()).first->second;
+      const std::size_t kind =
+          kinds.emplace(places[place].memory == 0 ? std::to_string(width) : places[place].name(), kinds.size()).first->second;
       PreparedSegment::OnPlace& made = on_place.emplace_back(PreparedSegment::OnPlace{by_place[place][i], {}, kind});
+      if (places[place].gpu) made.gpu = on_gpus[place][i];
       for (const int batch : batches) {
-        const bool there = places[place].node.empty() || batch == 1;
+        const bool there = places[place].memory == 0 || (batch == 1 && (!places[place].gpu || made.gpu));
         made.planned.push_back(there ? expected_time(segment, width, batch) : kNever);
       }
     }
     segments.push_back(std::make_unique<PreparedSegment>(segment.file, std::move(on_place), std::move(batches)));
   }
   return segments;
+}
+
+// As the plan was measured with; nothing when that is not known.
+std::optional<std::vector<Tensor>> zeros(const Plan& plan) {
+  if (plan.shapes.size() != plan.signature.inputs.size()) return std::nullopt;
+  std::vector<Tensor> inputs;
+  for (std::size_t i = 0; i < plan.shapes.size(); ++i) {
+    const DataType type = plan.signature.inputs[i].type;
+    if (type == DataType::string) return std::nullopt;
+    std::int64_t bits = bits_of(type);
+    for (const std::int64_t size : plan.shapes[i]) bits *= size;
+    inputs.emplace_back(type, plan.shapes[i], static_cast<std::size_t>((bits + 7) / 8));
+  }
+  return inputs;
+}
+
+// What segments take on GPUs and nodes is not in the plan: requests of zeros try it out, which also readies the GPU's libraries. A model
+// that takes no zeros keeps what was planned for cores, until requests come.
+void try_out(Flow& flow, std::size_t workers, const Plan& plan) {
+  constexpr int kTrials = 3;
+  for (unsigned worker = 0; worker < workers; ++worker) {
+    for (int trial = 0; trial < kTrials; ++trial) {
+      std::optional<std::vector<Tensor>> inputs = zeros(plan);
+      if (!inputs || !flow.try_on(worker, *std::move(inputs))) break;
+    }
+  }
 }
 
 // The segments of a pipeline on the nodes of its runtime, released at the end.
@@ -108,40 +160,26 @@ class OnNodes {
     }
   }
 
-  // Sends what the variant needs and prepares it. A segment is expected to take there what it takes when measured there.
-  Status prepare(const Plan& plan, const std::filesystem::path& directory, const Variant& variant,
+  // Sends what the variant needs and prepares it.
+  Status prepare(const std::filesystem::path& directory, const Variant& variant,
                  std::span<const std::unique_ptr<PreparedSegment>> segments) {
     for (std::size_t node = 0; node < runtime_.nodes.size(); ++node) {
       for (std::size_t i = 0; i < segments.size(); ++i) {
-        if (Status done = prepare(node, plan, directory, variant.segments[i], *segments[i]); !done)
-          return with_context("node " + runtime_.places[node].node, done.error());
+        if (Status done = prepare(node, directory, variant.segments[i], *segments[i]); !done)
+          return with_context(runtime_.places[runtime_.gpu_workers.size() + node].name(), done.error());
       }
     }
     return {};
   }
 
  private:
-  Status prepare(std::size_t node, const Plan& plan, const std::filesystem::path& directory, const Segment& planned,
-                 PreparedSegment& segment) {
+  Status prepare(std::size_t node, const std::filesystem::path& directory, const Segment& planned, PreparedSegment& segment) {
     const Result<std::string> folder = send(node, directory, planned.file);
     if (!folder) return folder.error();
-    const Result<Microseconds> time = runtime_.nodes[node].calls.prepare(segment.number(), *folder, planned.file,
-                                                                         planned.provider, inputs_to_measure(plan, planned));
-    if (!time) return time.error();
+    if (Status done = runtime_.nodes[node].calls.prepare(segment.number(), *folder, planned.file, planned.provider); !done)
+      return done;
     prepared_.emplace_back(node, segment.number());
-    if (time->count() > 0) segment.plan(node, *time);
     return {};
-  }
-
-  // None when zeros of known sizes cannot stand for them.
-  static std::vector<TensorInfo> inputs_to_measure(const Plan& plan, const Segment& planned) {
-    std::vector<TensorInfo> inputs;
-    for (const std::string& name : planned.inputs) {
-      const TensorInfo& input = inputs.emplace_back(plan.tensors.at(name).info);
-      if (input.type == DataType::string || std::ranges::any_of(input.shape, [](std::int64_t size) { return size < 0; }))
-        return {};
-    }
-    return inputs;
   }
 
   // The segment's file and the weights beside it, unless they were sent. Returns the folder where they are.
@@ -165,6 +203,7 @@ class OnNodes {
 }  // namespace
 
 struct Pipeline::State {
+  std::vector<std::string> notes;
   std::unique_ptr<OnNodes> on_nodes;  // outlives the flow
   Flow flow;
 };
@@ -178,11 +217,16 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Runtime& runtime, Engine& engin
   if (!route) return route.error();
   const Result<std::vector<Executors>> executors = load(engine, directory, **chosen, runtime.places());
   if (!executors) return executors.error();
-  std::vector<std::unique_ptr<PreparedSegment>> segments = prepared_segments(**chosen, *executors, runtime.places());
+  std::vector<std::string> notes;
+  const Result<GpuExecutors> on_gpus = load_on_gpus(engine, directory, **chosen, runtime.state().gpu_workers, notes);
+  if (!on_gpus) return on_gpus.error();
+  std::vector<std::unique_ptr<PreparedSegment>> segments = prepared_segments(**chosen, *executors, *on_gpus, runtime.places());
   auto on_nodes = std::make_unique<OnNodes>(runtime.state());
-  if (Status prepared = on_nodes->prepare(plan, directory, **chosen, segments); !prepared) return prepared.error();
-  return std::make_unique<Pipeline>(std::unique_ptr<State>(
-      new State{std::move(on_nodes), Flow(runtime.state(), plan.signature, std::move(*route), std::move(segments), options)}));
+  if (Status prepared = on_nodes->prepare(directory, **chosen, segments); !prepared) return prepared.error();
+  std::unique_ptr<State> state(new State{std::move(notes), std::move(on_nodes),
+                                         Flow(runtime.state(), plan.signature, std::move(*route), std::move(segments), options)});
+  try_out(state->flow, runtime.state().workers_elsewhere(), plan);
+  return std::make_unique<Pipeline>(std::move(state));
 }
 
 Pipeline::Pipeline(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -191,6 +235,10 @@ Pipeline::~Pipeline() = default;
 
 const Signature& Pipeline::signature() const {
   return state_->flow.signature();
+}
+
+std::span<const std::string> Pipeline::notes() const {
+  return state_->notes;
 }
 
 Result<RequestId> Pipeline::submit(std::vector<Tensor> inputs, const RequestOptions& options, Done done) {

@@ -75,6 +75,9 @@ class Pipeline {
 
   const Signature& signature() const;
 
+  // What is to be known of the way it runs: segments that do not run on GPUs, and why, or that leave nodes to the CPU there.
+  std::span<const std::string> notes() const;
+
   // `inputs`: one per input (see signature.h). Thread-safe, never blocks on computation. Refused, with `done` not called:
   // inputs that do not fit (invalid_argument), a full queue or a deadline that the answer is expected to miss (unavailable, saying when
   // it is expected), a passed deadline (deadline_exceeded). A request whose deadline passes while it waits is answered with

@@ -17,6 +17,7 @@ Place place_of(std::span<const CoreGroup> groups, std::size_t first, std::size_t
 }  // namespace
 
 std::string Place::name() const {
+  if (gpu) return "gpu " + std::to_string(*gpu);
   return node.empty() ? group.name() : "node " + node + ", " + group.name();
 }
 

@@ -1,8 +1,10 @@
-// Where a task can run: on one worker's core group, or on several neighbours' that lend their cores to one of them; or on a node: another
+// Where a task can run: on one worker's core group, or on several neighbours' that lend their cores to one of them; on a GPU, by one of its
+// workers; or on a node: another
 // process, here or on another machine, with one core group and a memory of its own.
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,10 +24,11 @@ struct Place {
   CoreGroup group;                   // the cores of all its workers, the first worker's first
   std::vector<std::size_t> workers;  // StarPU's numbers, ascending; the first runs the task
   unsigned memory = 0;               // StarPU's number of the memory where its tasks find their data; 0: this process's
+  std::optional<int> gpu = {};       // CUDA's number of the GPU that it is; then the group is empty
   std::string node = {};             // its name; empty: this process
 
   int width() const { return group.width(); }
-  std::string name() const;  // "cores 0,1", "node a, cores 0,1"
+  std::string name() const;  // "cores 0,1", "gpu 0", "node a, cores 0,1"
   bool operator==(const Place&) const = default;
 };
 

@@ -48,6 +48,10 @@ PreparedSegment::PreparedSegment(std::string name, std::vector<OnPlace> on_place
   codelet_.name = name_.c_str();
   codelet_.cpu_funcs[0] = staronnx_run_segment_task;
   codelet_.cpu_funcs_name[0] = "staronnx_run_segment_task";
+  if (std::ranges::any_of(on_place_, [](const OnPlace& place) { return place.gpu != nullptr; })) {
+    codelet_.cuda_funcs[0] = staronnx_enqueue_segment_task;
+    codelet_.cuda_flags[0] = STARPU_CUDA_ASYNC;
+  }
   codelet_.model = &cost_;
   codelet_.nbuffers = STARPU_VARIABLE_NBUFFERS;  // see Slot
 }
@@ -67,9 +71,10 @@ Microseconds PreparedSegment::expected(std::size_t place, int batch) const {
   return costs_.expected(cost_number(place, batch));
 }
 
-void PreparedSegment::plan(std::size_t place, Microseconds time) {
+void PreparedSegment::tried(std::size_t place, Microseconds took) {
   const std::lock_guard lock(mutex_);
-  costs_.plan(cost_number(place, 1), time);
+  const std::size_t cost = cost_number(place, 1);
+  if (tried_.insert(place).second || took < costs_.expected(cost)) costs_.plan(cost, took);
 }
 
 void PreparedSegment::observe(std::size_t place, int batch, Microseconds took) {

@@ -6,12 +6,14 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "staronnx/base/units.h"
 #include "staronnx/execute/engine.h"
+#include "staronnx/execute/gpu_executor.h"
 #include "staronnx/plan/plan.h"
 #include "staronnx/schedule/batch_run.h"
 #include "staronnx/schedule/cost_model.h"
@@ -27,9 +29,10 @@ Microseconds expected_time(const Segment& segment, int width, int batch);
 class PreparedSegment {
  public:
   struct OnPlace {
-    std::shared_ptr<Executor> executor;  // null on nodes, which have their own
-    std::vector<Microseconds> planned;   // time of a run, by size of batch; infinite: not there
-    std::size_t kind = 0;                // places of one kind take equally long
+    std::shared_ptr<Executor> executor;          // null on nodes, which have their own, and on GPUs
+    std::vector<Microseconds> planned;           // time of a run, by size of batch; infinite: not there
+    std::size_t kind = 0;                        // places of one kind take equally long
+    std::shared_ptr<GpuExecutor> gpu = nullptr;  // on GPUs
   };
 
   // `on_place`: one per place of the runtime. `batches`: how many requests a run may be for, ascending, beginning with 1.
@@ -41,14 +44,15 @@ class PreparedSegment {
   const std::string& name() const { return name_; }
   Word number() const { return number_; }  // by which nodes know it
   const Signature& signature() const;
-  Executor& executor(std::size_t place) const { return *on_place_[place].executor; }  // of this process
+  Executor& executor(std::size_t place) const { return *on_place_[place].executor; }  // of this process, on cores
+  GpuExecutor& gpu_executor(std::size_t place) const { return *on_place_[place].gpu; }
 
   // What a run is expected to take there, by what was planned and what runs took. Thread-safe.
   Microseconds expected(std::size_t place, int batch) const;
   void observe(std::size_t place, int batch, Microseconds took);
 
-  // Instead of what was planned for runs of one request there. Before the first run.
-  void plan(std::size_t place, Microseconds time);
+  // A run of one request there, before it counts, took that long: the least of them is expected, instead of what was planned.
+  void tried(std::size_t place, Microseconds took);
 
   std::span<const int> batches() const { return batches_; }
 
@@ -64,8 +68,9 @@ class PreparedSegment {
   std::string name_;
   const Word number_;
   std::vector<OnPlace> on_place_;
-  mutable std::mutex mutex_;  // guards costs_
-  CostModel costs_;           // by kind of place, then size of batch
+  mutable std::mutex mutex_;     // guards costs_
+  CostModel costs_;              // by kind of place, then size of batch
+  std::set<std::size_t> tried_;  // places
   std::vector<int> batches_;
   std::vector<BatchRun> batch_runs_;  // by place
   starpu_perfmodel cost_{};

@@ -14,6 +14,7 @@
 
 #include "staronnx/base/deadline.h"
 #include "staronnx/machine/affinity.h"
+#include "staronnx/schedule/gpu_stream.h"
 #include "staronnx/schedule/policy.h"
 #include "staronnx/schedule/runtime_state.h"
 #include "staronnx/schedule/starpu_environment.h"
@@ -86,6 +87,10 @@ starpu_conf configuration(const RuntimeOptions& options) {
   conf.precedence_over_environment_variables = 1;
   conf.ncpus = static_cast<int>(options.groups.size());
   conf.ntcpip_ms = static_cast<int>(options.nodes.count);
+  conf.ncuda = static_cast<int>(options.gpus.size());
+  conf.use_explicit_workers_cuda_gpuid = 1;
+  for (std::size_t i = 0; i < options.gpus.size(); ++i)
+    conf.workers_cuda_gpuid[i] = static_cast<unsigned>(options.gpus[i].ordinal);
   if (options.scheduler == kPolicyName) {
     conf.sched_policy = &staronnx_policy();
   } else {
@@ -108,7 +113,7 @@ void pin_worker(void* argument) {
 }
 
 Status pin_workers(const RuntimeOptions& options) {
-  Pinning pinning{options.groups, options.nodes.count, std::vector<Status>(options.groups.size())};
+  Pinning pinning{options.groups, starpu_worker_get_count() - options.groups.size(), std::vector<Status>(options.groups.size())};
   starpu_execute_on_each_worker(pin_worker, &pinning, STARPU_CPU);
   for (const Status& status : pinning.of_group) {
     if (!status) return status;
@@ -135,20 +140,23 @@ unsigned rest_between_questions(void*) {
 }
 
 Status check_workers(const RuntimeOptions& options) {
-  const std::size_t wanted = options.nodes.count + options.groups.size();
-  if (starpu_worker_get_count() != wanted) {
-    return Error{ErrorCode::internal,
-                 "StarPU started " + std::to_string(starpu_worker_get_count()) + " workers instead of " + std::to_string(wanted)};
+  std::vector<starpu_worker_archtype> wanted(options.gpus.size() * kWorkersPerGpu, STARPU_CUDA_WORKER);
+  wanted.insert(wanted.end(), options.nodes.count, STARPU_TCPIP_MS_WORKER);
+  wanted.insert(wanted.end(), options.groups.size(), STARPU_CPU_WORKER);
+  if (starpu_worker_get_count() != wanted.size()) {
+    return Error{ErrorCode::internal, "StarPU started " + std::to_string(starpu_worker_get_count()) + " workers instead of " +
+                                          std::to_string(wanted.size())};
   }
-  for (std::size_t worker = 0; worker < wanted; ++worker) {
-    const bool node = starpu_worker_get_type(static_cast<int>(worker)) == STARPU_TCPIP_MS_WORKER;
-    if (node != (worker < options.nodes.count)) return Error{ErrorCode::internal, "StarPU numbers its workers in another order"};
+  for (std::size_t worker = 0; worker < wanted.size(); ++worker) {
+    if (starpu_worker_get_type(static_cast<int>(worker)) != wanted[worker])
+      return Error{ErrorCode::internal, "StarPU numbers its workers in another order"};
   }
   return {};
 }
 
 Status start_starpu(const RuntimeOptions& options, Gathering* gathering) {
   prepare_starpu_environment(options.cache);
+  if (!options.gpus.empty()) prepare_starpu_environment(options.gpus, kWorkersPerGpu);
   if (gathering != nullptr) {
     prepare_starpu_environment({.count = options.nodes.count, .listen = gathering->address(), .port = gathering->port()});
     if (Status released = gathering->release(); !released) return released;
@@ -163,16 +171,22 @@ Status start_starpu(const RuntimeOptions& options, Gathering* gathering) {
   return started;
 }
 
-// StarPU numbers nodes in the order in which they reached it.
-Result<std::vector<Place>> places_of_nodes(Runtime::State& state) {
-  std::vector<Place> places;
-  for (std::size_t worker = 0; worker < state.nodes.size(); ++worker) {
-    const Result<std::size_t> number = state.nodes[worker].calls.number();
-    if (!number) return number.error();
-    const NodeIdentity& node = state.gathering->nodes()[*number];
-    places.push_back({node.group, {worker}, starpu_worker_get_memory_node(static_cast<unsigned>(worker)), node.name});
-  }
-  return places;
+Place place_of(const Gpu& gpu, std::size_t worker) {
+  Place place{{}, {worker}, starpu_worker_get_memory_node(static_cast<unsigned>(worker))};
+  place.gpu = gpu.ordinal;
+  return place;
+}
+
+Place place_of(const NodeIdentity& node, std::size_t worker) {
+  Place place{node.group, {worker}, starpu_worker_get_memory_node(static_cast<unsigned>(worker))};
+  place.node = node.name;
+  return place;
+}
+
+// For the threads of the GPUs' workers.
+Machine without_cores(Machine machine, std::size_t count) {
+  machine.cores.resize(machine.cores.size() > count ? machine.cores.size() - count : 1);
+  return machine;
 }
 
 }  // namespace
@@ -180,9 +194,11 @@ Result<std::vector<Place>> places_of_nodes(Runtime::State& state) {
 Result<RuntimeOptions> runtime_options(const Machine& machine, std::string_view core_groups, std::string_view scheduler,
                                        std::filesystem::path cache) {
   const bool elastic = core_groups == "elastic";
-  Result<std::vector<CoreGroup>> groups = staronnx::core_groups(machine, elastic ? "auto" : core_groups);
+  const bool all = elastic || core_groups == "auto";
+  Result<std::vector<CoreGroup>> groups = all ? staronnx::core_groups(without_cores(machine, machine.gpus.size()), "auto")
+                                              : staronnx::core_groups(machine, core_groups);
   if (!groups) return groups.error();
-  return RuntimeOptions{*std::move(groups), std::string(scheduler), elastic, std::move(cache), {}};
+  return RuntimeOptions{*std::move(groups), std::string(scheduler), elastic, std::move(cache), machine.gpus, {}};
 }
 
 Result<std::unique_ptr<Runtime>> Runtime::start(const RuntimeOptions& options) {
@@ -214,18 +230,26 @@ Result<std::unique_ptr<Runtime>> Runtime::start(const RuntimeOptions& options) {
 }
 
 Status Runtime::find_places(const RuntimeOptions& options) {
-  for (unsigned worker = 0; worker < options.nodes.count; ++worker) {
-    state_->nodes.push_back({NodeCalls(state_->gate, worker), {}});
+  std::vector<Place>& places = state_->places;
+  for (const Gpu& gpu : options.gpus) {
+    for (std::size_t i = 0; i < kWorkersPerGpu; ++i) {
+      state_->gpu_workers.push_back({gpu, stream_of_gpu_worker(static_cast<unsigned>(places.size()))});
+      places.push_back(place_of(gpu, places.size()));
+    }
   }
   if (state_->gathering) {
     state_->gathering->watch();
     state_->progression_hook = starpu_progression_hook_register(rest_between_questions, nullptr);
   }
-  Result<std::vector<Place>> places = places_of_nodes(*state_);
-  if (!places) return places.error();
-  for (Place& place : places_of(options.groups, options.elastic, options.nodes.count)) places->push_back(std::move(place));
-  state_->places = *std::move(places);
-  if (options.scheduler == kPolicyName) set_places(state_->places);
+  for (std::size_t i = 0; i < options.nodes.count; ++i) {
+    Runtime::State::Node& node =
+        state_->nodes.emplace_back(Runtime::State::Node{NodeCalls(state_->gate, static_cast<unsigned>(places.size())), {}});
+    const Result<std::size_t> number = node.calls.number();  // StarPU numbers nodes in the order in which they reached it
+    if (!number) return number.error();
+    places.push_back(place_of(state_->gathering->nodes()[*number], places.size()));
+  }
+  for (Place& place : places_of(options.groups, options.elastic, places.size())) places.push_back(std::move(place));
+  if (options.scheduler == kPolicyName) set_places(places);
   return {};
 }
 

@@ -28,10 +28,15 @@ struct RuntimeOptions {
   std::string scheduler = "staronnx";  // one of schedulers()
   bool elastic = false;  // neighbouring groups lend each other their cores (see place.h); for groups of one core, and "staronnx"
   std::filesystem::path cache;  // where StarPU keeps what it measured of the machine; created
+  std::vector<Gpu> gpus = {};   // each has kWorkersPerGpu workers; builds with CUDA only
   NodesOptions nodes = {};      // other processes whose cores take part
 };
 
-// The options that people say in words. `core_groups`: "elastic", or fixed groups as core_groups() takes them.
+// While one's tensors travel another's are computed.
+constexpr std::size_t kWorkersPerGpu = 2;
+
+// The options that people say in words. `core_groups`: "elastic", or fixed groups as core_groups() takes them. All GPUs
+// of the machine take part; then "elastic" and "auto" leave a core for each of them, whose workers' threads keep it busy.
 Result<RuntimeOptions> runtime_options(const Machine& machine, std::string_view core_groups, std::string_view scheduler,
                                        std::filesystem::path cache);
 
@@ -43,7 +48,7 @@ class Runtime {
   ~Runtime();  // every Pipeline on it is gone before
 
   std::span<const CoreGroup> groups() const;
-  std::span<const Place> places() const;  // where segments run; first one for each worker, nodes before groups
+  std::span<const Place> places() const;  // where segments run; first one for each worker: GPUs', nodes', groups'
 
   struct State;  // private to this room
   explicit Runtime(std::unique_ptr<State> state);

@@ -16,17 +16,22 @@
 
 namespace staronnx {
 
-// StarPU numbers its workers: first the nodes, then the groups, in order.
+// StarPU numbers its workers: first the GPUs', then the nodes, then the groups, in order.
 struct Runtime::State {
-  // A node, by the number of its worker.
+  struct GpuWorker {
+    Gpu gpu;
+    void* stream = nullptr;  // StarPU's
+  };
   struct Node {
     NodeCalls calls;
     std::set<std::string> files;  // that it was sent, "<folder>/<name>"
   };
 
-  bool several_memories() const { return !nodes.empty(); }
+  bool several_memories() const { return workers_elsewhere() > 0; }
+  std::size_t workers_elsewhere() const { return gpu_workers.size() + nodes.size(); }
 
   std::unique_ptr<Gathering> gathering;  // null without nodes
+  std::vector<GpuWorker> gpu_workers;
   std::vector<Node> nodes;
   std::vector<CoreGroup> groups;
   std::vector<Place> places;

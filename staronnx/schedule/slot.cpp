@@ -72,7 +72,8 @@ void Slot::cancel(RequestId request) {
   if (request_ == request) cancelled_ = true;
 }
 
-void Slot::start(Request request) {
+void Slot::start(Request request, std::optional<unsigned> trial_on) {
+  trial_on_ = trial_on;
   done_ = std::move(request.done);
   inputs_ = std::move(request.inputs);
   if (owner_.several_memories) share_inputs();
@@ -109,6 +110,8 @@ void Slot::submit(SegmentTask& task) {
   task.argument.assign(1, reinterpret_cast<Word>(&task));
   starpu_task& submitted = task.starpu.idle();
   submitted.cl = &task.segment->codelet();
+  submitted.execute_on_a_specific_worker = trial_on_ ? 1 : 0;
+  submitted.workerid = trial_on_.value_or(0);
   submitted.callback_func = task_finished;
   submitted.callback_arg = &task;
   if (owner_.several_memories) {
@@ -155,6 +158,8 @@ void Slot::finish(SegmentTask& task, std::span<const Word> from_node) {
     submit(task);
     return leave();
   }
+  if (from_node.empty() && task.memory != STARPU_MAIN_RAM && task.status)
+    ended_elsewhere(task, Clock::now() - runs_[task.position].begin);
   for (const std::size_t successor : route_.segments[task.position].successors) {
     if (tasks_[successor].missing.fetch_sub(1) > 1) continue;
     failed() ? void(cut_short_ = true) : submit(tasks_[successor]);
@@ -185,11 +190,44 @@ bool Slot::ran_on_node(SegmentTask& task, std::span<const Word> answer) {
     output.view = {tensor.type, output.shape, output.buffer.first(tensor.bytes)};
     buffers_[route_.segments[task.position].writes[i]]->use(tensor.bytes, task.memory);
   }
-  task.segment->observe(worker, 1, took);
-  SegmentRun as_run{static_cast<int>(worker), 1, now - took, now};
-  if (task.place) as_run.transfer = task.transfer, as_run.exposed = now - task.assigned - took;
-  ran(task, as_run, Status());
+  ran(task, {static_cast<int>(worker), 1, now, now}, Status());
+  ended_elsewhere(task, took);
   return true;
+}
+
+void Slot::ended_elsewhere(SegmentTask& task, Microseconds took) {
+  SegmentRun& as_run = runs_[task.position];
+  as_run.end = Clock::now();
+  as_run.begin = as_run.end - std::chrono::duration_cast<Clock::duration>(took);
+  if (task.place) as_run.transfer = task.transfer, as_run.exposed = as_run.begin - task.assigned;
+  const auto place = static_cast<std::size_t>(as_run.place);
+  trial_on_ ? task.segment->tried(place, took) : task.segment->observe(place, 1, took);
+}
+
+void Slot::enqueue(SegmentTask& task, void** interfaces) noexcept {
+  if (failed()) {
+    cut_short_ = true;
+    return;
+  }
+  const auto worker = static_cast<std::size_t>(starpu_worker_get_id());  // the place, too
+  SegmentRun as_run{static_cast<int>(worker), 1, Clock::now(), {}};
+  try {
+    bind(task);
+    for (TensorView& input : task.inputs) input.data = bytes_of(*interfaces++).first(input.data.size());
+    for (OutputSlot& output : task.outputs) output.buffer = bytes_of(*interfaces++);
+    Status status = task.segment->gpu_executor(worker).enqueue(task.inputs, task.outputs);
+    task.memory = starpu_worker_get_memory_node(static_cast<unsigned>(worker));
+    for (std::size_t i = 0; status && i < task.outputs.size(); ++i) {
+      OutputSlot& output = task.outputs[i];
+      if (!output.overflow.empty()) continue;  // in RAM
+      DataBuffer& buffer = *buffers_[route_.segments[task.position].writes[i]];
+      buffer.use(output.view.data.size(), task.memory);
+      output.view.data = buffer.bytes().first(output.view.data.size());
+    }
+    ran(task, as_run, std::move(status));
+  } catch (const std::exception& exception) {
+    ran(task, as_run, Error{ErrorCode::internal, task.segment->name() + ": " + exception.what()});
+  }
 }
 
 void Slot::leave() {
@@ -345,6 +383,11 @@ void staronnx_run_segment_task(void** interfaces, void* argument) noexcept {
   if (is_node()) return run_on_node(interfaces, argument);
   SegmentTask& task = segment_at(argument);
   task.slot->run(task);
+}
+
+void staronnx_enqueue_segment_task(void** interfaces, void* argument) noexcept {
+  SegmentTask& task = segment_at(argument);
+  task.slot->enqueue(task, interfaces);
 }
 
 double staronnx_cost_of_segment_task(starpu_task* task, unsigned worker, unsigned) noexcept {

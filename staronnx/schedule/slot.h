@@ -82,8 +82,8 @@ class Slot {
   void claim(RequestId request);
   void cancel(RequestId request);  // nothing when the slot is another's
 
-  // Takes over the inputs and submits the tasks.
-  void start(Request request);
+  // Takes over the inputs and submits the tasks; all to one worker, as a trial, when that is given.
+  void start(Request request, std::optional<unsigned> trial_on = {});
 
   // Raises `capacity`, by tensor of the route, to what the finished request needed.
   void raise(std::span<std::size_t> capacity) const;
@@ -94,6 +94,9 @@ class Slot {
   // On a worker: does the task's work; and what follows it. `from_node`: what a node answered, when one did the work.
   void run(SegmentTask& task) noexcept;
   void finish(SegmentTask& task, std::span<const Word> from_node);
+  // The same on a GPU's worker, for what StarPU's `interfaces` show there of the tensors read, then of those written. The work is done, and
+  // finish() is called, when the worker's stream has come so far.
+  void enqueue(SegmentTask& task, void** interfaces) noexcept;
 
   // Once the segments before it have run: shows the task its tensors where they are in RAM.
   void bind(SegmentTask& task);
@@ -106,6 +109,7 @@ class Slot {
   void share_inputs();
   void address_to_nodes(SegmentTask& task);
   void submit(SegmentTask& task);
+  void ended_elsewhere(SegmentTask& task, Microseconds took);
   bool ran_on_node(SegmentTask& task, std::span<const Word> answer);
   void leave();
   void fetch_outputs();
@@ -126,6 +130,7 @@ class Slot {
   std::vector<SegmentRun> runs_;
   std::vector<TensorView> outputs_;  // by output of the model
   std::optional<RequestId> request_;
+  std::optional<unsigned> trial_on_;           // the only worker
   std::atomic<bool> cancelled_ = false;        // segments that have not begun are skipped
   std::atomic<bool> failed_ = false;           // the same
   std::atomic<bool> cut_short_ = false;        // some were, because of the one or the other
@@ -141,6 +146,7 @@ SegmentTask& segment_of(const starpu_task& task);
 // What StarPU calls. C functions by name, so that other processes of the same program can find them.
 extern "C" {
 void staronnx_run_segment_task(void** interfaces, void* argument) noexcept;
+void staronnx_enqueue_segment_task(void** interfaces, void* argument) noexcept;
 double staronnx_cost_of_segment_task(starpu_task* task, unsigned worker, unsigned implementation) noexcept;
 }
 

@@ -25,6 +25,16 @@ void prepare_starpu_environment(const std::filesystem::path& cache) {
   }
 }
 
+// StarPU may take a quarter of a GPU's memory for tensors; the rest is for weights and what nodes compute (kGpuShare in pipeline.cpp).
+void prepare_starpu_environment(const std::vector<Gpu>& gpus, std::size_t workers_per_gpu) {
+  setenv("STARPU_NWORKER_PER_CUDA", std::to_string(workers_per_gpu).c_str(), 1);
+  setenv("STARPU_CUDA_THREAD_PER_WORKER", "1", 1);  // StarPU's blocking drivers know one worker a thread
+  for (const Gpu& gpu : gpus) {
+    const std::string name = "STARPU_LIMIT_CUDA_" + std::to_string(gpu.ordinal) + "_MEM";
+    setenv(name.c_str(), std::to_string(gpu.memory.count / 4 >> 20).c_str(), 1);
+  }
+}
+
 void prepare_starpu_environment(const StarpuNodes& nodes) {
   setenv("STARPU_TCPIP_MS_SLAVES", std::to_string(nodes.count).c_str(), 1);
   setenv("STARPU_NTCPIPMSTHREADS", "1", 1);           // StarPU's blocking drivers know one worker a node

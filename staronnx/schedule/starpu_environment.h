@@ -3,11 +3,17 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
+
+#include "staronnx/machine/machine.h"
 
 namespace staronnx {
 
 // `cache`: where StarPU keeps what it measured of the machine.
 void prepare_starpu_environment(const std::filesystem::path& cache);
+
+// `gpus` take part, with so many workers each.
+void prepare_starpu_environment(const std::vector<Gpu>& gpus, std::size_t workers_per_gpu);
 
 // `address`: of the server, "host:port", for a node; empty for the server itself, which then listens at `listen` (IPv4).
 struct StarpuNodes {
