@@ -31,11 +31,12 @@ class WithNode {
     Result<std::unique_ptr<Runtime>> started = Runtime::start(options);
     if (!started) give_up(started.error());
     runtime = *std::move(started);
+    engine_ = *Engine::create();  // has threads, so not before fork()
   }
 
   std::unique_ptr<Pipeline> open(const std::string& variant) {
     Result<std::unique_ptr<Pipeline>> pipeline =
-        Pipeline::open(*runtime, **engine_, plan_.plan, directory_.path(), variant, {.window = 4});
+        Pipeline::open(*runtime, *engine_, plan_.plan, directory_.path(), variant, {.window = 4});
     if (!pipeline) give_up(pipeline.error());
     return *std::move(pipeline);
   }
@@ -59,7 +60,7 @@ class WithNode {
   const TemporaryDirectory directory_ = *TemporaryDirectory::create();
   const TemporaryDirectory nodes_directory_ = *TemporaryDirectory::create();
   const ExamplePlan plan_{directory_.path()};
-  const Result<std::unique_ptr<Engine>> engine_ = Engine::create();
+  std::unique_ptr<Engine> engine_;
   pid_t node_ = 0;
 };
 
