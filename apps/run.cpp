@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "apps/machine_choice.h"
 #include "apps/plan_options.h"
 #include "apps/run_request.h"
 #include "apps/runtime_choice.h"
@@ -27,6 +28,7 @@ struct Options {
   unsigned seed = 1;
   bool verify = false;
   bool json = false;
+  MachineChoice here;
   RuntimeChoice runtime;
   PlanOptions plan;
 };
@@ -101,9 +103,9 @@ Result<std::vector<Tensor>> run_request(Pipeline& pipeline, std::vector<Tensor> 
 }
 
 // The same inputs through ONNX Runtime on the whole model.
-Result<Difference> compare(Engine& engine, const Source& source, const Variant& variant, const std::vector<Tensor>& inputs,
-                           const std::vector<Tensor>& outputs) {
-  Result<std::shared_ptr<Executor>> reference = engine.prepare_plain(source.reference, 0);
+Result<Difference> compare(const Machine& machine, Engine& engine, const Source& source, const Variant& variant,
+                           const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs) {
+  Result<std::shared_ptr<Executor>> reference = engine.prepare_plain(source.reference, static_cast<int>(machine.cores.size()));
   if (!reference) return reference.error();
   const Signature& signature = (*reference)->signature();
   std::map<std::string, TensorView> by_name;
@@ -125,7 +127,7 @@ Result<Difference> compare(Engine& engine, const Source& source, const Variant& 
 }
 
 Result<Outcome> run(const Options& options) {
-  Result<Machine> machine = detect_machine();
+  Result<Machine> machine = options.here.machine();
   if (!machine) return machine.error();
   Result<RuntimeOptions> where = options.runtime.options(*machine);
   if (!where) return where.error();
@@ -148,7 +150,7 @@ Result<Outcome> run(const Options& options) {
   outcome.outputs = *std::move(outputs);
   if (Status written = write_outputs(outcome.signature, outcome.outputs, options.outputs); !written) return written.error();
   if (options.verify) {
-    Result<Difference> difference = compare(**engine, *source, *source->plan.find(*variant), *inputs, outcome.outputs);
+    Result<Difference> difference = compare(*machine, **engine, *source, *source->plan.find(*variant), *inputs, outcome.outputs);
     if (!difference) return difference.error();
     outcome.difference = *difference;
   }
@@ -204,6 +206,7 @@ void add_run(CLI::App& app, int& exit_status) {
   verb->add_flag("--random", options->random, "Random inputs (the default without --input)")->excludes(input);
   verb->add_option("--seed", options->seed, "Seed of the random inputs")->excludes(input);
   verb->add_flag("--verify", options->verify, "Compare with ONNX Runtime on the whole model; exit status 1 when not equal");
+  options->here.add_to(*verb);
   options->runtime.add_to(*verb);
   verb->add_flag("--json", options->json, "Print the result as JSON");
   verb->callback([options, &exit_status] { exit_status = run_verb(*options); });
