@@ -123,7 +123,9 @@ Engine::~Engine() = default;
 Result<std::unique_ptr<Engine>> Engine::create() {
   return ort::guarded("ONNX Runtime", []() -> Result<std::unique_ptr<Engine>> {
     auto state = std::make_unique<State>();
-    state->environment = std::make_shared<const Ort::Env>(ort::quiet_environment());
+    auto environment = std::make_shared<Ort::Env>(ort::quiet_environment());
+    ort::share_arena(*environment);
+    state->environment = std::move(environment);
     return std::make_unique<Engine>(std::move(state));
   });
 }

@@ -2,7 +2,9 @@
 //
 // An Engine prepares model files for core groups; an Executor is one prepared model. Groups of one core share one session; a wider
 // group has a session of its own, whose threads are pinned to the group's cores: the calling thread is the first core's, the
-// caller pins it. All sessions of a file share its weights, prepacked ones included: N groups do not cost N copies.
+// caller pins it. All sessions of a file share its weights, prepacked ones included: N groups do not cost N copies. All sessions of the
+// process take the memory of their runs from one arena, which holds what runs needed at its fullest moment, and gives none back while an
+// Engine or Executor lives.
 //
 // With Provider::openvino every group has a session and a copy of the weights of its own, and its runs take turns. A run has no more
 // threads than the group has cores, the caller among them; but the others may run on any core of the process (openvino_session.h).

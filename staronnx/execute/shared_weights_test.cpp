@@ -1,4 +1,4 @@
-// Sessions of one file share its weights, and each gets the right ones.
+// Sessions of one file share its weights, and each gets the right ones; all sessions share the memory of their runs.
 #include <malloc.h>
 
 #include <algorithm>
@@ -105,6 +105,44 @@ TEST_F(SharedWeights, ASecondSessionAddsLittleMemory) {
 
   EXPECT_NE(*one, *two);
   EXPECT_GT(with_one - without, 50'000) << "the weights are not in memory";
+  EXPECT_LT(with_two - without, 1.15 * static_cast<double>(with_one - without));
+}
+
+// Tensors of 16 MB between a large input and a small output.
+onnx::GraphProto large_between() {
+  onnx::GraphProto graph;
+  testing::add_input(graph, "x", DataType::float32, {1, 1, 2048, 2048});
+  testing::add_output(graph, "y", DataType::float32, {1, 1, 1, 1});
+  testing::add_node(graph, "Softplus", {"x"}, {"a"});
+  testing::add_node(graph, "Softplus", {"a"}, {"b"});
+  testing::add_node(graph, "Add", {"a", "b"}, {"c"});
+  testing::add_node(graph, "GlobalMaxPool", {"c"}, {"y"});
+  return graph;
+}
+
+TEST_F(SharedWeights, SessionsThatRunInTurnShareTheMemoryOfARun) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers keep freed memory";
+#endif
+  const Result<Machine> machine = detect_machine();
+  ASSERT_TRUE(machine.ok());
+  if (machine->cores.size() < 2) GTEST_SKIP() << "needs two cores";
+  const int first_core = machine->cores[0].os_id, second_core = machine->cores[1].os_id;
+  const std::filesystem::path file = write(large_between());
+  const auto one = engine_->prepare(file, CoreGroup{{first_core}, 0});
+  const auto two = engine_->prepare(file, CoreGroup{{first_core, second_core}, 0});
+  ASSERT_TRUE(one.ok() && two.ok());
+  std::vector<Tensor> inputs;
+  inputs.emplace_back(DataType::float32, Shape{1, 1, 2048, 2048}, 16'777'216);
+  OutputSlot output;
+
+  const long without = resident_kilobytes();
+  run(**one, inputs, output);
+  const long with_one = resident_kilobytes();
+  run(**two, inputs, output);
+  const long with_two = resident_kilobytes();
+
+  EXPECT_GT(with_one - without, 30'000) << "the tensors are not in memory";
   EXPECT_LT(with_two - without, 1.15 * static_cast<double>(with_one - without));
 }
 
