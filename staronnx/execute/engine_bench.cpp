@@ -1,7 +1,7 @@
 // What Executor::run costs beyond ONNX Runtime's own call, on the same optimised model: compare the two of a pair. Providers: the
 // same model on ONNX Runtime's own code and on OpenVINO's, where the library has it, on the first one and two cores. Spinning: the same
 // model on the first two cores, with threads that spin while a run lasts and with such that sleep. Sessions: the memory that
-// 1, 2 and 4 of them add.
+// 1, 2 and 4 of them add. Coming back: runs of a model that is in memory (0), and of one that gave back its weights before each (1).
 #include <benchmark/benchmark.h>
 #include <onnxruntime_cxx_api.h>
 
@@ -12,6 +12,7 @@
 
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -119,6 +120,17 @@ void hold_sessions(benchmark::State& state, const std::string& model) {
   }
 }
 
+// A run, and one whose model comes back for it and gives back afterwards: with a budget of a byte.
+void run_coming_back(benchmark::State& state, const std::string& model) {
+  const auto engine = expect(Engine::create({.weights_budget = state.range(0) == 1 ? std::optional(Bytes{1}) : std::nullopt}));
+  const auto executor =
+      expect(engine->prepare(testing::light_model(model), expect(core_groups(expect(detect_machine()), "1")).front()));
+  const Tensor tensor = testing::light_input();
+  const TensorView input = tensor.view();
+  OutputSlot output;
+  for (auto _ : state) benchmark::DoNotOptimize(executor->run({&input, 1}, {&output, 1}).ok());
+}
+
 // As a worker does it: on a thread of its own, pinned to the group's first core.
 void run_pinned(benchmark::State& state, const std::string& model, Provider provider) {
   const Machine machine = *detect_machine();
@@ -202,10 +214,22 @@ void add_sessions() {
   }
 }
 
+void add_coming_back() {
+  for (const char* model : {"squeezenet", "resnet50", "densenet121"}) {
+    const std::string name = std::string("coming_back/") + model;
+    benchmark::RegisterBenchmark(name.c_str(), run_coming_back, model)
+        ->Arg(0)
+        ->Arg(1)
+        ->UseRealTime()
+        ->Unit(benchmark::kMillisecond);
+  }
+}
+
 const bool added = [] {
   for (const Provider provider : available_providers()) add_models(provider);
   add_spinning();
   add_sessions();
+  add_coming_back();
   return true;
 }();
 

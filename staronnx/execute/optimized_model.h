@@ -16,6 +16,7 @@
 
 #include "staronnx/base/result.h"
 #include "staronnx/base/temporary_directory.h"
+#include "staronnx/base/units.h"
 #include "staronnx/execute/mapped_file.h"
 #include "staronnx/execute/ort.h"
 
@@ -28,6 +29,13 @@ class OptimizedModel {
 
   // The model as it was saved. Its external data may be empty.
   std::filesystem::path graph_file() const;
+
+  Bytes weights() const;  // that sessions share
+
+  // For when no session is left: weights that they packed, to be destroyed after the last; and the pages of the others, which come back when
+  // they are touched.
+  Ort::PrepackedWeightsContainer take_prepacked();
+  void forget_weights() const;
 
   // A session with the threads of `options`. It must not outlive this. Throws Ort::Exception. One call at a time.
   Ort::Session open(const Ort::Env& environment, Ort::SessionOptions options);
