@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "apps/machine_choice.h"
 #include "apps/plan_options.h"
 #include "apps/runtime_choice.h"
 #include "apps/verbs.h"
@@ -26,6 +27,7 @@ struct Options {
   std::optional<double> duration_s;
   double budget_s = ComparisonOptions().budget.count();
   unsigned seed = 1;
+  MachineChoice here;
   RuntimeChoice runtime;
   std::string output;
   bool json = false;
@@ -45,6 +47,7 @@ std::string command_of(const Options& options) {
     command += text.data();
   };
   if (options.slo_ms) add("--slo", *options.slo_ms);
+  if (!options.here.reserved_cores.empty()) command += " --reserve-cores " + options.here.reserved_cores;
   options.duration_s ? add("--duration", *options.duration_s) : add("--budget", options.budget_s);
   return command;
 }
@@ -104,7 +107,7 @@ Result<Comparison> compare_systems(const Machine& machine, const Plan& plan, con
 }
 
 int run_verb(const Options& options) {
-  Result<Machine> machine = detect_machine();
+  Result<Machine> machine = options.here.machine();
   if (machine) machine = options.runtime.machine(*std::move(machine));
   if (!machine) return report(machine.error(), options.json);
   Result<Plan> plan = load_plan(options.directory);
@@ -138,6 +141,7 @@ void add_bench(CLI::App& app, int& exit_status) {
       ->capture_default_str()
       ->excludes(duration);
   verb->add_option("--seed", options->seed, "Seed of the arrivals and the inputs")->capture_default_str();
+  options->here.add_to(*verb);
   options->runtime.add_to(*verb);
   verb->add_option("-o,--output", options->output, "Write the result as JSON to this file, too");
   verb->add_flag("--json", options->json, "Print the result as JSON");

@@ -1,6 +1,7 @@
 #include <iostream>
 #include <memory>
 
+#include "apps/machine_choice.h"
 #include "apps/verbs.h"
 #include "staronnx/base/write_file.h"
 #include "staronnx/machine/describe_machine.h"
@@ -13,11 +14,12 @@ namespace {
 struct Options {
   std::string file;
   std::string output;
+  MachineChoice here;
   bool json = false;
 };
 
-Result<Machine> this_machine() {
-  Result<Machine> machine = detect_machine();
+Result<Machine> this_machine(const MachineChoice& here) {
+  Result<Machine> machine = here.machine();
   if (!machine) return machine;
   Result<std::vector<Link>> links = measure_links(*machine);
   if (!links) return links.error();
@@ -26,7 +28,7 @@ Result<Machine> this_machine() {
 }
 
 int run_verb(const Options& options) {
-  Result<Machine> machine = options.file.empty() ? this_machine() : load_machine(options.file);
+  Result<Machine> machine = options.file.empty() ? this_machine(options.here) : load_machine(options.file);
   if (!machine) return report(machine.error(), options.json);
   if (!options.output.empty()) {
     if (Status written = write_file(options.output, to_json(*machine)); !written) return report(written.error(), options.json);
@@ -40,8 +42,9 @@ int run_verb(const Options& options) {
 void add_machine(CLI::App& app, int& exit_status) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("machine", "Describe this machine, links measured, and write it as a file");
-  verb->add_option("FILE", options->file, "A machine file to check and describe, instead of this machine");
+  CLI::Option* file = verb->add_option("FILE", options->file, "A machine file to check and describe, instead of this machine");
   verb->add_option("-o,--output", options->output, "Write the machine to this file (docs/machine-files.md)");
+  options->here.add_to(*verb)->excludes(file);
   verb->add_flag("--json", options->json, "Print the machine as JSON");
   verb->callback([options, &exit_status] { exit_status = run_verb(*options); });
 }

@@ -12,6 +12,7 @@
 #include <memory>
 #include <vector>
 
+#include "apps/machine_choice.h"
 #include "apps/verbs.h"
 #include "staronnx/base/temporary_directory.h"
 #include "staronnx/machine/machine.h"
@@ -28,6 +29,7 @@ struct Options {
   std::string join;
   std::string core_groups;
   std::string name;
+  MachineChoice here;
   bool once = false;
 };
 
@@ -106,7 +108,7 @@ class Agent {
 };
 
 int run_verb(Options options) {
-  Result<Machine> machine = detect_machine();
+  Result<Machine> machine = options.here.machine();
   if (!machine) return report(machine.error(), false);
   if (options.core_groups.empty()) options.core_groups = std::to_string(machine->cores.size());
   Result<std::vector<CoreGroup>> groups = core_groups(*machine, options.core_groups);
@@ -123,6 +125,7 @@ void add_node(CLI::App& app, int& exit_status) {
   verb->add_option("--join", options->join, "HOST:PORT where the server waits for nodes; it is waited for, too")->required();
   verb->add_option("--core-groups", options->core_groups,
                    "Widths of the groups, each a node: 2 or 1,1 or auto (default: one of all cores)");
+  options->here.add_to(*verb);
   verb->add_option("--name", options->name, "How the server calls it (default: the host's name)");
   verb->add_flag("--once", options->once, "End with the first server, instead of waiting for the next");
   verb->callback([options, &exit_status] { exit_status = run_verb(*options); });

@@ -2,6 +2,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "apps/machine_choice.h"
 #include "apps/plan_options.h"
 #include "apps/verbs.h"
 #include "staronnx/machine/machine_file.h"
@@ -20,6 +21,7 @@ struct Options {
   bool fresh = false;
   double budget_s = 8;
   double slo_ms = 0;  // 0: none given
+  MachineChoice here;
   PlanOptions plan;
 };
 
@@ -37,7 +39,7 @@ Status add_target(const Options& options, CompileRequest& request) {
 }
 
 Result<Plan> plan(const Options& options) {
-  Result<Machine> machine = detect_machine();
+  Result<Machine> machine = options.here.machine();
   if (!machine) return machine.error();
   Result<CompileRequest> request = options.plan.request(*machine, options.model, options.directory);
   if (!request) return request.error();
@@ -82,6 +84,7 @@ void add_plan(CLI::App& app, int& exit_status) {
                                           "Plan for the machine that this file describes; nothing is measured there");
   verb->add_option("--profile", options->costs_file, "Costs measured on that machine: costs.json of a plan made there")
       ->needs(machine);
+  options->here.add_to(*verb);
   verb->add_flag("--fresh", options->fresh, "Measure again what is known from before");
   verb->add_flag("--json", options->json, "Print the plan as JSON");
   verb->callback([options, &exit_status] { exit_status = run_verb(*options); });

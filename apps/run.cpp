@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "apps/machine_choice.h"
 #include "apps/plan_options.h"
 #include "apps/run_request.h"
 #include "apps/runtime_choice.h"
@@ -27,6 +28,7 @@ struct Options {
   unsigned seed = 1;
   bool verify = false;
   bool json = false;
+  MachineChoice here;
   RuntimeChoice runtime;
   PlanOptions plan;
 };
@@ -109,9 +111,9 @@ Result<std::vector<Tensor>> run_request(Pipeline& pipeline, std::span<const Plac
 }
 
 // The same inputs through ONNX Runtime on the whole model.
-Result<Difference> compare(Engine& engine, const Source& source, const Variant& variant, const std::vector<Tensor>& inputs,
-                           const std::vector<Tensor>& outputs, bool on_a_gpu) {
-  Result<std::shared_ptr<Executor>> reference = engine.prepare_plain(source.reference, 0);
+Result<Difference> compare(const Machine& machine, Engine& engine, const Source& source, const Variant& variant,
+                           const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs) {
+  Result<std::shared_ptr<Executor>> reference = engine.prepare_plain(source.reference, static_cast<int>(machine.cores.size()));
   if (!reference) return reference.error();
   const Signature& signature = (*reference)->signature();
   std::map<std::string, TensorView> by_name;
@@ -121,7 +123,7 @@ Result<Difference> compare(Engine& engine, const Source& source, const Variant& 
   std::vector<OutputSlot> expected(signature.outputs.size());
   if (Status done = (*reference)->run(views, expected); !done) return done.error();
   const auto by_another = [](const Segment& segment) { return segment.provider != Provider::cpu; };
-  const bool another = on_a_gpu || std::ranges::any_of(variant.segments, by_another);
+  const bool another = !machine.gpus.empty() || std::ranges::any_of(variant.segments, by_another);
   const double tolerance = another ? another_provider_tolerance : same_result_tolerance;
   Difference worst;
   for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -133,7 +135,7 @@ Result<Difference> compare(Engine& engine, const Source& source, const Variant& 
 }
 
 Result<Outcome> run(const Options& options) {
-  Result<Machine> machine = detect_machine();
+  Result<Machine> machine = options.here.machine();
   if (machine) machine = options.runtime.machine(*std::move(machine));
   if (!machine) return machine.error();
   Result<RuntimeOptions> where = options.runtime.options(*machine);
@@ -158,8 +160,7 @@ Result<Outcome> run(const Options& options) {
   outcome.outputs = *std::move(outputs);
   if (Status written = write_outputs(outcome.signature, outcome.outputs, options.outputs); !written) return written.error();
   if (options.verify) {
-    Result<Difference> difference =
-        compare(**engine, *source, *source->plan.find(*variant), *inputs, outcome.outputs, !where->gpus.empty());
+    Result<Difference> difference = compare(*machine, **engine, *source, *source->plan.find(*variant), *inputs, outcome.outputs);
     if (!difference) return difference.error();
     outcome.difference = *difference;
   }
@@ -218,6 +219,7 @@ void add_run(CLI::App& app, int& exit_status) {
   verb->add_flag("--random", options->random, "Random inputs (the default without --input)")->excludes(input);
   verb->add_option("--seed", options->seed, "Seed of the random inputs")->excludes(input);
   verb->add_flag("--verify", options->verify, "Compare with ONNX Runtime on the whole model; exit status 1 when not equal");
+  options->here.add_to(*verb);
   options->runtime.add_to(*verb);
   verb->add_flag("--json", options->json, "Print the result as JSON");
   verb->callback([options, &exit_status] { exit_status = run_verb(*options); });

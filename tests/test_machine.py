@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import subprocess
 
 import pytest
 
@@ -32,6 +33,61 @@ def test_the_affinity_is_obeyed(staronnx_json):
     core = max(os.sched_getaffinity(0))
     machine = staronnx_json("machine", preexec_fn=lambda: os.sched_setaffinity(0, {core}))
     assert [entry["ids"] for entry in machine["cores"]] == [str(core)]
+
+
+def first_of_two_cores():
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        pytest.skip("needs two cores")
+    return cores[0]
+
+
+def test_reserved_cores_are_not_of_the_machine(staronnx_json, staronnx):
+    reserved = first_of_two_cores()
+    left = [core for core in os.sched_getaffinity(0) if core != reserved]
+    listed = ",".join(entry["ids"] for entry in staronnx_json("machine", "--reserve-cores", reserved)["cores"])
+    assert listed == ",".join(entry["ids"] for entry in staronnx_json("machine", preexec_fn=lambda: os.sched_setaffinity(0, left))["cores"])
+
+
+def allowed_cores(status):
+    listed = re.search(r"Cpus_allowed_list:\s*(\S+)", status)[1]
+    ranges = [part.split("-") for part in listed.split(",")]
+    return {core for ends in ranges for core in range(int(ends[0]), int(ends[-1]) + 1)}
+
+
+def test_no_thread_runs_on_a_reserved_core(command, environment, light):
+    reserved = first_of_two_cores()
+    arguments = ["run", light("squeezenet"), "--segments", "2", "--verify", "--reserve-cores", reserved]
+    cores = {}
+    with subprocess.Popen([command, *map(str, arguments)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as run:
+        while run.poll() is None:
+            for status in pathlib.Path(f"/proc/{run.pid}/task").glob("[0-9]*/status"):
+                try:
+                    cores[status.parent.name] = allowed_cores(status.read_text())
+                except (OSError, TypeError):
+                    pass  # the thread has just ended
+        assert "equal to ONNX Runtime" in run.stdout.read() and run.returncode == 0
+    assert len(cores) > 2 and all(reserved not in allowed for allowed in cores.values()), cores
+
+
+def test_groups_have_no_reserved_core(staronnx, light):
+    reserved = first_of_two_cores()
+    all_cores = len(os.sched_getaffinity(0))
+    done = staronnx("run", light("squeezenet"), "--core-groups", all_cores, "--reserve-cores", reserved, check=False)
+    assert done.returncode == 1 and f"core groups '{all_cores}': more cores than the" in done.stderr
+
+
+@pytest.mark.parametrize("verb", [["machine"], ["plan", "m.onnx", "-o", "p"], ["run", "m.onnx"], ["bench", "p"]])
+@pytest.mark.parametrize("cores, part", [
+    ("8191", "may not use core 8191"),
+    ("some", "is not a list of cores"),
+    ("all", "leave one of"),
+])  # fmt: skip
+def test_cores_that_cannot_be_reserved_are_refused(staronnx, verb, cores, part):
+    if cores == "all":
+        cores = ",".join(map(str, os.sched_getaffinity(0)))
+    done = staronnx(*verb, "--reserve-cores", cores, check=False)
+    assert done.returncode == 1 and "reserved cores" in done.stderr and part in done.stderr
 
 
 def test_the_file_is_what_was_printed_and_reads_back(staronnx, tmp_path):
@@ -64,6 +120,7 @@ def test_the_machines_that_come_with_the_project_are_described(staronnx, file):
     (lambda m: m["links"][0].update(latency_us=-1), "links[0].latency_us"),
     (lambda m: m["links"][0].update(to="gpu1"), "links[0].to names 'gpu1'"),
     (lambda m: m.update(version=2), "version is 2"),
+    (lambda m: m.update(reserved_cores="0,16"), "reserved_cores names core 16"),
 ])  # fmt: skip
 def test_a_wrong_file_is_refused_by_the_field(staronnx, tmp_path, spoil, part):
     machine = json.loads((ROOT / "machines/workstation-1gpu.json").read_text())
@@ -71,6 +128,15 @@ def test_a_wrong_file_is_refused_by_the_field(staronnx, tmp_path, spoil, part):
     (tmp_path / "machine.json").write_text(json.dumps(machine))
     done = staronnx("machine", tmp_path / "machine.json", check=False)
     assert done.returncode == 1 and "machine.json" in done.stderr and part in done.stderr
+
+
+def test_a_file_may_reserve_cores(staronnx, staronnx_json, tmp_path):
+    machine = json.loads((ROOT / "machines/workstation-1gpu.json").read_text())
+    machine["reserved_cores"] = "0,8-15"
+    (tmp_path / "machine.json").write_text(json.dumps(machine))
+    assert staronnx("machine", tmp_path / "machine.json").stdout.startswith("7 cores (1-7)")
+    read = staronnx_json("machine", tmp_path / "machine.json")
+    assert [entry["ids"] for entry in read["cores"]] == ["1-7"] and [entry["cores"] for entry in read["l3_caches"]] == ["1-7"]
 
 
 def test_a_file_that_is_not_there_is_an_error_in_json_when_asked(staronnx, tmp_path):

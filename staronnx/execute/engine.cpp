@@ -3,16 +3,15 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
 
 #include "staronnx/execute/gpu_session.h"
-#include "staronnx/execute/openvino_session.h"
-#include "staronnx/execute/optimized_model.h"
 #include "staronnx/execute/ort.h"
+#include "staronnx/execute/prepared_file.h"
 #include "staronnx/execute/session_executor.h"
+#include "staronnx/execute/weights_budget.h"
 #include "staronnx/model/model.h"
 
 namespace staronnx {
@@ -32,66 +31,6 @@ Result<FileKey> key_of(const std::filesystem::path& model) {
   return key;
 }
 
-// A model file in use, and its sessions. It lives as long as one of them.
-class PreparedFile : public std::enable_shared_from_this<PreparedFile> {
- public:
-  PreparedFile(std::shared_ptr<const Ort::Env> environment, std::filesystem::path file)
-      : environment_(std::move(environment)), file_(std::move(file)) {}
-
-  ExecutorResult executor(const CoreGroup& group, Provider provider) {
-    const std::lock_guard lock(mutex_);
-    const bool shared = provider == Provider::cpu && group.width() == 1;
-    std::weak_ptr<Executor>& known = executors_[{provider, shared ? std::vector<int>{} : group.cores}];
-    if (std::shared_ptr<Executor> executor = known.lock()) return executor;
-    ExecutorResult executor = provider == Provider::openvino ? with_openvino(group) : with_own(group);
-    if (executor) known = *executor;
-    return executor;
-  }
-
- private:
-  ExecutorResult with_openvino(const CoreGroup& group) {
-    if (Status loaded = load_signature(); !loaded) return loaded.error();
-    if (Status taken = check_openvino_takes(*signature_); !taken) return with_context("'" + file_.string() + "'", taken.error());
-    OpenvinoSession opened = open_with_openvino(*environment_, file_, group);
-    return executor_on(std::move(opened.session), std::move(opened.note));
-  }
-
-  ExecutorResult with_own(const CoreGroup& group) {
-    if (Status loaded = load_signature(); !loaded) return loaded.error();
-    if (Status optimized = optimize(); !optimized) return optimized.error();
-    return executor_on(model_->open(*environment_, ort::options_for(group)), {});
-  }
-
-  std::shared_ptr<Executor> executor_on(Ort::Session session, std::string note) {
-    return std::make_shared<SessionExecutor>(file_.filename().string(), *signature_, shared_from_this(), std::move(session),
-                                             std::move(note));
-  }
-
-  Status load_signature() {
-    if (signature_) return {};
-    const Result<Model> model = Model::load(file_);
-    if (!model) return model.error();
-    signature_ = model->signature();
-    return {};
-  }
-
-  Status optimize() {
-    if (model_) return {};
-    Result<std::unique_ptr<OptimizedModel>> optimized = OptimizedModel::create(*environment_, file_);
-    if (!optimized) return optimized.error();
-    model_ = *std::move(optimized);
-    return {};
-  }
-
-  std::shared_ptr<const Ort::Env> environment_;
-  std::filesystem::path file_;
-  std::mutex mutex_;
-  std::optional<Signature> signature_;
-  std::unique_ptr<OptimizedModel> model_;
-  std::map<std::pair<Provider, std::vector<int>>, std::weak_ptr<Executor>>
-      executors_;  // by cores; groups of one core with ONNX Runtime's own provider share the entry without cores
-};
-
 Status check_provider(const std::filesystem::path& model, Provider provider) {
   const std::vector<Provider> available = available_providers();
   if (std::ranges::count(available, provider) > 0) return {};
@@ -105,6 +44,7 @@ Status check_provider(const std::filesystem::path& model, Provider provider) {
 
 struct Engine::State {
   std::shared_ptr<const Ort::Env> environment;
+  std::shared_ptr<WeightsBudget> budget;
   std::mutex mutex;
   std::map<FileKey, std::weak_ptr<PreparedFile>> files;
 
@@ -113,7 +53,7 @@ struct Engine::State {
     std::erase_if(files, [](const auto& entry) { return entry.second.expired(); });
     std::weak_ptr<PreparedFile>& known = files[key];
     std::shared_ptr<PreparedFile> file = known.lock();
-    if (!file) known = file = std::make_shared<PreparedFile>(environment, std::get<0>(key));
+    if (!file) known = file = std::make_shared<PreparedFile>(environment, budget, std::get<0>(key));
     return file;
   }
 };
@@ -121,10 +61,13 @@ struct Engine::State {
 Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Engine::~Engine() = default;
 
-Result<std::unique_ptr<Engine>> Engine::create() {
-  return ort::guarded("ONNX Runtime", []() -> Result<std::unique_ptr<Engine>> {
+Result<std::unique_ptr<Engine>> Engine::create(const EngineOptions& options) {
+  return ort::guarded("ONNX Runtime", [&]() -> Result<std::unique_ptr<Engine>> {
     auto state = std::make_unique<State>();
-    state->environment = std::make_shared<const Ort::Env>(ort::quiet_environment());
+    auto environment = std::make_shared<Ort::Env>(ort::quiet_environment());
+    ort::share_arena(*environment);
+    state->environment = std::move(environment);
+    state->budget = std::make_shared<WeightsBudget>(options.weights_budget);
     return std::make_unique<Engine>(std::move(state));
   });
 }
@@ -164,6 +107,10 @@ ExecutorResult Engine::prepare_plain_on_gpu(const std::filesystem::path& model, 
     return std::shared_ptr<Executor>(std::make_shared<SessionExecutor>(model.filename().string(), loaded->signature(),
                                                                        state_->environment, *std::move(session)));
   });
+}
+
+Bytes Engine::weights_in_memory() const {
+  return state_->budget->held();
 }
 
 std::span<const std::byte> place_in(OutputSlot& slot, std::span<const std::byte> data) {

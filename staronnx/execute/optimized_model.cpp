@@ -79,11 +79,23 @@ Status OptimizedModel::map_weights() {
   return {};
 }
 
+Bytes OptimizedModel::weights() const {
+  return Bytes{weights_ ? weights_->bytes().size() : 0};
+}
+
+Ort::PrepackedWeightsContainer OptimizedModel::take_prepacked() {
+  return std::exchange(prepacked_, Ort::PrepackedWeightsContainer());
+}
+
+void OptimizedModel::forget_weights() const {
+  if (weights_) weights_->forget_pages();
+}
+
 Ort::Session OptimizedModel::open(const Ort::Env& environment, Ort::SessionOptions options) {
   options.SetGraphOptimizationLevel(ORT_DISABLE_ALL);
   for (const Weight& weight : shared_) options.AddInitializer(weight.name.c_str(), weight.value);
   Ort::Session session = open_sharing(environment, options);
-  if (weights_) weights_->forget_pages();  // of weights that were only read to be prepacked
+  forget_weights();  // those that were only read to be prepacked
   return session;
 }
 

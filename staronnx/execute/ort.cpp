@@ -34,16 +34,25 @@ Ort::Env quiet_environment() {
   return Ort::Env(ORT_LOGGING_LEVEL_FATAL, "staronnx");
 }
 
+void share_arena(Ort::Env& environment) {
+  constexpr int by_default = -1;
+  const Ort::ArenaCfg arena(0, by_default, by_default, by_default);
+  environment.CreateAndRegisterAllocator(Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault), arena);
+}
+
 Ort::SessionOptions options_for(const CoreGroup& group) {
   Ort::SessionOptions options;
   options.SetLogSeverityLevel(ORT_LOGGING_LEVEL_FATAL);
   options.SetExecutionMode(ORT_SEQUENTIAL);
   options.SetIntraOpNumThreads(group.width());
+  options.AddConfigEntry(kOrtSessionOptionsConfigUseEnvAllocators, "1");
+  options.AddConfigEntry(kOrtSessionOptionsUseDeviceAllocatorForInitializers, "1");
   if (group.width() > 1) {
     options.AddConfigEntry(kOrtSessionOptionsConfigIntraOpThreadAffinities, pool_affinities(group).c_str());
-    // The threads spin while a run lasts, never between runs. SqueezeNet on two idle cores: 2.4 ms so, 3.0 ms without spinning, 2.3 ms
-    // spinning between runs, too; ResNet-50: 44 ms either way. Where other programs keep the same cores busy spinning costs: SqueezeNet
-    // 11.9 against 8.5 ms, ResNet-50 109 against 79 ms (medians). Half a second without runs takes 0.1 ms of processor time.
+    // The threads spin while a run lasts, never between runs: half a second without runs takes 0.1 ms of processor time. On two cores of its own
+    // every model measured is the faster for it, so a choice for each model would always be this one: time with over without spinning
+    // SqueezeNet 0.80, ResNet-50 0.96, DenseNet-121 0.85. Where another program keeps one of the cores busy: 0.88, 1.39, 1.22; both:
+    // 1.13, 1.13, 0.84. Spinning for 10 to 1000 us only is no different in either (docs/performance.md).
     options.AddConfigEntry(kOrtSessionOptionsConfigAllowIntraOpSpinning, "1");
     options.AddConfigEntry(kOrtSessionOptionsConfigForceSpinningStop, "1");
   }

@@ -17,7 +17,12 @@ namespace staronnx::ort {
 // goes wrong comes back as a value.
 Ort::Env quiet_environment();
 
-// One node after the other, as many threads as the group has cores: the caller is the first, the others are pinned.
+// From now on sessions opened with options_for() in this process take the memory of a run from one arena, which keeps what the runs at
+// its fullest moment needed; before, and in a process that never calls this, each has an arena of its own. Gone with the last environment.
+void share_arena(Ort::Env& environment);
+
+// One node after the other, as many threads as the group has cores: the caller is the first, the others are pinned. Weights are not
+// taken from the arena, which would keep their memory.
 Ort::SessionOptions options_for(const CoreGroup& group);
 
 Error error_of(std::string_view what, const Ort::Exception& exception);

@@ -1,10 +1,13 @@
-// Sessions of one file share its weights, and each gets the right ones.
+// Sessions of one file share its weights, and each gets the right ones; all sessions share the memory of their runs.
+// Beyond a budget, weights leave memory and come back.
 #include <malloc.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <string>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -108,6 +111,44 @@ TEST_F(SharedWeights, ASecondSessionAddsLittleMemory) {
   EXPECT_LT(with_two - without, 1.15 * static_cast<double>(with_one - without));
 }
 
+// Tensors of 16 MB between a large input and a small output.
+onnx::GraphProto large_between() {
+  onnx::GraphProto graph;
+  testing::add_input(graph, "x", DataType::float32, {1, 1, 2048, 2048});
+  testing::add_output(graph, "y", DataType::float32, {1, 1, 1, 1});
+  testing::add_node(graph, "Softplus", {"x"}, {"a"});
+  testing::add_node(graph, "Softplus", {"a"}, {"b"});
+  testing::add_node(graph, "Add", {"a", "b"}, {"c"});
+  testing::add_node(graph, "GlobalMaxPool", {"c"}, {"y"});
+  return graph;
+}
+
+TEST_F(SharedWeights, SessionsThatRunInTurnShareTheMemoryOfARun) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers keep freed memory";
+#endif
+  const Result<Machine> machine = detect_machine();
+  ASSERT_TRUE(machine.ok());
+  if (machine->cores.size() < 2) GTEST_SKIP() << "needs two cores";
+  const int first_core = machine->cores[0].os_id, second_core = machine->cores[1].os_id;
+  const std::filesystem::path file = write(large_between());
+  const auto one = engine_->prepare(file, CoreGroup{{first_core}, 0});
+  const auto two = engine_->prepare(file, CoreGroup{{first_core, second_core}, 0});
+  ASSERT_TRUE(one.ok() && two.ok());
+  std::vector<Tensor> inputs;
+  inputs.emplace_back(DataType::float32, Shape{1, 1, 2048, 2048}, 16'777'216);
+  OutputSlot output;
+
+  const long without = resident_kilobytes();
+  run(**one, inputs, output);
+  const long with_one = resident_kilobytes();
+  run(**two, inputs, output);
+  const long with_two = resident_kilobytes();
+
+  EXPECT_GT(with_one - without, 30'000) << "the tensors are not in memory";
+  EXPECT_LT(with_two - without, 1.15 * static_cast<double>(with_one - without));
+}
+
 // y = x * (c ? 2 : 3), the factor being the first element of a large constant. Bodies of one node may use one name for two things.
 onnx::GraphProto choice(const std::string& then_name, const std::string& else_name) {
   onnx::GraphProto graph;
@@ -161,6 +202,112 @@ TEST_F(SharedWeights, MayBeOfAnOperatorThatPacksThemForItselfAlone) {
   run(**executor, inputs, output);
   ASSERT_EQ(output.view.data.size(), 64u);
   EXPECT_TRUE(std::ranges::all_of(output.view.data, [](std::byte value) { return value == std::byte{128}; }));
+}
+
+// y = x * factor, for 1000 numbers: 4000 bytes of weights.
+onnx::GraphProto times(float factor) {
+  onnx::GraphProto graph;
+  testing::add_input(graph, "x", DataType::float32, {1000});
+  testing::add_output(graph, "y", DataType::float32, {1000});
+  testing::add_constant(graph, "factors", {1000}, std::vector<float>(1000, factor));
+  testing::add_node(graph, "Mul", {"x", "factors"}, {"y"});
+  return graph;
+}
+
+// An engine that has room for the weights of one such model.
+class WeightsWithinABudget : public SharedWeights {
+ protected:
+  static constexpr Bytes room{5000};
+
+  std::shared_ptr<Executor> executor(float factor) {
+    const std::filesystem::path file = folder_.path() / (std::to_string(factor) + ".onnx");
+    testing::write_model(testing::model_of(times(factor)), file);
+    const auto prepared = budgeted_->prepare(file, CoreGroup{{0}, 0});
+    EXPECT_TRUE(prepared.ok()) << prepared.error().message;
+    return *prepared;
+  }
+
+  // The factor, as a run shows it.
+  static float seen(Executor& executor) {
+    Tensor x(DataType::float32, {1000}, 4000);
+    const float one = 1;
+    std::memcpy(x.data().data(), &one, sizeof one);
+    const TensorView input = x.view();
+    OutputSlot output;
+    const Status ran = executor.run({&input, 1}, {&output, 1});
+    EXPECT_TRUE(ran.ok()) << ran.error().message;
+    return ran ? first_float(output) : 0;
+  }
+
+  std::unique_ptr<Engine> budgeted_ = *Engine::create({.weights_budget = room});
+};
+
+TEST_F(WeightsWithinABudget, ExecutorsStayValid) {
+  const auto two = executor(2), three = executor(3);
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(seen(*two), 2);
+    EXPECT_EQ(seen(*three), 3);
+    EXPECT_EQ(budgeted_->weights_in_memory(), Bytes{4000});
+  }
+  EXPECT_EQ(three->signature().inputs[0].name, "x");
+}
+
+TEST_F(WeightsWithinABudget, NobodyNoticesAmongMany) {
+  const std::vector<std::shared_ptr<Executor>> models{executor(0), executor(1), executor(2)};
+  {
+    std::vector<std::jthread> callers;
+    for (std::size_t first = 0; first < 4; ++first) {
+      callers.emplace_back([&models, first] {
+        for (std::size_t run = 0; run < 30; ++run) {
+          const std::size_t model = (first + run * run) % 3;
+          EXPECT_EQ(seen(*models[model]), static_cast<float>(model));
+        }
+      });
+    }
+  }
+  EXPECT_LE(budgeted_->weights_in_memory(), room);
+}
+
+TEST_F(WeightsWithinABudget, AreCountedAsLongAsThereIsAnExecutor) {
+  auto two = executor(2);
+  two.reset();
+  EXPECT_EQ(budgeted_->weights_in_memory(), Bytes{});
+}
+
+TEST_F(WeightsWithinABudget, AFailureToPrepareAnewIsARunsFailure) {
+  const TemporaryDirectory place = *TemporaryDirectory::create();
+  const char* const before = std::getenv("TMPDIR");
+  const std::string restored = before == nullptr ? "" : before;
+  setenv("TMPDIR", place.path().c_str(), 1);
+  const auto two = executor(2);
+  before == nullptr ? unsetenv("TMPDIR") : setenv("TMPDIR", restored.c_str(), 1);
+  const auto three = executor(3);  // takes the room
+  for (const auto& entry : std::filesystem::directory_iterator(place.path()))
+    std::filesystem::remove(entry.path() / "model.onnx");
+  Tensor x(DataType::float32, {1000}, 4000);
+  const TensorView input = x.view();
+  OutputSlot output;
+  const Status ran = two->run({&input, 1}, {&output, 1});
+  ASSERT_FALSE(ran.ok());
+  EXPECT_NE(ran.error().message.find("2.000000.onnx"), std::string::npos) << ran.error().message;
+  EXPECT_EQ(seen(*three), 3);
+}
+
+TEST_F(WeightsWithinABudget, GivenBackTheyTakeNoMemory) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers keep freed memory";
+#endif
+  const auto two = executor(2);
+  EXPECT_EQ(seen(*two), 2);  // what the first use of the library costs
+  const long without = resident_kilobytes();
+  const auto large = budgeted_->prepare(write(convolution_and_product()), CoreGroup{{0}, 0});
+  ASSERT_TRUE(large.ok()) << large.error().message;
+  std::vector<Tensor> inputs;
+  inputs.emplace_back(DataType::float32, Shape{1, 1024, 1, 1}, 4096);
+  OutputSlot output;
+  run(**large, inputs, output);
+  EXPECT_LT(resident_kilobytes() - without, 5'000);
+  run(**large, inputs, output);
 }
 
 }  // namespace

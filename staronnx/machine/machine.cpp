@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "staronnx/machine/core_list.h"
 #include "staronnx/machine/cpu_quota.h"
 #include "staronnx/machine/gpus.h"
 
@@ -47,11 +48,50 @@ Bytes cache_of(hwloc_topology_t topology, hwloc_obj_t core, hwloc_obj_type_t lev
   return cache == nullptr ? Bytes{} : Bytes{cache->attr->cache.size};
 }
 
-std::vector<Core> cores_of(hwloc_topology_t topology) {
+// Hardware threads that this process may use.
+Bitmap allowed_threads(hwloc_topology_t topology) {
   Bitmap allowed(hwloc_bitmap_alloc());
   if (hwloc_get_cpubind(topology, allowed.get(), HWLOC_CPUBIND_PROCESS) != 0) {
     hwloc_bitmap_copy(allowed.get(), hwloc_topology_get_allowed_cpuset(topology));
   }
+  return allowed;
+}
+
+std::string list_of(hwloc_const_bitmap_t threads) {
+  std::vector<int> numbers;
+  for (int thread = hwloc_bitmap_first(threads); thread >= 0; thread = hwloc_bitmap_next(threads, thread))
+    numbers.push_back(thread);
+  return core_list(numbers);
+}
+
+Error cannot_reserve(std::string_view cores, const std::string& why) {
+  return {ErrorCode::invalid_argument, "reserved cores '" + std::string(cores) + "': " + why};
+}
+
+// Hardware threads of the cores that are left to this process.
+Result<Bitmap> threads_without(hwloc_topology_t topology, std::string_view reserved) {
+  const Result<std::vector<int>> cores = parse_core_list(reserved);
+  if (!cores) return with_context("reserved cores", cores.error());
+  const Bitmap allowed = allowed_threads(topology);
+  Bitmap left(hwloc_bitmap_dup(allowed.get()));
+  for (const int core : *cores) {
+    const auto thread = static_cast<unsigned>(core);
+    hwloc_obj_t place = hwloc_get_pu_obj_by_os_index(topology, thread);
+    if (place == nullptr || hwloc_bitmap_isset(allowed.get(), thread) == 0) {
+      return cannot_reserve(reserved,
+                            "this process may not use core " + std::to_string(core) + " anyway, only " + list_of(allowed.get()));
+    }
+    hwloc_obj_t whole = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_CORE, place);
+    hwloc_bitmap_andnot(left.get(), left.get(), whole == nullptr ? place->cpuset : whole->cpuset);
+  }
+  if (hwloc_bitmap_iszero(left.get())) {
+    return cannot_reserve(reserved, "no core would be left to this process; leave one of " + list_of(allowed.get()));
+  }
+  return left;
+}
+
+std::vector<Core> cores_of(hwloc_topology_t topology) {
+  const Bitmap allowed = allowed_threads(topology);
   std::vector<Core> cores;
   const int count = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE);
   for (int i = 0; i < count; ++i) {
@@ -121,6 +161,17 @@ std::string Machine::id() const {
   std::string text = cpu_model + ", " + std::to_string(cores.size()) + (cores.size() == 1 ? " core" : " cores");
   for (const Gpu& gpu : gpus) text += ", " + gpu.name;
   return text;
+}
+
+Status reserve_cores(std::string_view list) {
+  Result<Topology> topology = load_topology();
+  if (!topology) return topology.error();
+  Result<Bitmap> left = threads_without(topology->get(), list);
+  if (!left) return left.error();
+  if (hwloc_set_cpubind(topology->get(), left->get(), HWLOC_CPUBIND_PROCESS) != 0) {
+    return Error{ErrorCode::internal, "the threads of this process cannot be kept to cores " + list_of(left->get())};
+  }
+  return {};
 }
 
 Result<Machine> detect_machine() {

@@ -1,8 +1,8 @@
 // What hardware there is, as values.
 //
 // A processor is what runs one task at a time: a group of CPU cores acting as one, or a GPU. Cores are named by their OS
-// number (the one `taskset` takes). Only what this process may use is listed: its CPU affinity (taskset, cpusets) and the time that its
-// control groups allow (containers' limits) are obeyed.
+// number (the one `taskset` takes). Only what this process may use is listed: its CPU affinity (taskset, cpusets, reserve_cores) and the time
+// that its control groups allow (containers' limits) are obeyed.
 //
 // A Machine comes from detect_machine() (this machine, links not measured) or from a machine file (machine_file.h).
 #pragma once
@@ -77,6 +77,12 @@ struct Machine {
   std::string id() const;
   bool operator==(const Machine&) const = default;
 };
+
+// Leaves cores to others (GPU drivers, the network): from now on no thread of this process runs on them, and detect_machine() does not list
+// them, as with taskset. `list`: OS numbers as Linux writes them, "0,8-9"; a core is left alone with all its hardware threads. To be
+// called before anything is started that pins threads, such as a Runtime: what was pinned is pinned no more. Refuses other text, cores that
+// this process may not use, and a list that leaves none.
+Status reserve_cores(std::string_view list);
 
 // Asks hwloc, and in a CUDA build the CUDA runtime. Quick: nothing is measured, so there are no links (measure_links.h) and no speeds.
 // Fails when the topology cannot be read.

@@ -154,6 +154,19 @@ std::vector<NumaNode> numa_nodes_of(const JsonPlace& document, const std::vector
   return sorted;
 }
 
+// Cores that are left to others are not of the machine that StarONNX knows; their NUMA nodes' memory is.
+void leave_out_reserved(const JsonPlace& document, Machine& machine) {
+  const std::optional<JsonPlace> place = document.find("reserved_cores");
+  if (!place) return;
+  for (const int id : core_ids_of(*place)) {
+    if (std::erase_if(machine.cores, [id](const Core& core) { return core.os_id == id; }) == 0)
+      place->refuse("names core " + std::to_string(id) + ", which is not in 'cores'");
+    for (L3Cache& cache : machine.l3_caches) std::erase(cache.cores, id);
+  }
+  if (machine.cores.empty()) place->refuse("names all cores; leave one at least");
+  std::erase_if(machine.l3_caches, [](const L3Cache& cache) { return cache.cores.empty(); });
+}
+
 Gpu gpu_of(const JsonPlace& entry) {
   entry.has_only({"id", "name", "memory_bytes", "pci_bus_id", "speed"});
   Gpu gpu;
@@ -226,7 +239,7 @@ void check_format(const JsonPlace& document) {
 
 Machine machine_of(const JsonPlace& document) {
   check_format(document);
-  document.has_only({"format", "version", "cpu_model", "cores", "l3_caches", "numa_nodes", "gpus", "links"});
+  document.has_only({"format", "version", "cpu_model", "cores", "reserved_cores", "l3_caches", "numa_nodes", "gpus", "links"});
   Machine machine;
   machine.cpu_model = document.at("cpu_model").text();
   machine.cores = cores_of(document.at("cores"));
@@ -234,6 +247,7 @@ Machine machine_of(const JsonPlace& document) {
   machine.numa_nodes = numa_nodes_of(document, machine.cores);
   machine.gpus = gpus_of(document);
   machine.links = links_of(document, machine);
+  leave_out_reserved(document, machine);
   return machine;
 }
 

@@ -67,6 +67,24 @@ TEST(MachineFile, CoresAreSortedByNode) {
   EXPECT_EQ(machine->cores, (std::vector<Core>{{1, 0}, {3, 0}, {0, 1}, {2, 1}}));
 }
 
+TEST(MachineFile, ReservedCoresAreLeftOut) {
+  Json json = Json::parse(to_json(drawn()));
+  json["reserved_cores"] = "1-2";
+  Result<Machine> machine = parse_machine(json.dump());
+  ASSERT_TRUE(machine.ok()) << machine.error().message;
+  EXPECT_EQ(machine->cores, (std::vector<Core>{drawn().cores[0], drawn().cores[3]}));
+  EXPECT_EQ(machine->l3_caches, (std::vector<L3Cache>{{Bytes{33554432}, {0}}}));
+  EXPECT_EQ(machine->numa_nodes, drawn().numa_nodes);
+  EXPECT_EQ(machine->links, drawn().links);
+}
+
+TEST(MachineFile, RefusesToReserveWhatCannotBe) {
+  EXPECT_THAT(refusal([](Json& j) { j["reserved_cores"] = "0,9"; }), StartsWith("reserved_cores names core 9, which is not in"));
+  EXPECT_THAT(refusal([](Json& j) { j["reserved_cores"] = "0-3"; }), StartsWith("reserved_cores names all cores"));
+  EXPECT_THAT(refusal([](Json& j) { j["reserved_cores"] = "last"; }), StartsWith("reserved_cores 'last' is not a list of cores"));
+  EXPECT_THAT(refusal([](Json& j) { j["reserved_cores"] = 1; }), StartsWith("reserved_cores must be text, not 1"));
+}
+
 TEST(MachineFile, UnitsAreInTheNames) {
   const Json json = Json::parse(to_json(drawn()));
   EXPECT_EQ(json["gpus"][0]["memory_bytes"], 1ull << 34);

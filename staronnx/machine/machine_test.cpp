@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <functional>
 #include <set>
 #include <span>
 #include <thread>
@@ -38,6 +40,15 @@ std::set<int> allowed_here() {
   return cores;
 }
 
+// Runs `body` in a process of its own, as what it changes lasts.
+bool holds_in_a_child(const std::function<bool()>& body) {
+  const pid_t child = fork();
+  if (child == 0) _exit(body() ? 0 : 1);
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 TEST(DetectMachine, ListsOnlyCoresThatThisProcessMayUse) {
   Result<Machine> machine = detect_machine();
   ASSERT_TRUE(machine.ok()) << machine.error().message;
@@ -53,15 +64,49 @@ TEST(DetectMachine, ObeysTheAffinityOfTheProcess) {
   const int last = *all.rbegin();
   ASSERT_TRUE(
       pin_this_thread(std::span(&last, 1)));  // before the fork, so that threads that a sanitizer adds to the child obey, too
-  const pid_t child = fork();
-  if (child == 0) {
+  EXPECT_TRUE(holds_in_a_child([&] {
     Result<Machine> machine = detect_machine();
-    _exit(machine && machine->cores.size() == 1 && machine->cores[0].os_id == last ? 0 : 1);
-  }
+    return machine && machine->cores.size() == 1 && machine->cores[0].os_id == last;
+  }));
   ASSERT_TRUE(pin_this_thread(std::vector<int>(all.begin(), all.end())));
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+TEST(ReserveCores, NobodyRunsThereAndTheMachineDoesNotListThem) {
+  const Machine all = *detect_machine();
+  if (all.cores.size() < 2) GTEST_SKIP() << "needs two cores";
+  const int reserved = all.cores[0].os_id;
+  EXPECT_TRUE(holds_in_a_child([&] {
+    std::atomic<bool> done = false;
+    std::set<int> of_a_running_thread;
+    std::thread running([&] {
+      done.wait(false);
+      of_a_running_thread = allowed_here();
+    });
+    const Status status = reserve_cores(std::to_string(reserved));
+    done = true;
+    done.notify_one();
+    running.join();
+    const Machine rest = *detect_machine();
+    return status.ok() && rest.cores == std::vector<Core>(all.cores.begin() + 1, all.cores.end()) &&
+           !allowed_here().contains(reserved) && !of_a_running_thread.contains(reserved) &&
+           core_groups(rest, "auto")->size() == rest.cores.size();
+  }));
+}
+
+TEST(ReserveCores, RefusesWhatCannotBe) {
+  const std::set<int> before = allowed_here();
+  std::string all;
+  for (const int core : before) all += (all.empty() ? "" : ",") + std::to_string(core);
+  const std::pair<std::string, std::string> cases[] = {
+      {"8000", "may not use core 8000"}, {all, "no core would be left"}, {"", "is not a list of cores"}, {"last", "is not a list"}};
+  for (const auto& [list, part] : cases) {
+    const Status status = reserve_cores(list);
+    ASSERT_FALSE(status.ok()) << list;
+    EXPECT_EQ(status.error().code, ErrorCode::invalid_argument);
+    EXPECT_NE(status.error().message.find("reserved cores"), std::string::npos) << status.error().message;
+    EXPECT_NE(status.error().message.find(part), std::string::npos) << status.error().message;
+  }
+  EXPECT_EQ(allowed_here(), before);
 }
 
 TEST(DetectMachine, SaysWhatTheCoresShare) {
