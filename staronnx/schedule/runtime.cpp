@@ -160,6 +160,7 @@ Status start_starpu(const RuntimeOptions& options, Gathering* gathering) {
   if (gathering != nullptr) {
     prepare_starpu_environment({.count = options.nodes.count, .listen = gathering->address(), .port = gathering->port()});
     if (Status released = gathering->release(); !released) return released;
+    gathering->watch();  // StarPU would wait for ever for one that ends now
   }
   starpu_conf conf = configuration(options);
   if (const int failure = starpu_init(&conf); failure != 0) {
@@ -238,7 +239,6 @@ Status Runtime::find_places(const RuntimeOptions& options) {
     }
   }
   if (state_->gathering) {
-    state_->gathering->watch();
     state_->progression_hook = starpu_progression_hook_register(rest_between_questions, nullptr);
   }
   for (std::size_t i = 0; i < options.nodes.count; ++i) {

@@ -39,6 +39,8 @@ void prepare_starpu_environment(const StarpuNodes& nodes) {
   setenv("STARPU_TCPIP_MS_SLAVES", std::to_string(nodes.count).c_str(), 1);
   setenv("STARPU_NTCPIPMSTHREADS", "1", 1);           // StarPU's blocking drivers know one worker a node
   setenv("STARPU_TCPIP_MS_MULTIPLE_THREAD", "1", 1);  // a thread for each node in the server, or one sleeping would hold up all
+  // Not a socket in /tmp for nodes of this machine: a node that came between the master's two sockets found no second one, and gave up.
+  setenv("STARPU_TCPIP_USE_LOCAL_SOCKET", "0", 1);
   if (!nodes.address.empty()) {
     setenv("STARPU_TCPIP_MS_MASTER", nodes.address.c_str(), 1);
   } else {
