@@ -119,17 +119,17 @@ inline std::vector<Tensor> inputs(const Floats& x, const Floats& shift) {
   return made;
 }
 
-// Keeps a worker busy until it is let go.
+// Keeps worker 0 busy until it is let go.
 class Occupied {
  public:
-  explicit Occupied(unsigned worker = 0) {
+  Occupied() {
     starpu_codelet_init(&codelet_);
     codelet_.cpu_funcs[0] = [](void**, void* free) { static_cast<std::latch*>(free)->wait(); };
     starpu_task* task = starpu_task_create();
     task->cl = &codelet_;
     task->cl_arg = &free_;
     task->execute_on_a_specific_worker = 1;
-    task->workerid = worker;
+    task->workerid = 0;
     task->detach = 0;
     task->destroy = 1;
     task_ = task;

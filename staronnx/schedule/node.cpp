@@ -3,7 +3,6 @@
 #include <starpu.h>
 
 #include <algorithm>
-#include <csignal>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -182,12 +181,6 @@ Error run_node(const NodeOptions& options) {
   starpu_conf_init(&conf);
   conf.precedence_over_environment_variables = 1;
   conf.catch_signals = 0;
-  // StarPU's thread sleeps in pselect(), which lets this signal through: one that came just before would be lost, and a finished task not
-  // be told until something else happens.
-  sigset_t wake;
-  sigemptyset(&wake);
-  sigaddset(&wake, SIGUSR1);
-  pthread_sigmask(SIG_BLOCK, &wake, nullptr);
   const int code = starpu_init(&conf);  // ends the process when it has served
   return {ErrorCode::unavailable, "StarPU does not reach the server (error " + std::to_string(-code) + ")"};
 }

@@ -19,11 +19,16 @@ CoreGroup first_core() {
   return core_groups(*detect_machine(), "1")->front();
 }
 
-// A server of one core with one node, which is begun when the server listens.
+// A server of one core with one node, which is begun when the server listens. The plan says that segments take `on_a_core`; what they take
+// on the node is tried out.
 class WithNode {
  public:
-  explicit WithNode(const std::string& scheduler) {
-    RuntimeOptions options{{first_core()}, scheduler, false, directory_.path()};
+  explicit WithNode(Microseconds on_a_core = Seconds(1)) {
+    plan_.plan.shapes = {{4}, {4}};
+    for (Variant& variant : plan_.plan.variants) {
+      for (Segment& segment : variant.segments) segment.cpu_time.alone = {{1, on_a_core}};
+    }
+    RuntimeOptions options{{first_core()}, "staronnx", false, directory_.path()};
     options.nodes.count = 1;
     options.nodes.progress = [this](std::string_view news) {
       if (const std::size_t at = news.find("--join "); at != std::string_view::npos) begin_node(std::string(news.substr(at + 7)));
@@ -59,7 +64,7 @@ class WithNode {
 
   const TemporaryDirectory directory_ = *TemporaryDirectory::create();
   const TemporaryDirectory nodes_directory_ = *TemporaryDirectory::create();
-  const ExamplePlan plan_{directory_.path()};
+  ExamplePlan plan_{directory_.path()};
   std::unique_ptr<Engine> engine_;
   pid_t node_ = 0;
 };
@@ -93,21 +98,18 @@ class Nodes : public testing::Test {
   Nodes() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
 };
 
-// Where each segment runs, the only processor of the server is not.
 void all_on_the_node() {
   {
-    WithNode server("eager");
+    WithNode server;
     EXPECT_EQ(server.runtime->places()[0].name(), "node n1, " + first_core().name());
     for (const char* variant : {"whole", "k2", "k3"}) {
       const std::unique_ptr<Pipeline> pipeline = server.open(variant);
-      Occupied occupied(1);
       for (int i = 0; i < 3; ++i) {
         const Seen seen = answer_to(*pipeline, x, shift);
         EXPECT_TRUE(seen.result);
         EXPECT_EQ(*seen.result, expected(x, shift));
         EXPECT_THAT(seen.places, testing::Each(0));
       }
-      occupied.let_go();
     }
   }
   end();
@@ -119,7 +121,7 @@ TEST_F(Nodes, ComputeWhatTheServerWould) {
 
 void segments_here_and_there() {
   {
-    WithNode server("staronnx");
+    WithNode server(Microseconds(100));
     const std::unique_ptr<Pipeline> pipeline = server.open("k3");
     std::vector<Reply> replies(200);
     for (Reply& reply : replies) {
@@ -137,7 +139,7 @@ TEST_F(Nodes, ShareSegmentsWithTheServer) {
 
 void longer_than_planned() {
   {
-    WithNode server("eager");
+    WithNode server;
     const std::unique_ptr<Pipeline> pipeline = server.open("k2");
     const Floats longer(100, -1), its_shift(100, 5);
     for (int i = 0; i < 3; ++i) EXPECT_EQ(*answer_to(*pipeline, longer, its_shift).result, expected(longer, its_shift));
@@ -152,14 +154,12 @@ TEST_F(Nodes, LeaveToTheServerWhatHasNoRoomThere) {
 
 void a_request_that_fails() {
   {
-    WithNode server("eager");
+    WithNode server;
     const std::unique_ptr<Pipeline> pipeline = server.open("k2");
-    Occupied occupied(1);
     const Seen failed = answer_to(*pipeline, x, {1, 2, 3});
     EXPECT_FALSE(failed.result);
     EXPECT_THAT(failed.result.error().message, testing::HasSubstr("k2-1.onnx"));
     EXPECT_EQ(*answer_to(*pipeline, x, shift).result, expected(x, shift));
-    occupied.let_go();
   }
   end();
 }
@@ -169,7 +169,7 @@ TEST_F(Nodes, SurviveARequestThatFailsThere) {
 }
 
 void a_node_dies() {
-  WithNode server("eager");
+  WithNode server;
   const std::unique_ptr<Pipeline> pipeline = server.open("whole");
   server.kill_node();
   for (;;) pause();
@@ -180,7 +180,7 @@ TEST_F(Nodes, EndTheServerWhenTheyDie) {
 }
 
 void a_node_dies_at_work() {
-  WithNode server("eager");
+  WithNode server;
   const std::unique_ptr<Pipeline> pipeline = server.open("whole");
   server.kill_node();
   for (;;) answer_to(*pipeline, x, shift);
