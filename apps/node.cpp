@@ -51,6 +51,8 @@ class Agent {
       int status = 0;
       for (pid_t process = 0; (process = waitpid(-1, &status, WNOHANG)) > 0;) {
         const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+        if (WIFSIGNALED(status))
+          report({ErrorCode::internal, "the node's process was ended by signal " + std::to_string(WTERMSIG(status))}, false);
         const std::size_t group = processes_.at(process).group;
         processes_.erase(process);
         if (code != 0 && (code != kNoServer || options_.once)) return end_all(1);
