@@ -2,14 +2,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <boost/asio/ip/host_name.hpp>
-#include <cerrno>
 #include <csignal>
 #include <ctime>
 #include <iostream>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "apps/machine_choice.h"
@@ -91,7 +90,6 @@ class Agent {
     const Error error = run_node({options_.join, directory, {options_.name, groups_[group]}, default_cache_directory()});
     const bool no_server = error.code == ErrorCode::unavailable;
     if (!no_server || options_.once) report(error, false);
-    std::cout.flush();
     _exit(no_server ? kNoServer : 1);
   }
 

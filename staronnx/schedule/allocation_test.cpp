@@ -9,7 +9,7 @@
 #include <mutex>
 
 #include "staronnx/base/temporary_directory.h"
-#include "staronnx/schedule/flow.h"
+#include "staronnx/schedule/null_flow_for_test.h"
 #include "staronnx/schedule/runtime_state.h"
 
 namespace {
@@ -52,38 +52,6 @@ int posix_memalign(void** memory, std::size_t alignment, std::size_t size) {
 
 namespace staronnx {
 namespace {
-
-// Copies nothing, so that what is counted is the scheduler's.
-class NullExecutor final : public Executor {
- public:
-  const Signature& signature() const override { return signature_; }
-  Status run(std::span<const TensorView>, std::span<OutputSlot> outputs) override {
-    for (OutputSlot& output : outputs) output.view = {DataType::uint8, {}, output.buffer.first(1)};
-    return {};
-  }
-
- private:
-  Signature signature_;
-};
-
-std::unique_ptr<Flow> chain_of(Runtime& runtime, std::size_t segments, std::vector<int> batches) {
-  Plan plan;
-  plan.signature.inputs.push_back({"0", DataType::uint8, {1}, {""}, false});
-  plan.signature.outputs.push_back({std::to_string(segments), DataType::uint8, {}, {}, false});
-  Variant variant;
-  std::vector<std::unique_ptr<PreparedSegment>> prepared;
-  for (std::size_t i = 0; i < segments; ++i) {
-    Segment& segment = variant.segments.emplace_back();
-    segment.inputs = {std::to_string(i)};
-    segment.outputs = {std::to_string(i + 1)};
-    std::vector<Microseconds> planned;
-    for (const int batch : batches) planned.emplace_back(10 * batch);
-    const PreparedSegment::OnPlace on_place{std::make_shared<NullExecutor>(), planned};
-    prepared.push_back(std::make_unique<PreparedSegment>("null", std::vector(runtime.places().size(), on_place), batches));
-  }
-  return std::make_unique<Flow>(runtime.state(), plan.signature, *route_of(plan, variant), std::move(prepared),
-                                PipelineOptions{});
-}
 
 // Allocations during `count` requests, `in_flight` at a time, after as many that were not counted.
 std::size_t allocations_of(Flow& flow, int count, int in_flight) {
@@ -131,14 +99,14 @@ class Allocations : public testing::Test {
 // None but what a rare coincidence makes grow once, such as a third task where two took turns: fewer than one for a hundred requests.
 TEST_F(Allocations, OneRequestAtATimeNeedsNone) {
   for (const std::size_t segments : {1u, 2u, 3u}) {
-    const std::unique_ptr<Flow> flow = chain_of(*runtime, segments, {1});
+    const std::unique_ptr<Flow> flow = null_flow(*runtime, segments);
     EXPECT_LT(allocations_of(*flow, 2000, 1), 20u) << segments << " segments";
   }
 }
 
 TEST_F(Allocations, ManyRequestsAtOnceNeedNone) {
   for (const std::size_t segments : {1u, 2u, 3u}) {
-    const std::unique_ptr<Flow> flow = chain_of(*runtime, segments, {1});
+    const std::unique_ptr<Flow> flow = null_flow(*runtime, segments);
     EXPECT_LT(allocations_of(*flow, 5000, 32), 50u) << segments << " segments";
   }
 }

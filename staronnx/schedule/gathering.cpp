@@ -25,6 +25,7 @@
 #include <utility>
 
 #include "staronnx/base/deadline.h"
+#include "staronnx/machine/core_list.h"
 
 namespace staronnx {
 namespace {
@@ -75,11 +76,10 @@ Status send_line(tcp::socket& socket, const std::string& line) {
   return {};
 }
 
-// "staronnx-node <version> <numa node> <cores, separated by commas> <name>"
+// "staronnx-node <version> <numa node> <cores, as core_list() writes them> <name>"
 std::string greeting_of(const NodeIdentity& self) {
-  std::string cores;
-  for (const int core : self.group.cores) cores += (cores.empty() ? "" : ",") + std::to_string(core);
-  return std::string(kGreeting) + " " STARONNX_VERSION " " + std::to_string(self.group.numa_node) + " " + cores + " " + self.name;
+  return std::string(kGreeting) + " " STARONNX_VERSION " " + std::to_string(self.group.numa_node) + " " +
+         core_list(self.group.cores) + " " + self.name;
 }
 
 Result<NodeIdentity> identity_in(const std::string& line) {
@@ -92,13 +92,10 @@ Result<NodeIdentity> identity_in(const std::string& line) {
   if (version != STARONNX_VERSION)
     return Error{ErrorCode::invalid_argument,
                  "the node is of version " + version + ", the server of " STARONNX_VERSION "; install the same version on both"};
-  std::istringstream numbers(cores);
-  for (std::string core; std::getline(numbers, core, ',');) {
-    int number = 0;
-    if (!(std::istringstream(core) >> number)) return Error{ErrorCode::invalid_argument, "'" + line + "' names no cores"};
-    node.group.cores.push_back(number);
-  }
-  if (node.group.cores.empty() || node.name.empty()) return Error{ErrorCode::invalid_argument, "'" + line + "' is incomplete"};
+  Result<std::vector<int>> numbers = parse_core_list(cores);
+  if (!numbers) return Error{ErrorCode::invalid_argument, "'" + line + "' names no cores"};
+  node.group.cores = *std::move(numbers);
+  if (node.name.empty()) return Error{ErrorCode::invalid_argument, "'" + line + "' is incomplete"};
   return node;
 }
 
@@ -181,7 +178,7 @@ struct Gathering::State {
         line ? identity_in(*line) : Result<NodeIdentity>(Error{ErrorCode::deadline_exceeded, "no word came in time"});
     if (!node) {
       options.progress("a connection was refused: " + node.error().message);
-      if (!send_line(socket, "refused " + node.error().message)) return;  // it is gone anyway
+      static_cast<void>(send_line(socket, "refused " + node.error().message));  // unless it is gone
       return;
     }
     options.progress("node " + node->name + ", " + node->group.name() + ", has come");
