@@ -68,9 +68,10 @@ Status add_on_gpus(Engine& engine, const Plan& plan, const std::filesystem::path
   return add_plain(plan, name, executors, callers, systems);
 }
 
+// `variant`: its name; empty: chosen for each request.
 Status add_variant(Runtime& runtime, Engine& engine, const Plan& plan, const std::filesystem::path& directory,
                    const std::string& variant, Systems& systems) {
-  const std::string name = "StarONNX " + variant;
+  const std::string name = variant.empty() ? "StarONNX" : "StarONNX " + variant;
   Result<std::unique_ptr<Pipeline>> pipeline = Pipeline::open(runtime, engine, plan, directory, variant, {});
   if (!pipeline) return with_context(name, pipeline.error());
   systems.push_back(pipeline_system(name, std::move(*pipeline)));
@@ -91,6 +92,10 @@ Result<Systems> open_systems(Runtime& runtime, Engine& engine, const Plan& plan,
   }
   for (const Variant& variant : plan.variants)
     if (Status added = add_variant(runtime, engine, plan, directory, variant.name, systems); !added) return added.error();
+  const bool elsewhere = std::ranges::any_of(runtime.places(), [](const Place& place) { return place.memory != 0; });
+  if (elsewhere && plan.variants.size() > 1) {
+    if (Status added = add_variant(runtime, engine, plan, directory, "", systems); !added) return added.error();
+  }
   return systems;
 }
 

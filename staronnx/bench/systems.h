@@ -3,7 +3,8 @@
 // "ORT 1 thread per core": as many callers of one single-threaded session as there are cores, one queue;
 // "ORT on the GPU", "ORT on 2 GPUs" .., where there are any: a session on each with the CUDA provider's defaults, two callers each (while
 // one's tensors are copied the other's are computed), one queue;
-// "StarONNX whole", "StarONNX k2" ..: each variant of the plan, on the runtime's core groups.
+// "StarONNX whole", "StarONNX k2" ..: each variant of the plan, on the runtime's places;
+// "StarONNX", where these are in several memories and there are several variants: the variant chosen for each request.
 #pragma once
 
 #include <filesystem>

@@ -7,15 +7,19 @@
 #include <string>
 #include <utility>
 
+#include "staronnx/schedule/policy.h"
+
 namespace staronnx {
 namespace {
 
 // Requests inside StarPU: for each worker one that runs and one that is next, so that no worker waits for the flow's thread; where requests
 // run in batches, a batch is next. Measured with SqueezeNet on two groups of one core, against two bare threads of ONNX Runtime: 0.81
 // of their rate with one per worker, 1.0 with two.
-std::size_t window_for(std::size_t workers, const std::vector<std::unique_ptr<PreparedSegment>>& segments) {
+std::size_t window_for(std::size_t workers, std::span<const PreparedVariant> variants) {
   int batch = 1;
-  for (const auto& segment : segments) batch = std::max(batch, segment->batches().back());
+  for (const PreparedVariant& variant : variants) {
+    for (const auto& segment : variant.segments) batch = std::max(batch, segment->batches().back());
+  }
   return workers * (1 + static_cast<std::size_t>(batch));
 }
 
@@ -29,6 +33,14 @@ std::string in_ms(Microseconds time) {
   return std::to_string(std::llround(Milliseconds(time).count())) + " ms";
 }
 
+// When the answer to a request is expected in that time.
+Status check_deadline(const Request& request, Microseconds expected, Clock::time_point now) {
+  if (request.deadline > Deadline::after(expected, now)) return {};
+  const Microseconds left = request.deadline.at - now;
+  return Error{ErrorCode::unavailable, "the answer is expected in " + in_ms(expected) + ", the deadline is in " + in_ms(left) +
+                                           "; allow more time, or send fewer requests at once"};
+}
+
 Status check(const Signature& signature, const std::vector<Tensor>& inputs) {
   boost::container::small_vector<TensorView, 8> views;
   for (const Tensor& input : inputs) views.push_back(input.view());
@@ -37,18 +49,19 @@ Status check(const Signature& signature, const std::vector<Tensor>& inputs) {
 
 }  // namespace
 
-Flow::Flow(Runtime::State& runtime, Signature signature, Route route, std::vector<std::unique_ptr<PreparedSegment>> segments,
-           const PipelineOptions& options)
+Flow::Flow(Runtime::State& runtime, Signature signature, std::vector<PreparedVariant> variants, const PipelineOptions& options)
     : runtime_(runtime),
       signature_(std::move(signature)),
-      route_(std::move(route)),
-      segments_(std::move(segments)),
+      variants_(std::move(variants)),
       owner_{runtime.pipelines.fetch_add(1), options.share, runtime.several_memories(), [this](Slot& done) { finished(done); }},
       window_(options.window > 0 ? static_cast<std::size_t>(options.window)
-                                 : window_for(runtime.workers_elsewhere() + runtime.groups.size(), segments_)),
+                                 : window_for(runtime.workers_elsewhere() + runtime.groups.size(), variants_)),
       waiting_(options.queue),
       finished_(window_) {
-  for (const RouteTensor& tensor : route_.tensors) capacity_.push_back(tensor.bytes.count);
+  for (const PreparedVariant& variant : variants_) {
+    Supply& supply = supplies_.emplace_back();
+    for (const RouteTensor& tensor : variant.route.tensors) supply.capacity.push_back(tensor.bytes.count);
+  }
   server_ = std::thread([this] { serve(); });
 }
 
@@ -71,24 +84,26 @@ Result<RequestId> Flow::submit(std::vector<Tensor> inputs, const RequestOptions&
   {
     const std::lock_guard lock(bell_->mutex);
     if (draining_) return Error{ErrorCode::unavailable, "the model is being taken out of service; try another instance"};
-    slot = free_slot();
-    if (slot == nullptr) {
+    if (in_use_ == window_) {
       if (waiting_.full()) return Error{ErrorCode::unavailable, "the queue is full; try again later"};
-      if (Status in_time = check_expectation(request, now); !in_time) return in_time.error();
+      const Microseconds expected = expected_latency(waiting_.before(request.urgency));
+      if (Status in_time = check_deadline(request, expected, now); !in_time) return in_time.error();
       const bool expires_first = options.deadline < waiting_.next_deadline();
       waiting_.push(std::move(request));
       ++unanswered_;
       if (expires_first) bell_->rung.notify_one();
       return id;
     }
-    slot->claim(id);
+    const Result<std::size_t> variant = choose(request, now);
+    if (!variant) return variant.error();
+    slot = &take_slot(*variant, id);
     ++unanswered_;
   }
   start(*slot, std::move(request));
   return id;
 }
 
-Status Flow::try_on(unsigned worker, std::vector<Tensor> inputs) {
+Status Flow::try_on(unsigned worker, std::size_t variant, std::vector<Tensor> inputs) {
   std::promise<Status> promise;
   const RequestId id{runtime_.requests.fetch_add(1)};
   Request request{id, std::move(inputs), {}, Deadline::never(), Clock::now()};
@@ -96,8 +111,7 @@ Status Flow::try_on(unsigned worker, std::vector<Tensor> inputs) {
   Slot* slot = nullptr;
   {
     const std::lock_guard lock(bell_->mutex);
-    slot = free_slot();
-    slot->claim(id);
+    slot = &take_slot(variant, id);
     ++unanswered_;
   }
   start(*slot, std::move(request), worker);
@@ -137,26 +151,30 @@ Microseconds Flow::expected_wait() const {
 }
 
 Microseconds Flow::expected_latency(std::size_t waiting_before) const {
-  return rate_.time_for(waiting_before + slots_.size() + 1);
+  return rate_.time_for(waiting_before + in_use_ + 1);
 }
 
-Status Flow::check_expectation(const Request& request, Clock::time_point now) const {
-  const Microseconds expected = expected_latency(waiting_.before(request.urgency));
-  if (request.deadline > Deadline::after(expected, now)) return {};
-  const Microseconds left = request.deadline.at - now;
-  return Error{ErrorCode::unavailable, "the answer is expected in " + in_ms(expected) + ", the deadline is in " + in_ms(left) +
-                                           "; allow more time, or send fewer requests at once"};
+Result<std::size_t> Flow::choose(const Request& request, Clock::time_point now) const {
+  const bool limited = request.deadline != Deadline::never() && in_use_ > 0;
+  if (!runtime_.own_policy || (variants_.size() == 1 && !limited)) return std::size_t{0};
+  const Choice choice = choose_variant(variants_, owner_.pipeline);
+  if (Status in_time = check_deadline(request, choice.end, now); !in_time && limited) return in_time.error();
+  return choice.way;
 }
 
-Slot* Flow::free_slot() {
-  if (free_.empty()) {
-    if (slots_.size() == window_) return nullptr;
-    free_.push_back(&slots_.emplace_back(route_, segments_, owner_));
-  }
-  Slot* slot = free_.back();
-  free_.pop_back();
-  slot->fit(capacity_);
+Slot& Flow::take_slot(std::size_t variant, RequestId request) {
+  Supply& supply = supplies_[variant];
+  if (supply.free.empty()) supply.free.push_back(&slots_.emplace_back(variants_[variant], owner_));
+  Slot& slot = *supply.free.back();
+  supply.free.pop_back();
+  ++in_use_;
+  slot.claim(request);
+  slot.fit(supply.capacity);
   return slot;
+}
+
+Flow::Supply& Flow::supply_of(const Slot& slot) {
+  return supplies_[static_cast<std::size_t>(&slot.variant() - variants_.data())];
 }
 
 void Flow::start(Slot& slot, Request request, std::optional<unsigned> trial_on) {
@@ -188,7 +206,7 @@ void Flow::serve() {
              {ErrorCode::deadline_exceeded, "the deadline passed while the request waited"});
     } else if (!finished_.empty()) {
       answer_finished(lock);
-    } else if (closing_ && free_.size() == slots_.size()) {
+    } else if (closing_ && in_use_ == 0) {
       return;
     } else if (waiting_.next_deadline() == Deadline::never()) {
       bell_->rung.wait(lock);
@@ -200,22 +218,30 @@ void Flow::serve() {
 
 void Flow::answer_finished(Lock& lock) {
   Slot& slot = *finished_.front();
+  Supply& supply = supply_of(slot);
   finished_.pop_front();
   rate_.finished(Clock::now(), !waiting_.empty());
-  slot.raise(capacity_);  // before the answer: the caller's next request may come at once
+  slot.raise(supply.capacity);  // before the answer: the caller's next request may come at once
   lock.unlock();
   slot.answer();
   lock.lock();
+  supply.free.push_back(&slot);
+  --in_use_;
   answered(1);
-  if (waiting_.empty()) {
-    free_.push_back(&slot);
-    return;
+  while (in_use_ < window_ && !waiting_.empty()) start_waiting(lock);
+}
+
+void Flow::start_waiting(Lock& lock) {
+  Request request = waiting_.pop();
+  const Result<std::size_t> variant = choose(request, Clock::now());
+  if (!variant) {
+    std::vector<Request> hopeless;
+    hopeless.push_back(std::move(request));
+    return refuse(lock, hopeless, variant.error());
   }
-  Request next = waiting_.pop();
-  slot.claim(next.id);
-  slot.fit(capacity_);
+  Slot& slot = take_slot(*variant, request.id);
   lock.unlock();
-  start(slot, std::move(next));
+  start(slot, std::move(request));
   lock.lock();
 }
 

@@ -37,8 +37,9 @@ inline std::unique_ptr<Flow> null_flow(Runtime& runtime, std::size_t segments) {
     const PreparedSegment::OnPlace on_place{std::make_shared<NullExecutor>(), {Microseconds(10)}};
     prepared.push_back(std::make_unique<PreparedSegment>("null", std::vector(runtime.places().size(), on_place)));
   }
-  return std::make_unique<Flow>(runtime.state(), plan.signature, *route_of(plan, variant), std::move(prepared),
-                                PipelineOptions{});
+  std::vector<PreparedVariant> variants;
+  variants.push_back({"null", *route_of(plan, variant), std::move(prepared)});
+  return std::make_unique<Flow>(runtime.state(), plan.signature, std::move(variants), PipelineOptions{});
 }
 
 }  // namespace staronnx

@@ -3,27 +3,16 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
-#include <limits>
-#include <map>
+#include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 
-#include "staronnx/machine/affinity.h"
 #include "staronnx/schedule/flow.h"
-#include "staronnx/schedule/prepared_segment.h"
-#include "staronnx/schedule/route.h"
+#include "staronnx/schedule/prepared_variant.h"
 #include "staronnx/schedule/runtime_state.h"
 
 namespace staronnx {
 namespace {
-
-// Of a GPU's memory, for weights and what nodes compute; StarPU may take a quarter (starpu_environment.cpp).
-constexpr double kGpuShare = 0.7;
-
-constexpr Microseconds kNever{std::numeric_limits<double>::infinity()};
-
-using Executors = std::vector<std::shared_ptr<Executor>>;  // of one place, by segment
 
 Result<const Variant*> find_variant(const Plan& plan, const std::string& name) {
   if (const Variant* variant = plan.find(name)) return variant;
@@ -32,94 +21,24 @@ Result<const Variant*> find_variant(const Plan& plan, const std::string& name) {
   return Error{ErrorCode::not_found, "the plan has no variant '" + name + "'; it has: " + known};
 }
 
-bool same_names(const std::vector<std::string>& names, const std::vector<TensorInfo>& tensors) {
-  if (names.size() != tensors.size()) return false;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (names[i] != tensors[i].name) return false;
-  }
-  return true;
+// A split wins nothing where every processor takes equally long for everything and reaches the same memory.
+bool all_alike(const Runtime::State& runtime) {
+  const auto as_wide = [&](const CoreGroup& group) { return group.width() == runtime.groups.front().width(); };
+  return !runtime.several_memories() && std::ranges::all_of(runtime.groups, as_wide);
 }
 
-// On a thread of the group's own, pinned as its worker is: weights are first touched, and threads started, from where they will run.
-Result<Executors> load_pinned(Engine& engine, const std::filesystem::path& directory, const Variant& variant,
-                              const CoreGroup& group) {
-  if (Status pinned = pin_this_thread(std::span(group.cores).first(1)); !pinned) return pinned.error();
-  Executors executors;
-  for (const Segment& segment : variant.segments) {
-    Result<std::shared_ptr<Executor>> executor = engine.prepare(directory / segment.file, group, segment.provider);
-    if (!executor) return executor.error();
-    const Signature& signature = (*executor)->signature();
-    if (!same_names(segment.inputs, signature.inputs) || !same_names(segment.outputs, signature.outputs)) {
-      return Error{ErrorCode::invalid_argument,
-                   (directory / segment.file).string() + " has other inputs or outputs than the plan says; plan the model again"};
-    }
-    executors.push_back(std::move(*executor));
+// Those that requests may run.
+Result<std::vector<const Variant*>> chosen_variants(const Runtime::State& runtime, const Plan& plan, const std::string& name) {
+  std::vector<const Variant*> chosen;
+  if (!name.empty()) {
+    const Result<const Variant*> variant = find_variant(plan, name);
+    if (!variant) return variant.error();
+    chosen.push_back(*variant);
+  } else {
+    for (const Variant& variant : plan.variants) chosen.push_back(&variant);
+    if (!runtime.own_policy || all_alike(runtime)) chosen.resize(1);
   }
-  return executors;
-}
-
-// By place, in this process's memory; others are empty. All places load at once.
-Result<std::vector<Executors>> load(Engine& engine, const std::filesystem::path& directory, const Variant& variant,
-                                    std::span<const Place> places) {
-  std::vector<Result<Executors>> loaded(places.size(), Result<Executors>(Executors(variant.segments.size())));
-  std::vector<std::jthread> threads;
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    if (places[i].memory != 0) continue;
-    threads.emplace_back([&, i] { loaded[i] = load_pinned(engine, directory, variant, places[i].group); });
-  }
-  threads.clear();  // joins
-  std::vector<Executors> by_place;
-  for (Result<Executors>& executors : loaded) {
-    if (!executors) return executors.error();
-    by_place.push_back(std::move(*executors));
-  }
-  return by_place;
-}
-
-// By worker, then segment; null where the segment cannot run on GPUs.
-using GpuExecutors = std::vector<std::vector<std::shared_ptr<GpuExecutor>>>;
-
-Result<GpuExecutors> load_on_gpus(Engine& engine, const std::filesystem::path& directory, const Variant& variant,
-                                  std::span<const Runtime::State::GpuWorker> workers, std::vector<std::string>& notes) {
-  GpuExecutors executors;
-  for (const Runtime::State::GpuWorker& worker : workers) {
-    const auto share = static_cast<std::uint64_t>(kGpuShare * static_cast<double>(worker.gpu.memory.count));
-    const GpuPlace place{worker.gpu.ordinal, worker.stream, Bytes{share / kWorkersPerGpu}};
-    std::vector<std::shared_ptr<GpuExecutor>>& of_worker = executors.emplace_back();
-    for (const Segment& segment : variant.segments) {
-      Result<std::unique_ptr<GpuExecutor>> executor = engine.prepare_on_gpu(directory / segment.file, place);
-      if (!executor && executor.error().code != ErrorCode::unsupported) return executor.error();
-      of_worker.push_back(executor ? *std::move(executor) : nullptr);
-      const std::string note = executor ? of_worker.back()->note() : executor.error().message;
-      if (!note.empty()) notes.push_back(segment.file + " on gpu " + std::to_string(worker.gpu.ordinal) + ": " + note);
-    }
-  }
-  return executors;
-}
-
-std::vector<std::unique_ptr<PreparedSegment>> prepared_segments(const Variant& variant, const std::vector<Executors>& by_place,
-                                                                const GpuExecutors& on_gpus, std::span<const Place> places) {
-  std::vector<std::unique_ptr<PreparedSegment>> segments;
-  for (std::size_t i = 0; i < variant.segments.size(); ++i) {
-    const Segment& segment = variant.segments[i];
-    std::vector<PreparedSegment::OnPlace> on_place;
-    std::vector<int> batches{1};
-    for (const auto& [batch, times] : segment.batched) batches.push_back(batch);
-    std::map<std::string, std::size_t> kinds;  // of cores by width, else by place
-    for (std::size_t place = 0; place < places.size(); ++place) {
-      const int width = places[place].width();
-      const std::size_t kind =
-          kinds.emplace(places[place].memory == 0 ? std::to_string(width) : places[place].name(), kinds.size()).first->second;
-      PreparedSegment::OnPlace& made = on_place.emplace_back(PreparedSegment::OnPlace{by_place[place][i], {}, kind});
-      if (places[place].gpu) made.gpu = on_gpus[place][i];
-      for (const int batch : batches) {
-        const bool there = places[place].memory == 0 || (batch == 1 && (!places[place].gpu || made.gpu));
-        made.planned.push_back(there ? expected_time(segment, width, batch) : kNever);
-      }
-    }
-    segments.push_back(std::make_unique<PreparedSegment>(segment.file, std::move(on_place), std::move(batches)));
-  }
-  return segments;
+  return chosen;
 }
 
 // As the plan was measured with; nothing when that is not known.
@@ -140,10 +59,12 @@ std::optional<std::vector<Tensor>> zeros(const Plan& plan) {
 // that takes no zeros keeps what was planned for cores, until requests come.
 void try_out(Flow& flow, std::size_t workers, const Plan& plan) {
   constexpr int kTrials = 3;
-  for (unsigned worker = 0; worker < workers; ++worker) {
-    for (int trial = 0; trial < kTrials; ++trial) {
-      std::optional<std::vector<Tensor>> inputs = zeros(plan);
-      if (!inputs || !flow.try_on(worker, *std::move(inputs))) break;
+  for (std::size_t variant = 0; variant < flow.variants().size(); ++variant) {
+    for (unsigned worker = 0; worker < workers; ++worker) {
+      for (int trial = 0; trial < kTrials; ++trial) {
+        std::optional<std::vector<Tensor>> inputs = zeros(plan);
+        if (!inputs || !flow.try_on(worker, variant, *std::move(inputs))) break;
+      }
     }
   }
 }
@@ -211,20 +132,19 @@ struct Pipeline::State {
 Result<std::unique_ptr<Pipeline>> Pipeline::open(Runtime& runtime, Engine& engine, const Plan& plan,
                                                  const std::filesystem::path& directory, const std::string& variant,
                                                  const PipelineOptions& options) {
-  const Result<const Variant*> chosen = find_variant(plan, variant);
+  const Result<std::vector<const Variant*>> chosen = chosen_variants(runtime.state(), plan, variant);
   if (!chosen) return chosen.error();
-  Result<Route> route = route_of(plan, **chosen);
-  if (!route) return route.error();
-  const Result<std::vector<Executors>> executors = load(engine, directory, **chosen, runtime.places());
-  if (!executors) return executors.error();
   std::vector<std::string> notes;
-  const Result<GpuExecutors> on_gpus = load_on_gpus(engine, directory, **chosen, runtime.state().gpu_workers, notes);
-  if (!on_gpus) return on_gpus.error();
-  std::vector<std::unique_ptr<PreparedSegment>> segments = prepared_segments(**chosen, *executors, *on_gpus, runtime.places());
+  std::vector<PreparedVariant> variants;
   auto on_nodes = std::make_unique<OnNodes>(runtime.state());
-  if (Status prepared = on_nodes->prepare(directory, **chosen, segments); !prepared) return prepared.error();
-  std::unique_ptr<State> state(new State{std::move(notes), std::move(on_nodes),
-                                         Flow(runtime.state(), plan.signature, std::move(*route), std::move(segments), options)});
+  for (const Variant* each : *chosen) {
+    Result<PreparedVariant> prepared = prepare_variant(runtime.state(), engine, plan, directory, *each, notes);
+    if (!prepared) return prepared.error();
+    if (Status there = on_nodes->prepare(directory, *each, prepared->segments); !there) return there.error();
+    variants.push_back(*std::move(prepared));
+  }
+  std::unique_ptr<State> state(
+      new State{std::move(notes), std::move(on_nodes), Flow(runtime.state(), plan.signature, std::move(variants), options)});
   try_out(state->flow, runtime.state().workers_elsewhere(), plan);
   return std::make_unique<Pipeline>(std::move(state));
 }

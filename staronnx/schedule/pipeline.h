@@ -1,4 +1,4 @@
-// One variant of a plan, ready for requests: each segment of each request is a StarPU task.
+// A plan, ready for requests: each segment of each request is a StarPU task.
 //
 // A request waits in the pipeline's own queue, the most urgent first; only a small window of requests is inside StarPU. Each request in the window has a slot: memory for every tensor that segments write, and tasks, made once and reused.
 //
@@ -14,6 +14,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "staronnx/base/deadline.h"
@@ -42,6 +43,7 @@ struct SegmentRun {
 struct Response {
   std::span<const TensorView> outputs;  // by the model's outputs, in order
   std::span<const SegmentRun> segments;
+  std::string_view variant;  // of the plan, that the request ran
 };
 
 // How a request is served among others. The most urgent go first: those whose deadline is nearest, where a request counts as having one
@@ -65,7 +67,9 @@ class Pipeline {
   // destroy the pipeline; it may submit.
   using Done = std::function<void(Result<Response>)>;
 
-  // Loads the variant's segments for every place of `runtime`. `runtime` outlives the pipeline.
+  // Loads the segments of a variant for every place of `runtime`, which outlives the pipeline. Without a variant's name each request runs
+  // the one of the plan's that costs least when the request starts (see variant_choice.h); where all processors are alike, or the scheduler
+  // is one of StarPU's, that is the plan's first.
   static Result<std::unique_ptr<Pipeline>> open(Runtime& runtime, Engine& engine, const Plan& plan,
                                                 const std::filesystem::path& directory, const std::string& variant,
                                                 const PipelineOptions& options);

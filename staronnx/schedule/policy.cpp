@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/container/small_vector.hpp>
+#include <functional>
 #include <limits>
 #include <memory_resource>
 #include <ranges>
@@ -58,6 +59,7 @@ class Dispatcher {
     places_ = std::move(places);
     several_memories_ = std::ranges::any_of(places_, [](const Place& place) { return place.memory != STARPU_MAIN_RAM; });
     workers_.resize(starpu_worker_get_count());
+    for (Worker& worker : workers_) worker.assigned.reserve(1), worker.running.reserve(1);
   }
 
   void push(starpu_task* task) {
@@ -85,13 +87,32 @@ class Dispatcher {
     return task;
   }
 
+  Choice choose(std::span<const PreparedVariant> variants, std::size_t pipeline) {
+    const Lock lock(mutex_);
+    std::pmr::monotonic_buffer_resource memory(scratch_.data(), scratch_.size());
+    const Clock::time_point moment = now();
+    const auto busy = remaining(moment, &memory);
+    const auto tasks = under_way(&memory);
+    std::pmr::vector<Chain> chains(&memory), ways(&memory);
+    for (const SegmentTask* task : tasks) chains.push_back(chain_from(*task, busy));
+    for (const PreparedVariant& variant : variants) ways.push_back({variant.segments.size()});
+    const auto time = [&](std::size_t chain, std::size_t task, std::size_t place, unsigned from) {
+      if (chain >= chains.size()) return time_of(variants[chain - chains.size()], task, place, from);
+      const SegmentTask& first = *tasks[chain];
+      if (first.place) return time_of(first.slot->variant(), first.position + 1 + task, place, from);
+      return task == 0 ? time_of(first, place, 1) : time_of(first.slot->variant(), first.position + task, place, from);
+    };
+    return choose_way({places_, busy, chains, ways, tenants_.followers(pipeline, moment), std::ref(time)}, &memory);
+  }
+
   // A task of a batch; its place is free when all have been.
   void finished(SegmentTask& task) {
     Workers to_wake;
     {
       const Lock lock(mutex_);
       const std::size_t place = *task.place;
-      if (--workers_[places_[place].workers.front()].unfinished > 0) return;
+      std::erase(workers_[places_[place].workers.front()].running, &task);
+      if (!workers_[places_[place].workers.front()].running.empty()) return;
       for (const std::size_t worker : places_[place].workers) workers_[worker].busy = false;
       to_wake = assign();
     }
@@ -103,7 +124,7 @@ class Dispatcher {
     bool busy = false;
     Clock::time_point begin, end;        // of its task, as expected
     std::vector<starpu_task*> assigned;  // and not yet fetched: a batch, its leader last
-    std::size_t unfinished = 0;          // tasks of the batch that it leads
+    std::vector<SegmentTask*> running;   // of the batch that it leads
   };
 
   static bool is_stackable(SegmentTask& task) {
@@ -113,9 +134,8 @@ class Dispatcher {
   }
 
   // The most urgent first, then first come; of one request, the first segment first.
-  static std::tuple<Clock::time_point, RequestId, std::size_t> order_of(const starpu_task* task) {
-    const SegmentTask& segment = segment_of(*task);
-    return {segment.urgency, segment.request, segment.position};
+  static std::tuple<Clock::time_point, RequestId, std::size_t> order_of(const SegmentTask& task) {
+    return {task.urgency, task.request, task.position};
   }
 
   std::pmr::vector<Microseconds> remaining(Clock::time_point now, std::pmr::memory_resource* memory) const {
@@ -166,6 +186,31 @@ class Dispatcher {
     return several_memories_ ? run + task.slot->transfer_time(task, memory) : run;
   }
 
+  // A segment that is not ready yet, where its data comes from another.
+  Microseconds time_of(const PreparedVariant& variant, std::size_t segment, std::size_t place, unsigned from) const {
+    const Microseconds run = variant.segments[segment]->expected(place, 1);
+    return several_memories_ ? run + moving_time(variant, segment, from, places_[place].memory) : run;
+  }
+
+  // Of each request the first task that is running or ready, the most urgent first.
+  std::pmr::vector<const SegmentTask*> under_way(std::pmr::memory_resource* memory) const {
+    std::pmr::vector<const SegmentTask*> tasks(memory);
+    for (const Worker& worker : workers_) tasks.insert(tasks.end(), worker.running.begin(), worker.running.end());
+    for (const starpu_task* task : ready_) tasks.push_back(&segment_of(*task));
+    std::ranges::sort(tasks, {}, [](const SegmentTask* task) { return order_of(*task); });
+    const auto same = std::ranges::unique(tasks, {}, [](const SegmentTask* task) { return task->request; });
+    tasks.erase(same.begin(), same.end());
+    return tasks;
+  }
+
+  // What is left to do of its request.
+  Chain chain_from(const SegmentTask& task, std::span<const Microseconds> busy) const {
+    const std::size_t left = task.slot->variant().segments.size() - task.position;
+    if (!task.place) return {left};
+    const Place& place = places_[*task.place];
+    return {left - 1, busy[place.workers.front()], place.memory};
+  }
+
   void prefetch(starpu_task* task, std::size_t place) {
     if (std::exchange(segment_of(*task).prefetched, true)) return;
     segment_of(*task).transfer = segment_of(*task).slot->transfer_time(segment_of(*task), places_[place].memory);
@@ -182,7 +227,7 @@ class Dispatcher {
 
   // From the order of urgency, which is the one within a pipeline, to that among pipelines.
   void order_ready(std::pmr::memory_resource* memory) {
-    std::ranges::sort(ready_, {}, order_of);
+    std::ranges::sort(ready_, {}, [](const starpu_task* task) { return order_of(segment_of(*task)); });
     std::pmr::vector<Claim> claims(memory);
     for (const starpu_task* task : ready_) claims.push_back(claim_of(segment_of(*task)));
     const std::pmr::vector<starpu_task*> by_urgency(ready_.begin(), ready_.end(), memory);
@@ -209,9 +254,9 @@ class Dispatcher {
       shares_.started(claim_of(segment_of(*task)));
       if (&segment_of(*task) != &leader) leader.mates.push_back(&segment_of(*task));
       worker.assigned.push_back(task);
+      worker.running.push_back(&segment_of(*task));
       task = nullptr;
     }
-    worker.unfinished = start.tasks.size();
   }
 
   std::pmr::vector<ReadyTask> ready_tasks(Clock::time_point now, std::pmr::memory_resource* memory) const {
@@ -299,6 +344,10 @@ starpu_sched_policy& staronnx_policy() {
 
 void set_places(std::vector<Place> places) {
   dispatcher(0).set_places(std::move(places));
+}
+
+Choice choose_variant(std::span<const PreparedVariant> variants, std::size_t pipeline) {
+  return dispatcher(0).choose(variants, pipeline);
 }
 
 }  // namespace staronnx

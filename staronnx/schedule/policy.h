@@ -9,9 +9,13 @@
 #include <starpu.h>
 #include <starpu_scheduler.h>
 
+#include <cstddef>
+#include <span>
 #include <vector>
 
 #include "staronnx/schedule/place.h"
+#include "staronnx/schedule/prepared_variant.h"
+#include "staronnx/schedule/variant_choice.h"
 
 namespace staronnx {
 
@@ -22,5 +26,8 @@ starpu_sched_policy& staronnx_policy();
 
 // Before the first task: where tasks may run. The policy must be the one in use.
 void set_places(std::vector<Place> places);
+
+// Which variant a request of the pipeline should run that starts now, and when it would end. Thread-safe; the policy must be the one in use.
+Choice choose_variant(std::span<const PreparedVariant> variants, std::size_t pipeline);
 
 }  // namespace staronnx

@@ -265,7 +265,8 @@ Status Runtime::find_places(const RuntimeOptions& options) {
     places.push_back(place_of(state_->gathering->nodes()[*number], places.size()));
   }
   for (Place& place : places_of(options.groups, options.elastic, places.size())) places.push_back(std::move(place));
-  if (options.scheduler == kPolicyName) set_places(places);
+  state_->own_policy = options.scheduler == kPolicyName;
+  if (state_->own_policy) set_places(places);
   return {};
 }
 

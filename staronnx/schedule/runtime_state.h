@@ -35,6 +35,7 @@ struct Runtime::State {
   std::vector<Node> nodes;
   std::vector<CoreGroup> groups;
   std::vector<Place> places;
+  bool own_policy = true;                   // StarONNX's scheduling policy, not one of StarPU's
   std::atomic<std::uint64_t> requests = 0;  // that came, ever
   std::atomic<std::size_t> pipelines = 0;   // opened, ever
   IdleGate gate;

@@ -34,23 +34,23 @@ T* allocated(std::size_t count) {
 
 }  // namespace
 
-Slot::Slot(const Route& route, std::span<const std::unique_ptr<PreparedSegment>> segments, Owner owner)
-    : route_(route),
+Slot::Slot(const PreparedVariant& variant, Owner owner)
+    : variant_(variant),
       owner_(std::move(owner)),
       inputs_count_(
-          static_cast<std::size_t>(std::ranges::count_if(route.tensors, [](const RouteTensor& t) { return !t.producer; }))),
-      buffers_(route.tensors.size()),
-      tasks_(segments.size()),
-      runs_(segments.size()),
-      outputs_(route.outputs.size()) {
-  for (std::size_t i = 0; i < segments.size(); ++i) {
+          static_cast<std::size_t>(std::ranges::count_if(route_.tensors, [](const RouteTensor& t) { return !t.producer; }))),
+      buffers_(route_.tensors.size()),
+      tasks_(variant.segments.size()),
+      runs_(variant.segments.size()),
+      outputs_(route_.outputs.size()) {
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
     tasks_[i].slot = this;
-    tasks_[i].segment = segments[i].get();
+    tasks_[i].segment = variant.segments[i].get();
     tasks_[i].position = i;
     tasks_[i].pipeline = owner_.pipeline;
     tasks_[i].share = owner_.share;
-    tasks_[i].inputs.resize(route.segments[i].reads.size());
-    tasks_[i].outputs.resize(route.segments[i].writes.size());
+    tasks_[i].inputs.resize(route_.segments[i].reads.size());
+    tasks_[i].outputs.resize(route_.segments[i].writes.size());
   }
 }
 
@@ -370,7 +370,7 @@ Result<Response> Slot::response() {
   }
   if (cut_short_) return Error{ErrorCode::cancelled, "the request was cancelled"};
   for (std::size_t i = 0; i < outputs_.size(); ++i) outputs_[i] = view(route_.outputs[i]);
-  return Response{outputs_, runs_};
+  return Response{outputs_, runs_, variant_.name};
 }
 
 SegmentTask& segment_of(const starpu_task& task) {

@@ -21,10 +21,9 @@
 #include "staronnx/base/result.h"
 #include "staronnx/schedule/data_buffer.h"
 #include "staronnx/schedule/pipeline.h"
-#include "staronnx/schedule/prepared_segment.h"
+#include "staronnx/schedule/prepared_variant.h"
 #include "staronnx/schedule/request.h"
 #include "staronnx/schedule/reused_task.h"
-#include "staronnx/schedule/route.h"
 #include "staronnx/schedule/words.h"
 
 namespace staronnx {
@@ -70,10 +69,12 @@ class Slot {
     std::function<void(Slot&)> finished;
   };
 
-  // `route` and `segments` outlive the slot.
-  Slot(const Route& route, std::span<const std::unique_ptr<PreparedSegment>> segments, Owner owner);
+  // `variant` outlives the slot.
+  Slot(const PreparedVariant& variant, Owner owner);
   Slot(const Slot&) = delete;
   Slot& operator=(const Slot&) = delete;
+
+  const PreparedVariant& variant() const { return variant_; }
 
   // Makes the buffers that segments write at least as large as `capacity` says, by tensor of the route. Before the first start().
   void fit(std::span<const std::size_t> capacity);
@@ -121,7 +122,8 @@ class Slot {
   TensorView view(std::size_t tensor) const;
   Result<Response> response();
 
-  const Route& route_;
+  const PreparedVariant& variant_;
+  const Route& route_ = variant_.route;
   const Owner owner_;
   const std::size_t inputs_count_;
   std::vector<std::unique_ptr<DataBuffer>> buffers_;  // by tensor of the route; of inputs only with several memories

@@ -1,0 +1,142 @@
+#include "staronnx/schedule/prepared_variant.h"
+
+#include <starpu.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <optional>
+#include <span>
+#include <thread>
+#include <utility>
+
+#include "staronnx/machine/affinity.h"
+
+namespace staronnx {
+namespace {
+
+// Of a GPU's memory, for weights and what nodes compute; StarPU may take a quarter (starpu_environment.cpp).
+constexpr double kGpuShare = 0.7;
+
+constexpr Microseconds kNever{std::numeric_limits<double>::infinity()};
+
+using Executors = std::vector<std::shared_ptr<Executor>>;  // of one place, by segment
+
+bool same_names(const std::vector<std::string>& names, const std::vector<TensorInfo>& tensors) {
+  if (names.size() != tensors.size()) return false;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] != tensors[i].name) return false;
+  }
+  return true;
+}
+
+// On a thread of the group's own, pinned as its worker is: weights are first touched, and threads started, from where they will run.
+Result<Executors> load_pinned(Engine& engine, const std::filesystem::path& directory, const Variant& variant,
+                              const CoreGroup& group) {
+  if (Status pinned = pin_this_thread(std::span(group.cores).first(1)); !pinned) return pinned.error();
+  Executors executors;
+  for (const Segment& segment : variant.segments) {
+    Result<std::shared_ptr<Executor>> executor = engine.prepare(directory / segment.file, group, segment.provider);
+    if (!executor) return executor.error();
+    const Signature& signature = (*executor)->signature();
+    if (!same_names(segment.inputs, signature.inputs) || !same_names(segment.outputs, signature.outputs)) {
+      return Error{ErrorCode::invalid_argument,
+                   (directory / segment.file).string() + " has other inputs or outputs than the plan says; plan the model again"};
+    }
+    executors.push_back(std::move(*executor));
+  }
+  return executors;
+}
+
+// By place, in this process's memory; others are empty. All places load at once.
+Result<std::vector<Executors>> load(Engine& engine, const std::filesystem::path& directory, const Variant& variant,
+                                    std::span<const Place> places) {
+  std::vector<Result<Executors>> loaded(places.size(), Result<Executors>(Executors(variant.segments.size())));
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (places[i].memory != 0) continue;
+    threads.emplace_back([&, i] { loaded[i] = load_pinned(engine, directory, variant, places[i].group); });
+  }
+  threads.clear();  // joins
+  std::vector<Executors> by_place;
+  for (Result<Executors>& executors : loaded) {
+    if (!executors) return executors.error();
+    by_place.push_back(std::move(*executors));
+  }
+  return by_place;
+}
+
+// By worker, then segment; null where the segment cannot run on GPUs.
+using GpuExecutors = std::vector<std::vector<std::shared_ptr<GpuExecutor>>>;
+
+Result<GpuExecutors> load_on_gpus(Engine& engine, const std::filesystem::path& directory, const Variant& variant,
+                                  std::span<const Runtime::State::GpuWorker> workers, std::vector<std::string>& notes) {
+  GpuExecutors executors;
+  for (const Runtime::State::GpuWorker& worker : workers) {
+    const auto share = static_cast<std::uint64_t>(kGpuShare * static_cast<double>(worker.gpu.memory.count));
+    const GpuPlace place{worker.gpu.ordinal, worker.stream, Bytes{share / kWorkersPerGpu}};
+    std::vector<std::shared_ptr<GpuExecutor>>& of_worker = executors.emplace_back();
+    for (const Segment& segment : variant.segments) {
+      Result<std::unique_ptr<GpuExecutor>> executor = engine.prepare_on_gpu(directory / segment.file, place);
+      if (!executor && executor.error().code != ErrorCode::unsupported) return executor.error();
+      of_worker.push_back(executor ? *std::move(executor) : nullptr);
+      const std::string note = executor ? of_worker.back()->note() : executor.error().message;
+      if (!note.empty()) notes.push_back(segment.file + " on gpu " + std::to_string(worker.gpu.ordinal) + ": " + note);
+    }
+  }
+  return executors;
+}
+
+std::vector<std::unique_ptr<PreparedSegment>> prepared_segments(const Variant& variant, const std::vector<Executors>& by_place,
+                                                                const GpuExecutors& on_gpus, std::span<const Place> places) {
+  std::vector<std::unique_ptr<PreparedSegment>> segments;
+  for (std::size_t i = 0; i < variant.segments.size(); ++i) {
+    const Segment& segment = variant.segments[i];
+    std::vector<PreparedSegment::OnPlace> on_place;
+    std::vector<int> batches{1};
+    for (const auto& [batch, times] : segment.batched) batches.push_back(batch);
+    std::map<std::string, std::size_t> kinds;  // of cores by width, else by place
+    for (std::size_t place = 0; place < places.size(); ++place) {
+      const int width = places[place].width();
+      const std::size_t kind =
+          kinds.emplace(places[place].memory == 0 ? std::to_string(width) : places[place].name(), kinds.size()).first->second;
+      PreparedSegment::OnPlace& made = on_place.emplace_back(PreparedSegment::OnPlace{by_place[place][i], {}, kind});
+      if (places[place].gpu) made.gpu = on_gpus[place][i];
+      for (const int batch : batches) {
+        const bool there = places[place].memory == 0 || (batch == 1 && (!places[place].gpu || made.gpu));
+        made.planned.push_back(there ? expected_time(segment, width, batch) : kNever);
+      }
+    }
+    segments.push_back(std::make_unique<PreparedSegment>(segment.file, std::move(on_place), std::move(batches)));
+  }
+  return segments;
+}
+
+}  // namespace
+
+Result<PreparedVariant> prepare_variant(const Runtime::State& runtime, Engine& engine, const Plan& plan,
+                                        const std::filesystem::path& directory, const Variant& variant,
+                                        std::vector<std::string>& notes) {
+  Result<Route> route = route_of(plan, variant);
+  if (!route) return route.error();
+  const Result<std::vector<Executors>> executors = load(engine, directory, variant, runtime.places);
+  if (!executors) return executors.error();
+  const Result<GpuExecutors> on_gpus = load_on_gpus(engine, directory, variant, runtime.gpu_workers, notes);
+  if (!on_gpus) return on_gpus.error();
+  return PreparedVariant{variant.name, *std::move(route), prepared_segments(variant, *executors, *on_gpus, runtime.places)};
+}
+
+Microseconds moving_time(const PreparedVariant& variant, std::size_t segment, unsigned from, unsigned to) {
+  const Route& route = variant.route;
+  Bytes read{}, answered{};
+  for (const std::size_t tensor : route.segments[segment].reads) read.count += route.tensors[tensor].bytes.count;
+  for (const std::size_t tensor : route.segments[segment].writes) {
+    if (std::ranges::find(route.outputs, tensor) != route.outputs.end()) answered.count += route.tensors[tensor].bytes.count;
+  }
+  const auto time = [](unsigned begin, unsigned end, Bytes bytes) {
+    return begin == end ? Microseconds(0) : Microseconds(starpu_transfer_predict(begin, end, bytes.count));
+  };
+  return time(from, to, read) + time(to, STARPU_MAIN_RAM, answered);
+}
+
+}  // namespace staronnx

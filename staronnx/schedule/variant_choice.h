@@ -1,0 +1,50 @@
+// In which of several ways a request should run, as things stand. Pure.
+//
+// A way is a chain of tasks, such as the segments of one variant of a plan. The requests under way are followed to their ends first, then the
+// one that is to come, in each way: every task in the place where it costs least, as decide() counts (its end, and the delay to those that
+// come later). So a request is split when that ends it sooner than waiting for a busy fast processor, and not otherwise.
+//
+// What a request under way will need later is taken as booked, though a processor is idle until then. Simulated with a GPU and four cores
+// under a latency limit, with a choice of a whole and two splits: requests answered in time 1.06 to 1.09 of those without splits; without
+// such bookings 0.8 to 1.0, as requests take the GPU away from one another.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory_resource>
+#include <span>
+
+#include "staronnx/base/units.h"
+#include "staronnx/schedule/place.h"
+
+namespace staronnx {
+
+// Tasks of one request, one after another.
+struct Chain {
+  std::size_t tasks = 0;
+  Microseconds ready_in{};  // the first of them
+  unsigned memory = 0;      // where its data is
+};
+
+struct Outlook {
+  std::span<const Place> places;       // as places_of() gives them
+  std::span<const Microseconds> busy;  // by worker: for how much longer; 0: idle
+  std::span<const Chain> under_way;    // the most urgent first
+  std::span<const Chain> ways;         // of the request to come; at least one
+  double followers = 0;                // how many tasks that are to come later it delays; see Demand
+  // How long a task of a chain (numbered through: those under way, then the ways) is expected to take in a place, with bringing its data
+  // there from a memory.
+  std::function<Microseconds(std::size_t chain, std::size_t task, std::size_t place, unsigned from)> time;
+};
+
+struct Choice {
+  std::size_t way = 0;
+  Microseconds end{};  // of the request, from now
+
+  bool operator==(const Choice&) const = default;
+};
+
+// The way that costs least; equal costs: the first. What is allocated comes from `memory`.
+Choice choose_way(const Outlook& outlook, std::pmr::memory_resource* memory = std::pmr::get_default_resource());
+
+}  // namespace staronnx
