@@ -1,6 +1,7 @@
 // Several models on the same processors: what an overloaded one does to the others.
 //
-//   sharing_bench PLAN PLAN PLAN     plans as `staronnx plan` makes them; the last one is overloaded
+//   sharing_bench any PLAN PLAN PLAN       plans as `staronnx plan` makes them; the last one is overloaded
+//   sharing_bench whole PLAN PLAN PLAN     every request runs that variant
 //
 // Each model gets Poisson arrivals at 15 % of its saturated rate, together; then the last one three times its saturated rate. Rounds of both
 // in turns, three seeds; printed is the others' p99 with overload over without, and how many requests of the overloaded one were served.
@@ -34,10 +35,10 @@ struct Served {
   double saturated_per_s = 0;
 };
 
-Served serve(Runtime& runtime, Engine& engine, const std::string& directory) {
+Served serve(Runtime& runtime, Engine& engine, const std::string& directory, const std::string& variant) {
   const Plan plan = expect(load_plan(directory));
   Served served{plan.model,
-                pipeline_system(plan.model, expect(Pipeline::open(runtime, engine, plan, directory, "whole", {.queue = 64}))),
+                pipeline_system(plan.model, expect(Pipeline::open(runtime, engine, plan, directory, variant, {.queue = 64}))),
                 random_inputs(plan.signature, plan.shapes, 1), 0};
   SteadyLoadClock clock;
   served.saturated_per_s = expect(closed_loop(*served.system, clock, served.inputs, 8, Seconds(2))).served_per_s;
@@ -60,12 +61,12 @@ std::vector<Point> round(std::vector<Served>& models, double load_of_last, unsig
   return points;
 }
 
-void run(const std::vector<std::string>& plans) {
+void run(const std::string& variant, const std::vector<std::string>& plans) {
   const Machine machine = expect(detect_machine());
   const auto runtime = expect(Runtime::start(expect(runtime_options(machine, "elastic", "staronnx", default_cache_directory()))));
   const auto engine = expect(Engine::create());
   std::vector<Served> models;
-  for (const std::string& plan : plans) models.push_back(serve(*runtime, *engine, plan));
+  for (const std::string& plan : plans) models.push_back(serve(*runtime, *engine, plan, variant));
   for (unsigned seed = 1; seed <= 3; ++seed) {
     const std::vector<Point> quiet = round(models, kLightLoad, 10 * seed), overloaded = round(models, kOverload, 10 * seed);
     for (std::size_t i = 0; i + 1 < models.size(); ++i) {
@@ -83,9 +84,9 @@ void run(const std::vector<std::string>& plans) {
 }  // namespace staronnx
 
 int main(int argc, char** argv) {
-  if (argc < 3) return std::fprintf(stderr, "usage: sharing_bench PLAN PLAN [PLAN ..]\n"), 2;
+  if (argc < 4) return std::fprintf(stderr, "usage: sharing_bench VARIANT|any PLAN PLAN [PLAN ..]\n"), 2;
   try {
-    staronnx::run({argv + 1, argv + argc});
+    staronnx::run(std::string(argv[1]) == "any" ? "" : argv[1], {argv + 2, argv + argc});
   } catch (const std::exception& failure) {
     return std::fprintf(stderr, "sharing_bench: %s\n", failure.what()), 1;
   }

@@ -40,8 +40,12 @@ bool Demand::active(Clock::time_point now) const {
   return now - last_ <= 10 * gap_;
 }
 
+double Demand::per_us(Clock::time_point now) const {
+  return gap_.count() > 0 ? 1 / gap_at(now).count() : 0;
+}
+
 double Demand::utilisation(Clock::time_point now) const {
-  return gap_.count() > 0 ? machine_time_ / gap_at(now) : 0;
+  return machine_time_.count() * per_us(now);
 }
 
 double Demand::followers(Clock::time_point now, double most, double by_others) const {

@@ -20,6 +20,9 @@ class Demand {
   // once in 22,000 times.)
   bool active(Clock::time_point now) const;
 
+  // Tasks that come; 0 while nothing is known.
+  double per_us(Clock::time_point now) const;
+
   // Of the machine, by what came lately; above 1 when more comes than the machine can do. 0 while nothing is known.
   double utilisation(Clock::time_point now) const;
 

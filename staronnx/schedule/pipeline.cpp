@@ -21,12 +21,6 @@ Result<const Variant*> find_variant(const Plan& plan, const std::string& name) {
   return Error{ErrorCode::not_found, "the plan has no variant '" + name + "'; it has: " + known};
 }
 
-// A split wins nothing where every processor takes equally long for everything and reaches the same memory.
-bool all_alike(const Runtime::State& runtime) {
-  const auto as_wide = [&](const CoreGroup& group) { return group.width() == runtime.groups.front().width(); };
-  return !runtime.several_memories() && std::ranges::all_of(runtime.groups, as_wide);
-}
-
 // Those that requests may run.
 Result<std::vector<const Variant*>> chosen_variants(const Runtime::State& runtime, const Plan& plan, const std::string& name) {
   std::vector<const Variant*> chosen;
@@ -36,7 +30,7 @@ Result<std::vector<const Variant*>> chosen_variants(const Runtime::State& runtim
     chosen.push_back(*variant);
   } else {
     for (const Variant& variant : plan.variants) chosen.push_back(&variant);
-    if (!runtime.own_policy || all_alike(runtime)) chosen.resize(1);
+    if (!runtime.own_policy) chosen.resize(1);
   }
   return chosen;
 }

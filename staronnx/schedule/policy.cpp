@@ -25,6 +25,10 @@ constexpr double kOverdue = 0.05;
 // Who is started within this share of the time that it takes has not waited.
 constexpr double kNoWait = 0.05;
 
+// What a task of its own costs beside its segment's run: requests of segments that compute nothing take so much longer for each (with 64 in
+// flight 9 to 18 us, one at a time up to 40 us; docs/performance.md).
+constexpr Microseconds kTaskCost{20};
+
 Clock::time_point now() {
   return Clock::time_point(std::chrono::duration_cast<Clock::duration>(Microseconds(starpu_timing_now())));
 }
@@ -91,6 +95,7 @@ class Dispatcher {
     const Lock lock(mutex_);
     std::pmr::monotonic_buffer_resource memory(scratch_.data(), scratch_.size());
     const Clock::time_point moment = now();
+    if (workers_alike(variants.front()) && !tenants_.shared(moment)) variants = variants.first(1);  // no other ends sooner
     const auto busy = remaining(moment, &memory);
     const auto tasks = under_way(&memory);
     std::pmr::vector<Chain> chains(&memory), ways(&memory);
@@ -102,7 +107,9 @@ class Dispatcher {
       if (first.place) return time_of(first.slot->variant(), first.position + 1 + task, place, from);
       return task == 0 ? time_of(first, place, 1) : time_of(first.slot->variant(), first.position + task, place, from);
     };
-    return choose_way({places_, busy, chains, ways, tenants_.followers(pipeline, moment), std::ref(time)}, &memory);
+    return choose_way({places_, busy, chains, ways, tenants_.followers(pipeline, moment),
+                       tenants_.others_per_us(pipeline, moment), std::ref(time)},
+                      &memory);
   }
 
   // A task of a batch; its place is free when all have been.
@@ -188,8 +195,16 @@ class Dispatcher {
 
   // A segment that is not ready yet, where its data comes from another.
   Microseconds time_of(const PreparedVariant& variant, std::size_t segment, std::size_t place, unsigned from) const {
-    const Microseconds run = variant.segments[segment]->expected(place, 1);
+    const Microseconds run = variant.segments[segment]->expected(place, 1) + kTaskCost;
     return several_memories_ ? run + moving_time(variant, segment, from, places_[place].memory) : run;
+  }
+
+  bool workers_alike(const PreparedVariant& variant) const {
+    const auto alike = [&](std::size_t worker) {
+      return std::ranges::all_of(variant.segments,
+                                 [&](const auto& segment) { return segment->expected(worker, 1) == segment->expected(0, 1); });
+    };
+    return std::ranges::all_of(std::views::iota(std::size_t{0}, workers_.size()), alike);
   }
 
   // Of each request the first task that is running or ready, the most urgent first.
@@ -286,6 +301,7 @@ class Dispatcher {
   // What follows is guarded by the mutex.
   std::vector<Place> places_;
   bool several_memories_ = false;
+  bool alike_ = true;                                // workers
   std::vector<Worker> workers_{STARPU_NMAXWORKERS};  // as many as there are, once places are set; workers look for tasks before
   std::vector<starpu_task*> ready_;
   std::array<std::byte, std::size_t{64} << 10> scratch_;  // of a decision; a greater one allocates

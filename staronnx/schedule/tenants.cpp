@@ -32,6 +32,14 @@ double Tenants::followers(std::size_t pipeline, Clock::time_point now) const {
   return own->second.demand.followers(now, own->second.share / shares, by_others);
 }
 
+double Tenants::others_per_us(std::size_t pipeline, Clock::time_point now) const {
+  double rate = 0;
+  for (const auto& [number, tenant] : tenants_) {
+    if (number != pipeline && tenant.demand.active(now)) rate += tenant.demand.per_us(now);
+  }
+  return rate;
+}
+
 bool Tenants::shared(Clock::time_point now) const {
   return std::ranges::count_if(tenants_, [&](const auto& tenant) { return tenant.second.demand.active(now); }) > 1;
 }

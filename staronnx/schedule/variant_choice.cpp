@@ -10,10 +10,11 @@ namespace {
 // How far a chain has been followed.
 struct Step {
   Microseconds end{std::numeric_limits<double>::infinity()};
-  Microseconds taken{};  // of the whole machine's time
+  Microseconds taken{};    // of the whole machine's time
+  Microseconds blocked{};  // other pipelines' tasks, all together
   std::size_t place = 0;
 
-  Microseconds cost(double followers) const { return end + followers * taken; }
+  Microseconds cost(double followers) const { return end + followers * taken + blocked; }
 };
 
 class Future {
@@ -51,13 +52,20 @@ class Future {
     Step best;
     for (std::size_t place = 0; place < outlook_.places.size(); ++place) {
       const std::vector<std::size_t>& workers = outlook_.places[place].workers;
-      Step step{last.end, last.taken, place};
+      Step step{last.end, last.taken, last.blocked + blocks(time(place), workers.size()), place};
       for (const std::size_t worker : workers) step.end = std::max(step.end, free_in_[worker]);
       step.end += time(place);
       for (const std::size_t worker : workers) step.taken += shares_[worker] * (step.end - std::max(last.end, free_in_[worker]));
       if (step.cost(outlook_.followers) < best.cost(outlook_.followers)) best = step;
     }
     return best;
+  }
+
+  // How long others wait that come during a task, while the rest of the machine does the like: for the first of `places` to be free, and each
+  // place causes its part of that.
+  Microseconds blocks(Microseconds time, std::size_t width) const {
+    const double places = static_cast<double>(free_in_.size()) / static_cast<double>(width);
+    return outlook_.others_per_us * time.count() / (places * (places + 1)) * time;
   }
 
   // Of the machine's rate for tasks that take `time` on each worker alone.

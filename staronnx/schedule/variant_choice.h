@@ -2,7 +2,8 @@
 //
 // A way is a chain of tasks, such as the segments of one variant of a plan. The requests under way are followed to their ends first, then the
 // one that is to come, in each way: every task in the place where it costs least, as decide() counts (its end, and the delay to those that
-// come later). So a request is split when that ends it sooner than waiting for a busy fast processor, and not otherwise.
+// come later). So a request is split when that ends it sooner than waiting for a busy fast processor; or when requests of other pipelines would
+// wait for it: a task that runs is not interrupted, but between two segments they may go first.
 //
 // What a request under way will need later is taken as booked, though a processor is idle until then. Simulated with a GPU and four cores
 // under a latency limit, with a choice of a whole and two splits: requests answered in time 1.06 to 1.09 of those without splits; without
@@ -32,6 +33,7 @@ struct Outlook {
   std::span<const Chain> under_way;    // the most urgent first
   std::span<const Chain> ways;         // of the request to come; at least one
   double followers = 0;                // how many tasks that are to come later it delays; see Demand
+  double others_per_us = 0;            // tasks of other pipelines that come
   // How long a task of a chain (numbered through: those under way, then the ways) is expected to take in a place, with bringing its data
   // there from a memory.
   std::function<Microseconds(std::size_t chain, std::size_t task, std::size_t place, unsigned from)> time;

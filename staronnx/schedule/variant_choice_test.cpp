@@ -20,7 +20,8 @@ constexpr Microseconds kIdle{0}, kNever{1e18};
 // A fast processor with a memory of its own, and a slow one. Whole: 100 us on the fast, 1000 on the slow. Or 10 and 90 us, tenfold on the slow.
 class FastAndSlow : public testing::Test {
  protected:
-  Choice choose(Microseconds fast_busy, std::vector<Chain> under_way = {}, Microseconds transfer = kIdle) const {
+  Choice choose(Microseconds fast_busy, std::vector<Chain> under_way = {}, Microseconds transfer = kIdle,
+                double others_per_us = 0) const {
     std::vector<Place> places(2);
     places[0].workers = {0}, places[0].memory = 1;
     places[1].workers = {1};
@@ -31,7 +32,7 @@ class FastAndSlow : public testing::Test {
       const Microseconds fast{!split ? 100. : task == 0 ? 10. : 90.};
       return (place == 0 ? fast : 10 * fast) + (from == places[place].memory ? kIdle : transfer);
     };
-    return choose_way({places, busy, under_way, ways, 0, time});
+    return choose_way({places, busy, under_way, ways, 0, others_per_us, time});
   }
 };
 
@@ -53,6 +54,11 @@ TEST_F(FastAndSlow, TransfersCount) {
 TEST_F(FastAndSlow, WhatIsUnderWayIsThereFirst) {
   EXPECT_EQ(choose(kIdle, {{1}}), (Choice{1, Microseconds(190)}));
   EXPECT_EQ(choose(kIdle, {{1, Microseconds(40)}}), (Choice{1, Microseconds(230)})) << "though it is not ready yet";
+}
+
+TEST_F(FastAndSlow, ARequestIsSplitThatWouldHoldUpOthers) {
+  EXPECT_EQ(choose(Microseconds(80)).way, 0u);
+  EXPECT_EQ(choose(Microseconds(80), {}, kIdle, 0.1).way, 1u);
 }
 
 TEST_F(FastAndSlow, TheSlowOneTakesAWholeRequestOnlyWhenTheFastOneWouldTakeLonger) {
@@ -159,7 +165,7 @@ class Simulation {
       const std::size_t variant = requests[chain]->variant;
       return time(variant, lengths_[variant] - under_way[chain].tasks + task, place);
     };
-    return choose_way({places_, busy(), under_way, ways, demand_.followers(at(now_)), time_of});
+    return choose_way({places_, busy(), under_way, ways, demand_.followers(at(now_)), 0, time_of});
   }
 
   void fill_window() {
