@@ -18,8 +18,8 @@ class CostModel {
   Microseconds expected(std::size_t kind) const { return planned_[kind] * ratio_[kind]; }
 
   // A run took that long. One run moves the expectation by an eighth of the difference at most, whose size is taken as threefold at most:
-  // an outlier does little, a change of the machine's speed is followed within some ten runs. Other kinds follow slowly, as what
-  // slows one down slows all.
+  // an outlier does little, a change of the machine's speed is followed within some ten runs. Other kinds follow by a hundredth: what
+  // slows one down slows all, and a kind that a disturbance made look slow, so that it is not chosen any more, is tried again.
   void observe(std::size_t kind, Microseconds took);
 
  private:

@@ -38,5 +38,12 @@ TEST(CostModel, OtherKindsFollowSlowly) {
   EXPECT_LT(model.expected(1), Microseconds(70));
 }
 
+TEST(CostModel, ADisturbanceIsForgottenWhileOtherKindsRun) {
+  CostModel model({Microseconds(100), Microseconds(60)});
+  for (int run = 0; run < 30; ++run) model.observe(0, Microseconds(150));
+  for (int run = 0; run < 400; ++run) model.observe(1, Microseconds(60));
+  EXPECT_NEAR(model.expected(0).count(), 100, 3);
+}
+
 }  // namespace
 }  // namespace staronnx
