@@ -19,19 +19,21 @@ CoreGroup first_core() {
   return core_groups(*detect_machine(), "1")->front();
 }
 
-// A server of one core with one node, which is begun when the server listens. The plan says that segments take `on_a_core`; what they take
-// on the node is tried out.
-class WithNode {
+// A server of one core with nodes n1, n2, .., which are begun when the server listens. The plan says that segments take `on_a_core`; what they
+// take on the nodes is tried out.
+class WithNodes {
  public:
-  explicit WithNode(Microseconds on_a_core = Seconds(1)) {
+  explicit WithNodes(std::size_t count, Microseconds on_a_core = Seconds(1)) {
+    for (std::size_t i = 0; i < count; ++i) nodes_directories_.push_back(*TemporaryDirectory::create());
     plan_.plan.shapes = {{4}, {4}};
     for (Variant& variant : plan_.plan.variants) {
       for (Segment& segment : variant.segments) segment.cpu_time.alone = {{1, on_a_core}};
     }
     RuntimeOptions options{{first_core()}, "staronnx", false, directory_.path()};
-    options.nodes.count = 1;
+    options.nodes.count = count;
     options.nodes.progress = [this](std::string_view news) {
-      if (const std::size_t at = news.find("--join "); at != std::string_view::npos) begin_node(std::string(news.substr(at + 7)));
+      if (const std::size_t at = news.find("--join "); at != std::string_view::npos)
+        begin_nodes(std::string(news.substr(at + 7)));
     };
     Result<std::unique_ptr<Runtime>> started = Runtime::start(options);
     if (!started) give_up(started.error());
@@ -56,17 +58,20 @@ class WithNode {
     std::_Exit(1);
   }
 
-  void begin_node(const std::string& address) {
-    node_ = fork();
-    if (node_ != 0) return;
-    give_up(run_node({address, nodes_directory_.path(), {"n1", first_core()}, directory_.path()}));
+  void begin_nodes(const std::string& address) {
+    for (std::size_t i = 0; i < nodes_directories_.size(); ++i) {
+      node_ = fork();
+      if (node_ != 0) continue;
+      const NodeIdentity identity{"n" + std::to_string(i + 1), first_core()};
+      give_up(run_node({address, nodes_directories_[i].path(), identity, directory_.path()}));
+    }
   }
 
   const TemporaryDirectory directory_ = *TemporaryDirectory::create();
-  const TemporaryDirectory nodes_directory_ = *TemporaryDirectory::create();
+  std::vector<TemporaryDirectory> nodes_directories_;
   ExamplePlan plan_{directory_.path()};
   std::unique_ptr<Engine> engine_;
-  pid_t node_ = 0;
+  pid_t node_ = 0;  // the last
 };
 
 struct Seen {
@@ -100,7 +105,7 @@ class Nodes : public testing::Test {
 
 void all_on_the_node() {
   {
-    WithNode server;
+    WithNodes server(1);
     EXPECT_EQ(server.runtime->places()[0].name(), "node n1, " + first_core().name());
     for (const char* variant : {"whole", "k2", "k3"}) {
       const std::unique_ptr<Pipeline> pipeline = server.open(variant);
@@ -121,7 +126,7 @@ TEST_F(Nodes, ComputeWhatTheServerWould) {
 
 void segments_here_and_there() {
   {
-    WithNode server(Microseconds(100));
+    WithNodes server(1, Microseconds(100));
     const std::unique_ptr<Pipeline> pipeline = server.open("k3");
     std::vector<Reply> replies(200);
     for (Reply& reply : replies) {
@@ -137,9 +142,37 @@ TEST_F(Nodes, ShareSegmentsWithTheServer) {
   EXPECT_EXIT(segments_here_and_there(), testing::ExitedWithCode(0), "");
 }
 
+void many_share_segments(std::size_t count) {
+  {
+    WithNodes server(count, Microseconds(100));
+    std::vector<std::string> expected_names, names;
+    for (std::size_t i = 0; i < count; ++i) {
+      expected_names.push_back("n" + std::to_string(i + 1));
+      names.push_back(server.runtime->places()[i].node);
+    }
+    EXPECT_THAT(names, testing::UnorderedElementsAreArray(expected_names));
+    const std::unique_ptr<Pipeline> pipeline = server.open("k3");
+    std::vector<Reply> replies(100);
+    for (Reply& reply : replies) {
+      const Result<RequestId> accepted = pipeline->submit(inputs(x, shift), {}, reply.take());
+      EXPECT_TRUE(accepted);
+    }
+    for (Reply& reply : replies) EXPECT_EQ(*reply.wait(), expected(x, shift));
+  }
+  end();
+}
+
+TEST_F(Nodes, MeetWhenTheyAreThree) {
+  EXPECT_EXIT(many_share_segments(3), testing::ExitedWithCode(0), "");
+}
+
+TEST_F(Nodes, MeetWhenTheyAreFour) {
+  EXPECT_EXIT(many_share_segments(4), testing::ExitedWithCode(0), "");
+}
+
 void longer_than_planned() {
   {
-    WithNode server;
+    WithNodes server(1);
     const std::unique_ptr<Pipeline> pipeline = server.open("k2");
     const Floats longer(100, -1), its_shift(100, 5);
     for (int i = 0; i < 3; ++i) EXPECT_EQ(*answer_to(*pipeline, longer, its_shift).result, expected(longer, its_shift));
@@ -154,7 +187,7 @@ TEST_F(Nodes, LeaveToTheServerWhatHasNoRoomThere) {
 
 void a_request_that_fails() {
   {
-    WithNode server;
+    WithNodes server(1);
     const std::unique_ptr<Pipeline> pipeline = server.open("k2");
     const Seen failed = answer_to(*pipeline, x, {1, 2, 3});
     EXPECT_FALSE(failed.result);
@@ -169,7 +202,7 @@ TEST_F(Nodes, SurviveARequestThatFailsThere) {
 }
 
 void a_node_dies() {
-  WithNode server;
+  WithNodes server(1);
   const std::unique_ptr<Pipeline> pipeline = server.open("whole");
   server.kill_node();
   for (;;) pause();
@@ -180,7 +213,7 @@ TEST_F(Nodes, EndTheServerWhenTheyDie) {
 }
 
 void a_node_dies_at_work() {
-  WithNode server;
+  WithNodes server(1);
   const std::unique_ptr<Pipeline> pipeline = server.open("whole");
   server.kill_node();
   for (;;) answer_to(*pipeline, x, shift);

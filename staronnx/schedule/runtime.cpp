@@ -56,14 +56,14 @@ Status check_groups(std::span<const CoreGroup> groups) {
   return {};
 }
 
-// StarPU 1.4.10: a node takes the connections of two others that come at once for each other's; and a process has its nodes once.
-constexpr std::size_t kMostNodes = 2;
 std::atomic<bool> had_nodes = false;
 
-Status check_nodes(std::size_t count) {
-  if (count > kMostNodes) {
-    return Error{ErrorCode::unsupported, std::to_string(count) + " nodes are more than the " + std::to_string(kMostNodes) +
-                                             " that StarPU can connect; give each more cores"};
+Status check_nodes(std::size_t count, std::size_t gpus) {
+  static_assert(STARPU_MAXNODES > 1 + STARPU_MAXCUDADEVS);  // memories: this process's, each GPU's, each node's
+  const std::size_t most = STARPU_MAXNODES - 1 - std::min<std::size_t>(gpus, STARPU_MAXCUDADEVS);
+  if (count > most) {
+    return Error{ErrorCode::unsupported, std::to_string(count) + " nodes are more than the " + std::to_string(most) +
+                                             " that StarPU was built for beside this machine's memories; give each more cores"};
   }
   if (had_nodes)
     return Error{ErrorCode::unsupported, "this process had nodes before, and StarPU begins with them once; start it anew"};
@@ -220,7 +220,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(const RuntimeOptions& options) {
   if (Status groups = check_groups(options.groups); !groups) return groups.error();
   if (Status scheduler = check_scheduler(options.scheduler); !scheduler) return scheduler.error();
   if (Status elastic = check_elastic(options); !elastic) return elastic.error();
-  if (Status nodes = check_nodes(options.nodes.count); !nodes) return nodes.error();
+  if (Status nodes = check_nodes(options.nodes.count, options.gpus.size()); !nodes) return nodes.error();
   if (Status cache = create_cache(options.cache); !cache) return cache.error();
   if (runtime_lives.test_and_set()) {
     return Error{ErrorCode::already_exists, "a runtime lives in this process already, and StarPU allows one; share it"};

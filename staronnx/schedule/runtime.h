@@ -4,7 +4,7 @@
 // Runtime starts, it sets and clears some of the STARPU_* variables of the process's environment, which StarPU reads; the user's own
 // settings of cores and workers there are ignored.
 //
-// With nodes, two at most, Runtime::start() waits for them, and the process ends when one of them does (gathering.h); it is the last
+// With nodes, 15 at most, Runtime::start() waits for them, and the process ends when one of them does (gathering.h); it is the last
 // Runtime of the process.
 //
 //   auto runtime = Runtime::start(*runtime_options(machine, "elastic", "staronnx", default_cache_directory()));

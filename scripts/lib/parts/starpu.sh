@@ -10,9 +10,11 @@ source scripts/lib/debian.sh
 series=1.4
 
 # Blocking drivers: an idle worker that spins takes its core from the others. Eight implementations of a codelet: one for
-# each width of a core group. NUMA nodes and GPUs are given as numbers, so that the result does not depend on this machine.
+# each width of a core group. NUMA nodes and GPUs are given as numbers, so that the result does not depend on this machine. 16
+# memories (maxnodes) are this machine's and those of 15 nodes; StarPU's tables of nodes (maxtcpipdev) hold this machine, too.
 options=(
   --enable-blocking-drivers --enable-maxnodes=16 --enable-maxcpus=256 --enable-maxnumanodes=8 --enable-maxcudadev=8
+  --enable-maxtcpipdev=16
   --enable-maximplementations=8 --disable-static --disable-opencl --disable-mpi --disable-openmp --disable-socl
   --disable-starpufft --disable-starpupy --disable-fortran --disable-glpk --disable-papi --disable-fxt
   --disable-build-doc --disable-build-examples --disable-build-tests
@@ -74,6 +76,49 @@ patch_for_nodes() {
     "$tcpip/driver_tcpip_common.c"
   [[ $(cat "$tcpip"/driver_tcpip_common{,_func}.[ch] | grep -cE 'STARPU_TCPIP_MS_LISTEN|>= 1000|usleep\(10000\)|MSG_DONTWAIT|int now = 1|\(void\) one') == 7 ]] ||
     reason 'this StarPU serves its nodes in another way; its recipe must be looked at'
+  patch_meetings "$tcpip/driver_tcpip_common.c"
+  assume_links "$1/src/core/perfmodel/perfmodel_bus.c"
+}
+
+# Two processes of StarPU have three connections, told apart by the order in which they come; so a node that two others reach at once
+# takes the connections of one for those of the other. Here each connection says first whose it is, and which of the three.
+patch_meetings() {
+  sed -i -E 's/WRITE\(((serv|source)_(async_|notif_)?sock), &index_sink, sizeof\(index_sink\)\);/{ int call[2] = {index_sink, kind_of_\3sock}; WRITE(\1, call, sizeof(call)); }/
+    s/kind_of_sock/0/; s/kind_of_async_sock/1/; s/kind_of_notif_sock/2/
+    s/READ\(sink_sock2, &i_sink, sizeof\(i_sink\)\);/int call[2] = {0}; READ(sink_sock2, call, sizeof(call)); i_sink = call[0]; STARPU_ASSERT(i_sink > 0 \&\& i_sink <= nb_sink);/
+    s/if\(tcpip_sock\[i_sink\]\.async_sock == 0\)/if(call[1] == 1)/' "$1"
+  # From where a node waits for those of higher numbers, until it waits no more.
+  sed -i '/\/\*the passive part\*\//,/^\t\tclose(sink_serv_sock);/c\
+		for (j = 3*index_sink; j < 3*nb_sink; j++)\
+		{\
+			int sock, is_local, call[2] = {0};\
+			if (master_accept(\&sock, sink_serv_sock, sink_local_sock, NULL, \&is_local) != 0)\
+				return -1;\
+			READ(sock, call, sizeof(call));\
+			STARPU_ASSERT(call[0] > index_sink \&\& call[0] <= nb_sink);\
+			*(call[1] == 0 ? \&tcpip_sock[call[0]].sync_sock : call[1] == 1 ? \&tcpip_sock[call[0]].async_sock : \&tcpip_sock[call[0]].notif_sock) = sock;\
+			local_flag[call[0]] = is_local;\
+		}\
+		close(sink_serv_sock);' "$1"
+  [[ $(grep -cE 'int call\[2\] = \{index_sink, [012]\}|READ\(sink_sock2, call,|if\(call\[1\] == 1\)|READ\(sock, call,' "$1") == 8 ]] ||
+    reason 'the nodes of this StarPU meet in another way; its recipe must be looked at'
+}
+
+# A process that finds no speeds of links in its cache measures them, and waits for the others to take part, which do not where they
+# find theirs. StarONNX measures links by itself; the policies of StarPU's own are to assume 1 GB/s and 100 us.
+assume_links() {
+  sed -i 's/^\t_starpu_tcpip_common_measure_bandwidth_latency(tcpip_time_device_to_device, tcpip_latency_device_to_device);/\tfor (i = 0; i < STARPU_MAXTCPIPDEVS * STARPU_MAXTCPIPDEVS; i++) (\&tcpip_time_device_to_device[0][0])[i] = 1e-3, (\&tcpip_latency_device_to_device[0][0])[i] = 100;/' "$1"
+  ! grep -q '_starpu_tcpip_common_measure_bandwidth_latency' "$1" || reason 'this StarPU measures links elsewhere; its recipe must be looked at'
+}
+
+# A file of the cache is there before it is written, and a process that reads it then ends. Here it is there when it is whole.
+patch_cache() {
+  sed -i '/f = fopen(path, "a+");/,/fclose(f);/{
+    s/f = fopen(path, "a+");/char partial[PATH_LENGTH + 16]; snprintf(partial, sizeof(partial), "%s.%d", path, (int) getpid()); f = fopen(partial, "w");/
+    s/fclose(f);/& rename(partial, path);/
+  }' "$1"
+  [[ $(grep -cE 'f = fopen\(partial, "w"\);|rename\(partial, path\);' "$1") == 10 ]] ||
+    reason 'this StarPU writes its cache in another way; its recipe must be looked at'
 }
 
 # The headers find those of the same toolkit by themselves, and say nothing of the helpers.
@@ -98,6 +143,7 @@ make_part() {
     simgrid) configure=(--enable-simgrid --disable-cuda) ;;
     real)
       patch_for_nodes "$source"
+      patch_cache "$source/src/core/perfmodel/perfmodel_bus.c"
       configure=(--enable-tcpip-master-slave --disable-cuda)
       if [[ -n $cuda_dir ]]; then
         patch_for_cuda "$source"
