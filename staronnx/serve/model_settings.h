@@ -19,6 +19,10 @@ struct ModelSettings {
   std::size_t max_queue_size = 1024;                            // requests waiting at most
   Microseconds default_timeout{};                               // for requests that state none; 0: none
   std::uint64_t default_priority = 1;                           // for requests that state none; 1 goes first
+  bool may_change_timeout = true;                               // by stating its own, a request
+  std::uint64_t priority_levels = 0;  // requests with a higher number have the default; 0: there are as many as anybody wants
+  double share = 1;                   // of the machine, relative to other models'
+  std::map<std::string, std::string> metric_tags = {};  // labels of its metrics
   std::string variant = {};  // of the plan; empty: that with the highest predicted congestion threshold
 };
 

@@ -27,8 +27,11 @@ struct Accepted {
 };
 
 RequestOptions options_of(const InferenceRequest& request, const ModelSettings& settings, Clock::time_point arrival) {
-  const Microseconds timeout = request.timeout.count() > 0 ? request.timeout : settings.default_timeout;
-  const std::uint64_t priority = request.priority > 0 ? request.priority : settings.default_priority;
+  const bool own_timeout = request.timeout.count() > 0 && settings.may_change_timeout;
+  const Microseconds timeout = own_timeout ? request.timeout : settings.default_timeout;
+  const std::uint64_t lowest = settings.priority_levels > 0 ? settings.priority_levels : kLowestPriority;
+  const bool own_priority = request.priority > 0 && request.priority <= lowest;
+  const std::uint64_t priority = own_priority ? request.priority : settings.default_priority;
   RequestOptions options;
   if (timeout.count() > 0) options.deadline = Deadline::after(std::min<Microseconds>(timeout, kLongestTimeout), arrival);
   options.priority = static_cast<unsigned>(std::clamp<std::uint64_t>(priority, 1, kLowestPriority) - 1);

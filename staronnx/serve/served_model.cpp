@@ -48,6 +48,7 @@ Result<std::unique_ptr<ServedModel>> ServedModel::load(Runtime& runtime, Engine&
   const std::string variant = settings.variant.empty() ? best_variant(plan) : settings.variant;
   PipelineOptions options;
   options.queue = settings.max_queue_size;
+  options.share = settings.share;
   Result<std::unique_ptr<Pipeline>> pipeline = Pipeline::open(runtime, engine, plan, directory, variant, options);
   if (!pipeline) return pipeline.error();
   return std::make_unique<ServedModel>(request.name, request.version, settings, *std::move(pipeline));
