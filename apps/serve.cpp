@@ -186,7 +186,9 @@ int run_verb(const Options& options) {
   };
   PlanCache plans(*machine, **engine, {default_cache_directory(), widths_of(*where), progress});
   Catalog catalog(loader(plans, **engine, runtime));
-  Server server({options.id, STARONNX_VERSION, {"classification", "binary_tensor_data", "parameters", "statistics"}}, catalog);
+  Server server(
+      {options.id, STARONNX_VERSION, {"classification", "model_configuration", "binary_tensor_data", "parameters", "statistics"}},
+      catalog);
   Result<std::unique_ptr<HttpServer>> http = HttpServer::start(server, options.http);
   if (!http) return report(http.error(), false);
   say_address(**http);

@@ -73,7 +73,7 @@ Result<RequestId> Flow::submit(std::vector<Tensor> inputs, const RequestOptions&
     if (draining_) return Error{ErrorCode::unavailable, "the model is being taken out of service; try another instance"};
     slot = free_slot();
     if (slot == nullptr) {
-      if (waiting_.full()) return Error{ErrorCode::unavailable, "the queue is full; try again later"};
+      if (waiting_.full()) return Error{ErrorCode::unavailable, "Exceeds maximum queue size; try again later"};
       if (Status in_time = check_expectation(request, now); !in_time) return in_time.error();
       const bool expires_first = options.deadline < waiting_.next_deadline();
       waiting_.push(std::move(request));

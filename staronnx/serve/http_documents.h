@@ -15,7 +15,7 @@ std::string metadata_document(const ServerIdentity& identity);
 // Of `model`, saying that there are `versions`.
 std::string metadata_document(const ServedModel& model, std::span<const std::shared_ptr<ServedModel>> versions);
 
-// As the protocol buffer prints it: snake_case, all fields of the basic kind, whole numbers as numbers.
+// Complete (message_json.h).
 std::string config_document(const ServedModel& model);
 
 std::string statistics_document(std::span<const std::shared_ptr<ServedModel>> models);

@@ -12,13 +12,17 @@ namespace {
 
 constexpr std::int64_t kUnknownSize = 128;
 
+ShapesByName shapes_of(const LoadRequest& request) {
+  return request.config ? request.config->shapes() : ShapesByName();
+}
+
 // Everything that a plan made in passing depends on, as the name of a directory.
 std::string name_of(const std::string& model_hash, const Machine& machine, const PlanCache::Options& options,
                     const LoadRequest& request) {
   std::string key = machine.id() + '\n' + onnxruntime_version();
   for (const int width : options.widths) key += ' ' + std::to_string(width);
   for (const Gpu& gpu : machine.gpus) key += '\n' + gpu.name;
-  for (const auto& [name, shape] : request.shapes) key += '\n' + name + ':' + to_string(shape);
+  for (const auto& [name, shape] : shapes_of(request)) key += '\n' + name + ':' + to_string(shape);
   return model_hash + "-" + short_hash(key);
 }
 
@@ -71,7 +75,7 @@ Result<PlanOnDisk> PlanCache::make(const LoadRequest& request, const std::filesy
   wanted.model = request.path;
   wanted.directory = directory;
   wanted.cache = options_.directory;
-  wanted.shapes = shapes_to_plan(model->signature(), request.shapes);
+  wanted.shapes = shapes_to_plan(model->signature(), shapes_of(request));
   wanted.widths = options_.widths;
   wanted.progress = [&, last = std::string()](const std::string& what, double) mutable {
     if (what != last) options_.progress(request.name, last = what);
