@@ -85,7 +85,7 @@ Result<RequestId> Flow::submit(std::vector<Tensor> inputs, const RequestOptions&
     const std::lock_guard lock(bell_->mutex);
     if (draining_) return Error{ErrorCode::unavailable, "the model is being taken out of service; try another instance"};
     if (in_use_ == window_) {
-      if (waiting_.full()) return Error{ErrorCode::unavailable, "the queue is full; try again later"};
+      if (waiting_.full()) return Error{ErrorCode::unavailable, "Exceeds maximum queue size; try again later"};
       const Microseconds expected = expected_latency(waiting_.before(request.urgency));
       if (Status in_time = check_deadline(request, expected, now); !in_time) return in_time.error();
       const bool expires_first = options.deadline < waiting_.next_deadline();

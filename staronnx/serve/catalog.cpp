@@ -1,0 +1,191 @@
+#include "staronnx/serve/catalog.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace staronnx {
+namespace {
+
+constexpr const char* kUnloaded = "unloaded";
+
+std::string in_words(const std::string& name, std::int64_t version) {
+  return "'" + name + "' version " + std::to_string(version);
+}
+
+}  // namespace
+
+std::string_view to_string(ModelState state) {
+  switch (state) {
+    case ModelState::loading: return "LOADING";
+    case ModelState::ready: return "READY";
+    case ModelState::unloading: return "UNLOADING";
+    case ModelState::unavailable: return "UNAVAILABLE";
+  }
+  return "UNKNOWN";
+}
+
+Catalog::~Catalog() {
+  std::unique_lock lock(mutex_);
+  closing_ = true;
+  const auto idle = [this] { return working_ == 0; };
+  changed_.wait(lock, idle);  // loads
+  std::map<std::string, Versions, std::less<>> models = std::exchange(models_, {});
+  lock.unlock();
+  models.clear();
+  lock.lock();
+  changed_.wait(lock, idle);  // and what dies
+}
+
+void Catalog::in_background(std::function<void()> work) {
+  ++working_;
+  std::thread([this, work = std::move(work)]() mutable {
+    work();
+    work = nullptr;
+    const std::lock_guard lock(mutex_);
+    --working_;
+    changed_.notify_all();
+  }).detach();  // the destructor waits for it
+}
+
+void Catalog::retire(std::unique_ptr<ServedModel> model) {
+  const std::lock_guard lock(mutex_);
+  in_background([this, model = std::shared_ptr<ServedModel>(std::move(model))]() mutable {  // shared, as functions are copied
+    static_cast<void>(model->pipeline().drain(Deadline::never()));                          // without a deadline it cannot fail
+    const std::string name = model->name();
+    const std::int64_t version = model->version();
+    model.reset();
+    const std::lock_guard relock(mutex_);
+    const auto versions = models_.find(name);
+    if (versions == models_.end()) return;
+    Entry& gone = versions->second[version];
+    if (gone.state != ModelState::unloading) return;
+    gone.state = ModelState::unavailable;
+    gone.reason = kUnloaded;
+  });
+}
+
+Status Catalog::load(LoadRequest request) {
+  const std::lock_guard lock(mutex_);
+  if (closing_) return Error{ErrorCode::unavailable, "the server ends; it loads no more models"};
+  Entry& entry = models_[request.name][request.version];
+  if (entry.loads)
+    return Error{ErrorCode::already_exists, "model " + in_words(request.name, request.version) + " is being loaded already"};
+  entry.loads = true;
+  if (!entry.model) entry.state = ModelState::loading;
+  in_background([this, request = std::move(request)] { run_load(request); });
+  return {};
+}
+
+void Catalog::run_load(const LoadRequest& request) {
+  Result<std::unique_ptr<ServedModel>> loaded = loader_(request);
+  std::shared_ptr<ServedModel> before;  // goes without the mutex
+  const std::lock_guard lock(mutex_);
+  Entry& entry = models_[request.name][request.version];
+  entry.loads = false;
+  entry.reason = loaded ? "" : loaded.error().message;
+  if (loaded) {
+    const auto retired = [this](ServedModel* model) { retire(std::unique_ptr<ServedModel>(model)); };
+    before = std::exchange(entry.model, std::shared_ptr<ServedModel>(loaded->release(), retired));
+    entry.state = ModelState::ready;
+  } else if (!entry.model) {
+    entry.state = ModelState::unavailable;
+  }
+  changed_.notify_all();
+}
+
+Status Catalog::unload(const std::string& name, std::int64_t version) {
+  std::shared_ptr<ServedModel> gone;  // goes without the mutex
+  const std::lock_guard lock(mutex_);
+  const auto versions = models_.find(name);
+  if (versions != models_.end() && versions->second.contains(version)) {
+    Entry& entry = versions->second[version];
+    gone = std::exchange(entry.model, nullptr);
+    if (gone) entry.state = ModelState::unloading;
+  }
+  if (gone) return {};
+  return Error{ErrorCode::not_found, "model " + in_words(name, version) + " is not loaded; see the repository's index"};
+}
+
+Error Catalog::why_none_is_ready(const std::string& name) const {
+  const auto versions = models_.find(name);
+  if (versions == models_.end()) return {ErrorCode::invalid_argument, "Request for unknown model: '" + name + "' is not found"};
+  std::string why;
+  for (const auto& [version, entry] : versions->second) {
+    why += (why.empty() ? ": version " : ", version ") + std::to_string(version) + " is " + std::string(to_string(entry.state));
+    if (!entry.reason.empty()) why += " (" + entry.reason + ")";
+  }
+  return {ErrorCode::unavailable, "Request for unknown model: '" + name + "' has no available versions" + why};
+}
+
+Result<std::vector<std::shared_ptr<ServedModel>>> Catalog::versions(const std::string& name) const {
+  std::vector<std::shared_ptr<ServedModel>> ready;
+  const std::lock_guard lock(mutex_);
+  const auto versions = models_.find(name);
+  if (versions == models_.end()) return why_none_is_ready(name);
+  for (const auto& [version, entry] : versions->second) {
+    if (entry.model) ready.push_back(entry.model);
+  }
+  if (ready.empty()) return why_none_is_ready(name);
+  return ready;
+}
+
+Result<std::shared_ptr<ServedModel>> Catalog::find(const std::string& name, std::optional<std::int64_t> version) const {
+  const std::lock_guard lock(mutex_);
+  const auto versions = models_.find(name);
+  if (versions == models_.end()) return why_none_is_ready(name);
+  for (auto entry = versions->second.rbegin(); entry != versions->second.rend(); ++entry) {
+    if (entry->second.model && (!version || *version == entry->first)) return entry->second.model;
+  }
+  if (!version) return why_none_is_ready(name);
+  const std::string what = "Request for unknown model: " + in_words(name, *version);
+  if (versions->second.contains(*version)) return Error{ErrorCode::unavailable, what + " is not at ready state"};
+  return Error{ErrorCode::not_found, what + " is not found"};
+}
+
+std::vector<ModelStatus> Catalog::index() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<ModelStatus> all;
+  for (const auto& [name, versions] : models_) {
+    for (const auto& [version, entry] : versions) all.push_back({name, version, entry.state, entry.reason});
+  }
+  return all;
+}
+
+bool Catalog::ready() const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::all_of(models_, [](const auto& model) {
+    return std::ranges::all_of(model.second, [](const auto& version) {
+      return version.second.state == ModelState::ready || version.second.reason == kUnloaded;
+    });
+  });
+}
+
+void Catalog::settle() const {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] {
+    return std::ranges::none_of(models_, [](const auto& model) {
+      return std::ranges::any_of(model.second, [](const auto& version) { return version.second.loads; });
+    });
+  });
+}
+
+Status Catalog::drain(Deadline deadline) {
+  std::vector<std::shared_ptr<ServedModel>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+    for (const auto& [name, versions] : models_) {
+      for (const auto& [version, entry] : versions) {
+        if (entry.model) all.push_back(entry.model);
+      }
+    }
+  }
+  Status worst;
+  for (const auto& model : all) {
+    if (Status drained = model->pipeline().drain(deadline); !drained)
+      worst = with_context("model '" + model->name() + "'", drained.error());
+  }
+  return worst;
+}
+
+}  // namespace staronnx

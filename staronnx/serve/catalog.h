@@ -1,0 +1,95 @@
+// The models that are served, by name and version.
+//
+//   load() -> loading -> ready -> unloading -> unavailable ("unloaded")
+//                 \-> unavailable (why)
+//
+// Thread-safe. Models load side by side, each on a thread of the catalog's; what is there meanwhile can be read and used. But one at a
+// time is planned, as its costs are measured.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "staronnx/base/deadline.h"
+#include "staronnx/base/result.h"
+#include "staronnx/serve/served_model.h"
+
+namespace staronnx {
+
+enum class ModelState { loading, ready, unloading, unavailable };
+
+std::string_view to_string(ModelState state);  // "LOADING", as the protocols say it
+
+struct ModelStatus {
+  std::string name;
+  std::int64_t version = 1;
+  ModelState state = ModelState::loading;
+  std::string reason = {};  // why it is unavailable
+};
+
+class Catalog {
+ public:
+  // Makes a model ready, however long that takes; called on threads of the catalog's, several at once.
+  using Loader = std::function<Result<std::unique_ptr<ServedModel>>(const LoadRequest&)>;
+
+  explicit Catalog(Loader loader) : loader_(std::move(loader)) {}
+  // Waits for models that load, and for all requests. Nobody else may hold a model any more.
+  ~Catalog();
+
+  // Returns at once. A version that is served already goes on serving until the new one is ready and then takes no more requests, but
+  // answers those it has; when the new one fails, it stays. A version that loads already: already_exists.
+  Status load(LoadRequest request);
+
+  // Returns at once: takes the version away from requests to come; those it has are answered, then it dies. not_found.
+  Status unload(const std::string& name, std::int64_t version);
+
+  // The version asked for, or the highest that is ready. Whoever holds it may submit requests: a model that is taken away lives until the
+  // last holder lets go, and dies on a thread of the catalog's when its last request is answered. So hold it briefly. Errors are what clients are told: of unknown names (invalid_argument),
+  // unknown versions (not_found), and models that are not ready (unavailable).
+  Result<std::shared_ptr<ServedModel>> find(const std::string& name, std::optional<std::int64_t> version) const;
+
+  // All versions that are ready, ascending; errors as find()'s.
+  Result<std::vector<std::shared_ptr<ServedModel>>> versions(const std::string& name) const;
+
+  std::vector<ModelStatus> index() const;  // by name, then version
+  bool ready() const;                      // nothing loads, and nothing is unavailable that was to be served
+
+  // Waits until nothing loads.
+  void settle() const;
+
+  // Takes no more loads, and lets every model answer the requests it has, until `deadline` at most; fails saying how many were lost.
+  Status drain(Deadline deadline);
+
+ private:
+  struct Entry {
+    ModelState state = ModelState::loading;
+    std::string reason;
+    bool loads = false;                  // perhaps while another is ready
+    std::shared_ptr<ServedModel> model;  // when ready
+  };
+  using Versions = std::map<std::int64_t, Entry>;
+
+  void run_load(const LoadRequest& request);
+  // The deleter of models: on any thread, without the mutex.
+  void retire(std::unique_ptr<ServedModel> model);
+  void in_background(std::function<void()> work);          // with the mutex held
+  Error why_none_is_ready(const std::string& name) const;  // with the mutex held
+
+  const Loader loader_;
+  mutable std::mutex mutex_;  // guards what follows
+  mutable std::condition_variable changed_;
+  std::map<std::string, Versions, std::less<>> models_;
+  std::size_t working_ = 0;  // background threads
+  bool closing_ = false;
+};
+
+}  // namespace staronnx

@@ -1,0 +1,56 @@
+// An inference as every protocol says it: what the front ends make of bytes, and what they make bytes of.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "staronnx/base/result.h"
+#include "staronnx/base/units.h"
+#include "staronnx/model/tensor.h"
+
+namespace staronnx {
+
+struct InferenceInput {
+  std::string name;
+  Tensor tensor;
+};
+
+struct RequestedOutput {
+  std::string name;
+  std::uint32_t classes = 0;  // the k largest values with their positions instead of the tensor; 0: the tensor
+};
+
+// As it came: nothing in it is checked against the model yet, but each tensor has the bytes that its type and shape say.
+struct InferenceRequest {
+  std::string model;
+  std::optional<std::int64_t> version = {};  // nothing: the one that the catalog prefers
+  std::string id = {};                       // the client's own; goes back as it is
+  std::vector<InferenceInput> inputs = {};
+  std::vector<RequestedOutput> outputs = {};  // none: all, in the model's order
+  std::uint64_t priority = 0;                 // 1 goes first; 0: the model's default
+  Microseconds timeout{};                     // for the whole request, from its arrival; 0: the model's default
+};
+
+struct InferenceOutput {
+  std::string_view name;
+  TensorView tensor;
+};
+
+// Valid only during the call that brings it: the memory goes to the next request afterwards.
+struct InferenceResponse {
+  std::string_view model;
+  std::int64_t version = 1;
+  std::string_view id;
+  std::span<const InferenceOutput> outputs;  // as requested
+};
+
+// Called exactly once for each accepted request, on a thread of the model's, which serves other requests, too: it must return soon, not throw
+// and not wait. Errors: unavailable (too late; the model goes), cancelled, internal.
+using InferenceDone = std::function<void(const Result<InferenceResponse>&)>;
+
+}  // namespace staronnx

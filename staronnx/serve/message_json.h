@@ -1,0 +1,13 @@
+// A protocol message as the JSON that HTTP clients know of it: names as in the .proto file, all fields that are not messages whether set or
+// not, enums by name, and 64-bit integers as numbers (unlike protobuf's own JSON, which writes text).
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include <string>
+
+namespace staronnx {
+
+std::string json_of(const google::protobuf::Message& message);
+
+}  // namespace staronnx

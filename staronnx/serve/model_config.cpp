@@ -1,0 +1,97 @@
+#include "staronnx/serve/model_config.h"
+
+#include <sstream>
+#include <vector>
+
+#include "staronnx/base/read_file.h"
+#include "staronnx/serve/config_check.h"
+#include "staronnx/serve/config_completion.h"
+#include "staronnx/serve/config_support.h"
+
+namespace staronnx {
+namespace {
+
+const std::string default_file = "model.onnx";
+
+Result<std::vector<std::string>> read_labels(const std::filesystem::path& file, const std::string& output) {
+  const std::optional<std::string> content = read_file(file);
+  if (!content)
+    return Error{ErrorCode::not_found, "label_filename of output '" + output + "': '" + file.string() + "' cannot be read"};
+  std::vector<std::string> labels;
+  std::istringstream lines(*content);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    labels.push_back(std::move(line));
+  }
+  return labels;
+}
+
+void take_queue(const inference::ModelDynamicBatching& batching, ModelSettings& settings) {
+  const inference::ModelQueuePolicy& policy = batching.default_queue_policy();
+  if (policy.max_queue_size() > 0) settings.max_queue_size = policy.max_queue_size();
+  settings.default_timeout = Microseconds(static_cast<double>(policy.default_timeout_microseconds()));
+  settings.may_change_timeout = !batching.has_default_queue_policy() || policy.allow_timeout_override();
+  settings.priority_levels = batching.priority_levels();
+  if (batching.default_priority_level() > 0) settings.default_priority = batching.default_priority_level();
+}
+
+}  // namespace
+
+ModelConfig::ModelConfig(const std::string& name) {
+  auto message = std::make_shared<inference::ModelConfig>();
+  message->set_name(name);
+  message_ = std::move(message);
+}
+
+Result<ModelConfig> ModelConfig::parse(const std::string& text, const std::string& file, const std::string& name) {
+  const Result<ConfigText> parsed = ConfigText::parse(text, file);
+  if (!parsed) return parsed.error();
+  if (Status supported = check_supported(*parsed); !supported) return supported.error();
+  if (Status sound = check_values(*parsed); !sound) return sound.error();
+  auto message = std::make_shared<inference::ModelConfig>(parsed->message());
+  if (!message->name().empty() && message->name() != name)
+    return parsed->refusal("name",
+                           "is '" + message->name() + "', but the model is '" + name + "'; write the same, or remove the field");
+  message->set_name(name);
+  return ModelConfig(std::move(message));
+}
+
+Result<ModelConfig> ModelConfig::completed(const Signature& model) const {
+  auto message = std::make_shared<inference::ModelConfig>(*message_);
+  message->set_platform("onnxruntime_onnx");
+  message->set_backend("onnxruntime");
+  message->set_default_model_filename(model_file());
+  if (message->version_policy().policy_choice_case() == inference::ModelVersionPolicy::POLICY_CHOICE_NOT_SET)
+    message->mutable_version_policy()->mutable_latest()->set_num_versions(1);
+  if (Status done = complete_tensors(model, *message); !done) return done.error();
+  return ModelConfig(std::move(message));
+}
+
+Result<ModelSettings> ModelConfig::settings(const std::filesystem::path& folder) const {
+  ModelSettings settings;
+  settings.max_batch_size = message_->max_batch_size();
+  for (const inference::ModelOutput& output : message_->output()) {
+    if (output.label_filename().empty()) continue;
+    Result<std::vector<std::string>> labels = read_labels(folder / output.label_filename(), output.name());
+    if (!labels) return labels.error();
+    settings.labels.emplace(output.name(), *std::move(labels));
+  }
+  take_queue(message_->dynamic_batching(), settings);
+  settings.metric_tags.insert(message_->metric_tags().begin(), message_->metric_tags().end());
+  Result<OwnParameters> own = own_parameters(*message_);
+  if (!own) return own.error();
+  settings.share = own->share;
+  settings.variant = own->variant;
+  return settings;
+}
+
+const std::string& ModelConfig::model_file() const {
+  return message_->default_model_filename().empty() ? default_file : message_->default_model_filename();
+}
+
+ShapesByName ModelConfig::shapes() const {
+  Result<OwnParameters> own = own_parameters(*message_);
+  return own ? own->shapes : ShapesByName();
+}
+
+}  // namespace staronnx

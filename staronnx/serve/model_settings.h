@@ -1,0 +1,29 @@
+// What the server is told of a model beside its file: from a configuration, or these defaults.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "staronnx/base/units.h"
+
+namespace staronnx {
+
+struct ModelSettings {
+  // Of one request. 0: shapes are the model's own, no dimension of them is called a batch. Else the first dimension of every input and output is
+  // dynamic in the model and at most this in requests, the same for all inputs.
+  std::int64_t max_batch_size = 0;
+  std::map<std::string, std::vector<std::string>> labels = {};  // for classification, by output
+  std::size_t max_queue_size = 1024;                            // requests waiting at most
+  Microseconds default_timeout{};                               // for requests that state none; 0: none
+  std::uint64_t default_priority = 1;                           // for requests that state none; 1 goes first
+  bool may_change_timeout = true;                               // by stating its own, a request
+  std::uint64_t priority_levels = 0;  // requests with a higher number have the default; 0: there are as many as anybody wants
+  double share = 1;                   // of the machine, relative to other models'
+  std::map<std::string, std::string> metric_tags = {};  // labels of its metrics
+  std::string variant = {};  // of the plan; empty: that with the highest predicted congestion threshold
+};
+
+}  // namespace staronnx

@@ -1,0 +1,129 @@
+#include "staronnx/serve/request_path.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "staronnx/serve/classification.h"
+#include "staronnx/serve/request_check.h"
+
+namespace staronnx {
+namespace {
+
+using std::chrono::nanoseconds;
+
+// Beyond them clocks and urgencies would overflow; nobody waits so long, or has so many levels.
+constexpr Seconds kLongestTimeout{1e7};
+constexpr std::uint64_t kLowestPriority = 1'000'000;
+
+// What is kept of a request until its answer. `model` outlives it, as its pipeline waits for all requests.
+struct Accepted {
+  ServedModel* model;
+  std::string id;
+  std::vector<RequestedOutput> requested;  // empty: all outputs
+  std::vector<std::size_t> outputs;        // their positions
+  std::int64_t batch_size;
+  Clock::time_point arrival, submitted;
+  InferenceDone done;
+};
+
+RequestOptions options_of(const InferenceRequest& request, const ModelSettings& settings, Clock::time_point arrival) {
+  const bool own_timeout = request.timeout.count() > 0 && settings.may_change_timeout;
+  const Microseconds timeout = own_timeout ? request.timeout : settings.default_timeout;
+  const std::uint64_t lowest = settings.priority_levels > 0 ? settings.priority_levels : kLowestPriority;
+  const bool own_priority = request.priority > 0 && request.priority <= lowest;
+  const std::uint64_t priority = own_priority ? request.priority : settings.default_priority;
+  RequestOptions options;
+  if (timeout.count() > 0) options.deadline = Deadline::after(std::min<Microseconds>(timeout, kLongestTimeout), arrival);
+  options.priority = static_cast<unsigned>(std::clamp<std::uint64_t>(priority, 1, kLowestPriority) - 1);
+  return options;
+}
+
+// Too late is one thing to clients, wherever it was noticed.
+Error as_clients_know_it(Error error) {
+  if (error.code != ErrorCode::deadline_exceeded) return error;
+  return {ErrorCode::unavailable, "Request timeout expired: " + error.message};
+}
+
+InferenceTimes times_of(const Accepted& accepted, std::span<const SegmentRun> segments, Clock::time_point answered) {
+  InferenceTimes times;
+  Clock::time_point last = accepted.submitted;
+  nanoseconds transfer{};
+  for (const SegmentRun& run : segments) {
+    times.compute_infer += run.end - run.begin;
+    transfer += std::chrono::duration_cast<nanoseconds>(run.transfer);
+    last = std::max(last, run.end);
+  }
+  const nanoseconds beside = (last - accepted.submitted) - times.compute_infer;  // segments may overlap
+  times.compute_input =
+      (accepted.submitted - accepted.arrival) + std::clamp(transfer, nanoseconds(0), std::max(beside, nanoseconds(0)));
+  times.compute_output = answered - last;
+  times.queue =
+      std::max(nanoseconds(0), (answered - accepted.arrival) - times.compute_input - times.compute_infer - times.compute_output);
+  return times;
+}
+
+// Tensors that classes take the place of are kept in `made`.
+Result<std::vector<InferenceOutput>> outputs_of(const Accepted& accepted, std::span<const TensorView> tensors,
+                                                std::vector<Tensor>& made) {
+  const ModelSettings& settings = accepted.model->settings();
+  std::vector<InferenceOutput> outputs;
+  made.reserve(accepted.outputs.size());
+  for (std::size_t i = 0; i < accepted.outputs.size(); ++i) {
+    const std::string& name = accepted.model->signature().outputs[accepted.outputs[i]].name;
+    const std::uint32_t classes = accepted.requested.empty() ? 0 : accepted.requested[i].classes;
+    outputs.push_back({name, tensors[accepted.outputs[i]]});
+    if (classes == 0) continue;
+    const auto labels = settings.labels.find(name);
+    Result<Tensor> best = classify(name, outputs.back().tensor, classes, settings.max_batch_size > 0,
+                                   labels == settings.labels.end() ? std::span<const std::string>() : labels->second);
+    if (!best) return best.error();
+    outputs.back().tensor = made.emplace_back(*std::move(best)).view();
+  }
+  return outputs;
+}
+
+void answer(const Accepted& accepted, const Result<Response>& response) {
+  ModelStatistics& statistics = accepted.model->statistics();
+  const auto fail = [&](Error error) {
+    statistics.failed(Clock::now() - accepted.arrival);
+    accepted.done(as_clients_know_it(std::move(error)));
+  };
+  if (!response) return fail(response.error());
+  std::vector<Tensor> made;
+  const Result<std::vector<InferenceOutput>> outputs = outputs_of(accepted, response->outputs, made);
+  if (!outputs) return fail(outputs.error());
+  const int together = response->segments.empty() ? 1 : response->segments.front().batch;
+  // First: who has the answer finds it counted.
+  statistics.succeeded(times_of(accepted, response->segments, Clock::now()), accepted.batch_size, together,
+                       std::chrono::system_clock::now());
+  accepted.done(InferenceResponse{accepted.model->name(), accepted.model->version(), accepted.id, *outputs});
+}
+
+Result<RequestId> submit(ServedModel& model, InferenceRequest request, InferenceDone done, Clock::time_point arrival) {
+  Result<FittingRequest> fitting = fit({model.name(), model.signature(), model.settings().max_batch_size}, request);
+  if (!fitting) return fitting.error();
+  const RequestOptions options = options_of(request, model.settings(), arrival);
+  auto accepted =
+      std::make_shared<Accepted>(Accepted{&model, std::move(request.id), std::move(request.outputs), std::move(fitting->outputs),
+                                          fitting->batch_size, arrival, Clock::now(), std::move(done)});
+  return model.pipeline().submit(std::move(fitting->inputs), options,
+                                 [accepted](const Result<Response>& response) { answer(*accepted, response); });
+}
+
+}  // namespace
+
+void RunningInference::cancel() const {
+  if (const std::shared_ptr<ServedModel> model = model_.lock()) model->pipeline().cancel(request_);
+}
+
+Result<RunningInference> infer(const Catalog& catalog, InferenceRequest request, InferenceDone done) {
+  const Clock::time_point arrival = Clock::now();
+  const Result<std::shared_ptr<ServedModel>> model = catalog.find(request.model, request.version);
+  if (!model) return model.error();
+  Result<RequestId> accepted = submit(**model, std::move(request), std::move(done), arrival);
+  if (accepted) return RunningInference(*model, *accepted);
+  (*model)->statistics().failed(Clock::now() - arrival);
+  return as_clients_know_it(accepted.error());
+}
+
+}  // namespace staronnx

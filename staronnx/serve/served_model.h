@@ -1,0 +1,62 @@
+// One loaded version of one model, ready for requests.
+//
+// The catalog and those who are about to submit a request share it (Catalog::find). What is called with answers may name it without holding
+// it: its pipeline lives until all are given.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "staronnx/base/result.h"
+#include "staronnx/execute/engine.h"
+#include "staronnx/machine/machine.h"
+#include "staronnx/model/signature.h"
+#include "staronnx/schedule/pipeline.h"
+#include "staronnx/schedule/runtime.h"
+#include "staronnx/serve/model_config.h"
+#include "staronnx/serve/model_settings.h"
+#include "staronnx/serve/model_statistics.h"
+
+namespace staronnx {
+
+struct LoadRequest {
+  std::string name;
+  std::int64_t version = 1;
+  std::filesystem::path path;  // an ONNX file, planned in passing (plan_cache.h), or the directory of a plan, used as it is
+  std::optional<ModelConfig> config = {};  // nothing: what the file says
+  std::filesystem::path folder = {};       // of the files that the configuration names
+};
+
+class ServedModel {
+ public:
+  // Blocks until the model is ready. Refuses models with types that the protocol has no
+  // word for, and configurations that the model contradicts. `runtime` outlives the model.
+  static Result<std::unique_ptr<ServedModel>> load(Runtime& runtime, Engine& engine, const Plan& plan,
+                                                   const std::filesystem::path& directory, const LoadRequest& request);
+
+  ServedModel(std::string name, std::int64_t version, ModelConfig config, ModelSettings settings,
+              std::unique_ptr<Pipeline> pipeline);
+
+  const std::string& name() const { return name_; }
+  std::int64_t version() const { return version_; }
+  const ModelConfig& config() const { return config_; }  // complete
+  const ModelSettings& settings() const { return settings_; }
+  // Optional inputs are default values of the model's that a request may replace; clients are not told of them.
+  const Signature& signature() const { return pipeline_->signature(); }
+  Pipeline& pipeline() { return *pipeline_; }
+  ModelStatistics& statistics() { return statistics_; }
+  const ModelStatistics& statistics() const { return statistics_; }
+
+ private:
+  const std::string name_;
+  const std::int64_t version_;
+  const ModelConfig config_;
+  const ModelSettings settings_;
+  ModelStatistics statistics_;  // outlives the pipeline, whose last requests write it
+  const std::unique_ptr<Pipeline> pipeline_;
+};
+
+}  // namespace staronnx
