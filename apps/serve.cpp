@@ -189,7 +189,7 @@ int run_verb(const Options& options) {
   Server server(
       {options.id, STARONNX_VERSION, {"classification", "model_configuration", "binary_tensor_data", "parameters", "statistics"}},
       catalog);
-  Result<std::unique_ptr<HttpServer>> http = HttpServer::start(server, options.http);
+  Result<std::unique_ptr<HttpServer>> http = HttpServer::start_protocol(server, options.http);
   if (!http) return report(http.error(), false);
   say_address(**http);
   for (LoadRequest& request : *requests) {

@@ -77,6 +77,7 @@ Status Catalog::load(LoadRequest request) {
 }
 
 void Catalog::run_load(const LoadRequest& request) {
+  const Clock::time_point begin = Clock::now();
   Result<std::unique_ptr<ServedModel>> loaded = loader_(request);
   std::shared_ptr<ServedModel> before;  // goes without the mutex
   const std::lock_guard lock(mutex_);
@@ -87,6 +88,7 @@ void Catalog::run_load(const LoadRequest& request) {
     const auto retired = [this](ServedModel* model) { retire(std::unique_ptr<ServedModel>(model)); };
     before = std::exchange(entry.model, std::shared_ptr<ServedModel>(loaded->release(), retired));
     entry.state = ModelState::ready;
+    entry.load_time = Clock::now() - begin;
   } else if (!entry.model) {
     entry.state = ModelState::unavailable;
   }
@@ -146,7 +148,7 @@ std::vector<ModelStatus> Catalog::index() const {
   const std::lock_guard lock(mutex_);
   std::vector<ModelStatus> all;
   for (const auto& [name, versions] : models_) {
-    for (const auto& [version, entry] : versions) all.push_back({name, version, entry.state, entry.reason});
+    for (const auto& [version, entry] : versions) all.push_back({name, version, entry.state, entry.reason, entry.load_time});
   }
   return all;
 }

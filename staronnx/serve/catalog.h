@@ -34,6 +34,7 @@ struct ModelStatus {
   std::int64_t version = 1;
   ModelState state = ModelState::loading;
   std::string reason = {};  // why it is unavailable
+  Seconds load_time{};      // of what is ready: how long it took
 };
 
 class Catalog {
@@ -73,7 +74,8 @@ class Catalog {
   struct Entry {
     ModelState state = ModelState::loading;
     std::string reason;
-    bool loads = false;                  // perhaps while another is ready
+    bool loads = false;  // perhaps while another is ready
+    Seconds load_time{};
     std::shared_ptr<ServedModel> model;  // when ready
   };
   using Versions = std::map<std::int64_t, Entry>;

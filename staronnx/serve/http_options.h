@@ -10,6 +10,7 @@
 namespace staronnx {
 
 struct HttpOptions {
+  std::string flags = "http";         // how the command's options for these begin, for error messages
   std::string address = "127.0.0.1";  // an IP address or a host's name
   std::uint16_t port = 8000;          // 0: the system picks one
   int threads = 1;

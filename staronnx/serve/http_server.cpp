@@ -12,7 +12,9 @@
 #include <thread>
 #include <vector>
 
+#include "staronnx/serve/http_service.h"
 #include "staronnx/serve/http_session.h"
+#include "staronnx/serve/metrics_service.h"
 
 namespace staronnx {
 namespace {
@@ -29,7 +31,7 @@ Result<tcp::endpoint> endpoint_of(const HttpOptions& options) {
   boost::system::error_code failure;
   const auto found = resolver.resolve(options.address, std::to_string(options.port), tcp::resolver::passive, failure);
   if (failure || found.empty())
-    return Error{ErrorCode::invalid_argument, "--http-address " + options.address + ": " + failure.message()};
+    return Error{ErrorCode::invalid_argument, "--" + options.flags + "-address " + options.address + ": " + failure.message()};
   return found.begin()->endpoint();
 }
 
@@ -42,7 +44,7 @@ std::string text_of(const tcp::endpoint& endpoint) {
 }  // namespace
 
 struct HttpServer::State {
-  State(Server& server, HttpOptions with) : options(std::move(with)), service(server, options.max_body.count) {}
+  State(std::unique_ptr<HttpHandler> answering, HttpOptions with) : options(std::move(with)), handler(std::move(answering)) {}
 
   Status listen(const tcp::endpoint& endpoint);
   void accept();
@@ -53,7 +55,7 @@ struct HttpServer::State {
   void for_each_session(const Call& call);
 
   const HttpOptions options;
-  HttpService service;
+  const std::unique_ptr<HttpHandler> handler;
   asio::io_context context;
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
   tcp::acceptor acceptor{asio::make_strand(context)};
@@ -74,8 +76,8 @@ Status HttpServer::State::listen(const tcp::endpoint& endpoint) {
   if (!failure) acceptor.bind(endpoint, failure);
   if (!failure) acceptor.listen(asio::socket_base::max_listen_connections, failure);
   if (failure)
-    return Error{ErrorCode::unavailable, "HTTP cannot listen at " + text_of(endpoint) + ": " + failure.message() +
-                                             "; choose another --http-port or --http-address"};
+    return Error{ErrorCode::unavailable, "cannot listen at " + text_of(endpoint) + ": " + failure.message() +
+                                             "; choose another --" + options.flags + "-port or --" + options.flags + "-address"};
   local = acceptor.local_endpoint(failure);
   return {};
 }
@@ -108,7 +110,7 @@ void HttpServer::State::begin(tcp::socket socket) {
   boost::system::error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   auto self = std::make_shared<HttpSession*>();
-  auto session = std::make_shared<HttpSession>(std::move(socket), service, options, [this, self] {
+  auto session = std::make_shared<HttpSession>(std::move(socket), *handler, options, [this, self] {
     const std::lock_guard lock(mutex);
     sessions.erase(*self);
     ended.notify_all();
@@ -137,14 +139,26 @@ void HttpServer::State::for_each_session(const Call& call) {
   for (const auto& session : alive) call(*session);
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start(Server& server, const HttpOptions& options) {
+namespace {
+
+Result<std::unique_ptr<HttpServer>> start(std::unique_ptr<HttpHandler> handler, const HttpOptions& options) {
   const Result<tcp::endpoint> endpoint = endpoint_of(options);
   if (!endpoint) return endpoint.error();
-  auto state = std::make_unique<State>(server, options);
+  auto state = std::make_unique<HttpServer::State>(std::move(handler), options);
   if (Status listening = state->listen(*endpoint); !listening) return listening.error();
   asio::post(state->acceptor.get_executor(), [state = state.get()] { state->accept(); });
   for (int i = 0; i < options.threads; ++i) state->threads.emplace_back([&context = state->context] { context.run(); });
   return std::make_unique<HttpServer>(std::move(state));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start_protocol(Server& server, const HttpOptions& options) {
+  return start(std::make_unique<HttpService>(server, options.max_body.count), options);
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start_metrics(const Catalog& catalog, const HttpOptions& options) {
+  return start(std::make_unique<MetricsService>(catalog), options);
 }
 
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -1,6 +1,6 @@
-// The HTTP front end: KServe's protocol, version 2, over HTTP/1.1 (docs/serving.md).
+// The HTTP front ends: KServe's protocol, version 2 (docs/serving.md), and metrics for Prometheus, each on a port of its own. HTTP/1.1.
 //
-//   auto http = HttpServer::start(server, {.port = 0});
+//   auto http = HttpServer::start_protocol(server, {.port = 0});
 //   std::cout << (*http)->url() << std::endl;
 #pragma once
 
@@ -18,7 +18,8 @@ class HttpServer {
  public:
   // Listens, and answers from now on, on threads of its own. `server` outlives it. Fails, naming the address, when it is taken, or none of
   // this machine.
-  static Result<std::unique_ptr<HttpServer>> start(Server& server, const HttpOptions& options);
+  static Result<std::unique_ptr<HttpServer>> start_protocol(Server& server, const HttpOptions& options);
+  static Result<std::unique_ptr<HttpServer>> start_metrics(const Catalog& catalog, const HttpOptions& options);
 
   // Closes all connections at once. Inferences under way are cancelled; it waits until their models have answered them.
   ~HttpServer();

@@ -1,10 +1,9 @@
-// What each HTTP endpoint answers; knows nothing of connections. Private to this room.
+// What each endpoint of the protocol answers over HTTP. Private to this room.
 #pragma once
 
 #include <cstddef>
-#include <functional>
 
-#include "staronnx/serve/http_message.h"
+#include "staronnx/serve/http_handler.h"
 #include "staronnx/serve/http_route.h"
 #include "staronnx/serve/request_path.h"
 #include "staronnx/serve/server.h"
@@ -12,16 +11,12 @@
 namespace staronnx {
 
 // Thread-safe.
-class HttpService {
+class HttpService final : public HttpHandler {
  public:
-  // Called exactly once for each request, on the calling thread or on one that answers inferences.
-  using Answered = std::function<void(HttpAnswer)>;
-
   // `server` outlives the service. `max_body`: bytes of a body, unpacked.
   HttpService(Server& server, std::size_t max_body) : server_(server), max_body_(max_body) {}
 
-  // Returns the inference that runs, so that it can be cancelled; none for other requests.
-  RunningInference handle(HttpRequest request, Answered answered);
+  RunningInference handle(HttpRequest request, Answered answered) override;
 
  private:
   HttpAnswer answer(const HttpRoute& route, const HttpRequest& request);

@@ -70,9 +70,9 @@ auto HttpSession::bound(void (HttpSession::*handler)(Arguments...)) {
   return [self = shared_from_this(), handler](Arguments... arguments) { ((*self).*handler)(std::move(arguments)...); };
 }
 
-HttpSession::HttpSession(asio::ip::tcp::socket socket, HttpService& service, const HttpOptions& options,
+HttpSession::HttpSession(asio::ip::tcp::socket socket, HttpHandler& handler, const HttpOptions& options,
                          std::function<void()> ended)
-    : stream_(std::move(socket)), service_(service), options_(options), ended_(std::move(ended)) {}
+    : stream_(std::move(socket)), handler_(handler), options_(options), ended_(std::move(ended)) {}
 
 HttpSession::~HttpSession() {
   ended_();
@@ -190,7 +190,7 @@ void HttpSession::on_request() {
   answering_ = true;
   HttpRequest request = request_of(parser_->release());
   parser_.reset();
-  running_ = service_.handle(std::move(request), [self = shared_from_this()](HttpAnswer answer) {
+  running_ = handler_.handle(std::move(request), [self = shared_from_this()](HttpAnswer answer) {
     asio::dispatch(self->stream_.get_executor(),
                    [self, answer = std::move(answer)]() mutable { self->on_answer(std::move(answer)); });
   });

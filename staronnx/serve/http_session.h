@@ -1,4 +1,4 @@
-// One HTTP connection: reads requests, lets the service answer them, writes the answers in the order of the requests.
+// One HTTP connection: reads requests, lets a handler answer them, writes the answers in the order of the requests.
 //
 //   header -> (100 Continue) -> body -> answering -> writing -> header ..
 //      \-> refused: an error, then no more is read
@@ -16,15 +16,15 @@
 #include <optional>
 #include <string>
 
+#include "staronnx/serve/http_handler.h"
 #include "staronnx/serve/http_options.h"
-#include "staronnx/serve/http_service.h"
 
 namespace staronnx {
 
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
-  // The socket's executor is a strand of its own. `service` and `options` outlive the session; `ended` is called when it dies.
-  HttpSession(boost::asio::ip::tcp::socket socket, HttpService& service, const HttpOptions& options, std::function<void()> ended);
+  // The socket's executor is a strand of its own. `handler` and `options` outlive the session; `ended` is called when it dies.
+  HttpSession(boost::asio::ip::tcp::socket socket, HttpHandler& handler, const HttpOptions& options, std::function<void()> ended);
   ~HttpSession();
 
   // Thread-safe, as the following.
@@ -65,7 +65,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   auto bound(void (HttpSession::*handler)(Arguments...));
 
   boost::beast::tcp_stream stream_;
-  HttpService& service_;
+  HttpHandler& handler_;
   const HttpOptions& options_;
   const std::function<void()> ended_;
   boost::beast::flat_buffer buffer_;  // what was read and not understood yet

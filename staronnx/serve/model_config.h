@@ -7,7 +7,7 @@
 //
 //   parameters { key: "staronnx.shapes"  value { string_value: "ids:1x128 mask:1x128" } }  # to plan dynamic inputs for
 //   parameters { key: "staronnx.share"   value { string_value: "2" } }     # of the machine, relative to other models' (1)
-//   parameters { key: "staronnx.variant" value { string_value: "k2" } }    # of the plan; else that which is to bear most
+//   parameters { key: "staronnx.variant" value { string_value: "k2" } }    # of the plan; else chosen for each request
 #pragma once
 
 #include <filesystem>

@@ -23,7 +23,7 @@ struct ModelSettings {
   std::uint64_t priority_levels = 0;  // requests with a higher number have the default; 0: there are as many as anybody wants
   double share = 1;                   // of the machine, relative to other models'
   std::map<std::string, std::string> metric_tags = {};  // labels of its metrics
-  std::string variant = {};  // of the plan; empty: that with the highest predicted congestion threshold
+  std::string variant = {};                             // of the plan; empty: chosen for each request
 };
 
 }  // namespace staronnx

@@ -6,8 +6,13 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 
 #include "staronnx/base/deadline.h"
+#include "staronnx/base/result.h"
+#include "staronnx/schedule/pipeline.h"
 
 namespace staronnx {
 
@@ -35,11 +40,35 @@ struct BatchStatistics {
   DurationSum compute_input, compute_infer, compute_output;
 };
 
+// Why requests were answered with an error, in the words of Triton's metric.
+enum class FailureReason { rejected, cancelled, backend, other };
+
+std::string_view to_string(FailureReason reason);  // "REJECTED"
+FailureReason reason_of(ErrorCode code);
+
+struct SegmentPlace {
+  std::string variant;
+  std::size_t segment = 0;
+  int place = 0;  // in Runtime::places()
+
+  auto operator<=>(const SegmentPlace&) const = default;
+};
+
+// What a segment did in a place.
+struct SegmentUse {
+  std::uint64_t requests = 0;
+  std::chrono::nanoseconds busy{};  // each of n requests that ran as one adds 1/n
+  std::chrono::nanoseconds transfer{};
+};
+
 struct StatisticsSnapshot {
   std::optional<std::chrono::system_clock::time_point> last_inference = {};
   std::uint64_t inferences = 0;  // sum of the requests' own batch sizes
   DurationSum success = {}, fail = {}, queue = {}, compute_input = {}, compute_infer = {}, compute_output = {};
   std::map<std::int64_t, BatchStatistics> by_batch_size = {};
+  std::map<FailureReason, std::uint64_t> failures = {};
+  std::uint64_t pending = 0;  // not yet answered
+  std::map<SegmentPlace, SegmentUse> segments = {};
 
   std::uint64_t executions() const;  // of the model, batches counting once
 };
@@ -47,9 +76,11 @@ struct StatisticsSnapshot {
 // Thread-safe.
 class ModelStatistics {
  public:
+  void began();  // then once one of the following two
   // `batch_size`: of the request itself. `together`: requests that ran as one, this among them.
   void succeeded(const InferenceTimes& times, std::int64_t batch_size, int together, std::chrono::system_clock::time_point now);
-  void failed(std::chrono::nanoseconds after);
+  void failed(std::chrono::nanoseconds after, ErrorCode code);
+  void ran(std::string_view variant, std::span<const SegmentRun> segments);
   StatisticsSnapshot snapshot() const;
 
  private:

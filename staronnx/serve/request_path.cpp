@@ -85,13 +85,14 @@ Result<std::vector<InferenceOutput>> outputs_of(const Accepted& accepted, std::s
 void answer(const Accepted& accepted, const Result<Response>& response) {
   ModelStatistics& statistics = accepted.model->statistics();
   const auto fail = [&](Error error) {
-    statistics.failed(Clock::now() - accepted.arrival);
+    statistics.failed(Clock::now() - accepted.arrival, error.code);
     accepted.done(as_clients_know_it(std::move(error)));
   };
   if (!response) return fail(response.error());
   std::vector<Tensor> made;
   const Result<std::vector<InferenceOutput>> outputs = outputs_of(accepted, response->outputs, made);
   if (!outputs) return fail(outputs.error());
+  statistics.ran(response->variant, response->segments);
   const int together = response->segments.empty() ? 1 : response->segments.front().batch;
   // First: who has the answer finds it counted.
   statistics.succeeded(times_of(accepted, response->segments, Clock::now()), accepted.batch_size, together,
@@ -120,9 +121,10 @@ Result<RunningInference> infer(const Catalog& catalog, InferenceRequest request,
   const Clock::time_point arrival = Clock::now();
   const Result<std::shared_ptr<ServedModel>> model = catalog.find(request.model, request.version);
   if (!model) return model.error();
+  (*model)->statistics().began();  // first: the answer may come at once
   Result<RequestId> accepted = submit(**model, std::move(request), std::move(done), arrival);
   if (accepted) return RunningInference(*model, *accepted);
-  (*model)->statistics().failed(Clock::now() - arrival);
+  (*model)->statistics().failed(Clock::now() - arrival, accepted.error().code);
   return as_clients_know_it(accepted.error());
 }
 

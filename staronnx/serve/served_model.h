@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "staronnx/base/result.h"
 #include "staronnx/execute/engine.h"
@@ -38,7 +39,7 @@ class ServedModel {
                                                    const std::filesystem::path& directory, const LoadRequest& request);
 
   ServedModel(std::string name, std::int64_t version, ModelConfig config, ModelSettings settings,
-              std::unique_ptr<Pipeline> pipeline);
+              std::vector<std::string> processors, std::unique_ptr<Pipeline> pipeline);
 
   const std::string& name() const { return name_; }
   std::int64_t version() const { return version_; }
@@ -46,6 +47,7 @@ class ServedModel {
   const ModelSettings& settings() const { return settings_; }
   // Optional inputs are default values of the model's that a request may replace; clients are not told of them.
   const Signature& signature() const { return pipeline_->signature(); }
+  const std::vector<std::string>& processors() const { return processors_; }  // names, by place of the runtime
   Pipeline& pipeline() { return *pipeline_; }
   ModelStatistics& statistics() { return statistics_; }
   const ModelStatistics& statistics() const { return statistics_; }
@@ -55,6 +57,7 @@ class ServedModel {
   const std::int64_t version_;
   const ModelConfig config_;
   const ModelSettings settings_;
+  const std::vector<std::string> processors_;
   ModelStatistics statistics_;  // outlives the pipeline, whose last requests write it
   const std::unique_ptr<Pipeline> pipeline_;
 };

@@ -1,0 +1,19 @@
+// Answers Prometheus. Private to this room.
+#pragma once
+
+#include "staronnx/serve/http_handler.h"
+#include "staronnx/serve/metrics.h"
+
+namespace staronnx {
+
+class MetricsService final : public HttpHandler {
+ public:
+  explicit MetricsService(const Catalog& catalog) : metrics_(catalog) {}
+
+  RunningInference handle(HttpRequest request, Answered answered) override;  // GET /metrics
+
+ private:
+  Metrics metrics_;
+};
+
+}  // namespace staronnx
