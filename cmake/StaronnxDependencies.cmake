@@ -53,9 +53,10 @@ pkg_check_modules(Graphviz REQUIRED IMPORTED_TARGET libgvc libcgraph)
 find_package(Protobuf REQUIRED)
 find_package(gRPC CONFIG REQUIRED)
 find_package(OpenSSL REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
-find_package(Boost REQUIRED)  # headers only: the Graph library
+find_package(Boost REQUIRED)  # headers only: Asio, Beast, Container, Graph
 message(STATUS "StarONNX: hwloc ${Hwloc_VERSION}, protobuf ${Protobuf_VERSION}, gRPC ${gRPC_VERSION}, Graphviz ${Graphviz_VERSION}")
 
 if(STARONNX_WITH_CUDA)

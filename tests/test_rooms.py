@@ -11,6 +11,7 @@ SYSTEM_WITHOUT_FOLDER = {
     "cuda_runtime_api.h": "cuda",
     "metis.h": "metis",
     "starpu.h": "starpu",
+    "zlib.h": "zlib",
     "onnxruntime_c_api.h": "onnxruntime",
     "onnxruntime_cxx_api.h": "onnxruntime",
     "onnxruntime_session_options_config_keys.h": "onnxruntime",

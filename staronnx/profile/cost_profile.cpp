@@ -1,11 +1,10 @@
 #include "staronnx/profile/cost_profile.h"
 
-#include <cstdint>
 #include <iterator>
 #include <optional>
-#include <sstream>
 #include <utility>
 
+#include "staronnx/base/short_hash.h"
 #include "staronnx/base/write_file.h"
 #include "staronnx/execute/engine.h"
 #include "staronnx/execute/node_timing.h"
@@ -27,15 +26,6 @@ CostProfile blank(const Machine& machine, const ProfileRequest& request) {
   for (const Tensor& input : request.inputs) profile.shapes.push_back(input.shape());
   profile.widths = request.widths;
   return profile;
-}
-
-// FNV-1a, 64 bits: the name of a cache file needs no more.
-std::string short_hash(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char character : text) hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3;
-  std::ostringstream digits;
-  digits << std::hex << hash;
-  return digits.str();
 }
 
 // Everything that the measurements depend on, the order of the nodes included.

@@ -25,16 +25,15 @@ class Server {
   Catalog& catalog() { return catalog_; }
   const Catalog& catalog() const { return catalog_; }
 
-  // All models are, and the server does not end.
-  bool ready() const { return !ending_ && catalog_.ready(); }
-
-  // From now on it is not ready, so that those who spread requests send them elsewhere.
-  void end() { ending_ = true; }
+  // Between begin() and end(), when all models are. Those who spread requests send them elsewhere otherwise.
+  bool ready() const { return serving_ && catalog_.ready(); }
+  void begin() { serving_ = true; }  // the catalog knows what it is to load
+  void end() { serving_ = false; }
 
  private:
   const ServerIdentity identity_;
   Catalog& catalog_;
-  std::atomic<bool> ending_ = false;
+  std::atomic<bool> serving_ = false;
 };
 
 }  // namespace staronnx

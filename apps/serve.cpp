@@ -1,0 +1,225 @@
+#include <algorithm>
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <future>
+#include <iostream>
+#include <memory>
+#include <set>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "apps/machine_choice.h"
+#include "apps/runtime_choice.h"
+#include "apps/verbs.h"
+#include "staronnx/profile/cost_profile.h"
+#include "staronnx/serve/catalog.h"
+#include "staronnx/serve/http_server.h"
+#include "staronnx/serve/plan_cache.h"
+#include "staronnx/serve/server.h"
+
+namespace staronnx::apps {
+namespace {
+
+constexpr int kSignalled = 128;  // and the signal's number: the status of what a signal ended
+
+struct Options {
+  std::vector<std::string> models;
+  std::string id = ServerIdentity().name;
+  HttpOptions http;
+  double exit_timeout_s = 30;
+  MachineChoice here;
+  RuntimeChoice runtime;
+};
+
+Result<std::vector<LoadRequest>> load_requests(const std::vector<std::string>& models) {
+  std::vector<LoadRequest> requests;
+  std::set<std::string> names;
+  for (const std::string& path : models) {
+    LoadRequest request;
+    request.path = std::filesystem::path(path).lexically_normal();
+    if (!request.path.has_filename()) request.path = request.path.parent_path();  // "plan/"
+    request.name = request.path.stem().string();
+    if (!names.insert(request.name).second)
+      return Error{ErrorCode::invalid_argument, "two models are called '" + request.name + "'; rename one of the files"};
+    requests.push_back(std::move(request));
+  }
+  return requests;
+}
+
+std::vector<int> widths_of(const RuntimeOptions& runtime) {
+  std::set<int> widths = {1};
+  for (const Place& place : places_of(runtime.groups, runtime.elastic)) widths.insert(place.width());
+  return {widths.begin(), widths.end()};
+}
+
+// The runtime is there later than the models that wait for it: ports open, and models are planned, meanwhile.
+class LateRuntime {
+ public:
+  Status start(const RuntimeOptions& options) {
+    Result<std::unique_ptr<Runtime>> started = Runtime::start(options);
+    Status status = started ? Status() : Status(started.error());
+    if (started) runtime_ = *std::move(started);
+    promise_.set_value(status);
+    return status;
+  }
+  Result<Runtime*> get() {
+    if (Status started = there_.get(); !started) return started.error();
+    return runtime_.get();
+  }
+
+ private:
+  std::unique_ptr<Runtime> runtime_;
+  std::promise<Status> promise_;
+  const std::shared_future<Status> there_ = promise_.get_future().share();
+};
+
+Catalog::Loader loader(PlanCache& plans, Engine& engine, LateRuntime& runtime) {
+  return [&plans, &engine, &runtime](const LoadRequest& request) -> Result<std::unique_ptr<ServedModel>> {
+    const Result<PlanOnDisk> plan = plans.plan_for(request);
+    if (!plan) return plan.error();
+    const Result<Runtime*> there = runtime.get();
+    if (!there) return there.error();
+    return ServedModel::load(**there, engine, plan->plan, plan->directory, request);
+  };
+}
+
+// Says which models are there; or the first that is not, and why.
+Status say_models(const Catalog& catalog) {
+  std::string names;
+  for (const ModelStatus& model : catalog.index()) {
+    if (model.state != ModelState::ready) return Error{ErrorCode::unavailable, "model '" + model.name + "': " + model.reason};
+    names += (names.empty() ? "" : ", ") + model.name;
+  }
+  std::cout << "ready: " << names << std::endl;
+  return {};
+}
+
+void say_address(const HttpServer& http) {
+  std::cout << "HTTP: " << http.url() << std::endl;
+  if (!http.loopback())
+    std::cerr << "WARNING: " << http.url() << " is open to other machines, without encryption or passwords" << std::endl;
+}
+
+// Until a signal asks for the end, or a model cannot be loaded at the start. A second signal ends the process.
+class Service {
+ public:
+  Service(Server& server, HttpServer& http, Seconds exit_timeout) : server_(server), http_(http), exit_timeout_(exit_timeout) {}
+
+  int run() {
+    signals_.async_wait([this](boost::system::error_code cancelled, int) {
+      if (!cancelled) begin_end();
+    });
+    settling_ = std::jthread([this] {
+      server_.catalog().settle();
+      boost::asio::post(events_, [this] { say_settled(); });
+    });
+    events_.run();
+    // What is being loaded cannot be stopped, and is not needed any more.
+    if (loading()) std::_Exit(status_);
+    return status_;
+  }
+
+ private:
+  bool loading() const {
+    return std::ranges::any_of(server_.catalog().index(),
+                               [](const ModelStatus& model) { return model.state == ModelState::loading; });
+  }
+
+  void say_settled() {
+    if (ending_) return;
+    const Status models = say_models(server_.catalog());
+    if (models) return;
+    status_ = report(models.error(), false);
+    signals_.cancel();
+  }
+
+  void begin_end() {
+    ending_ = true;
+    server_.end();
+    std::cerr << "ending: what is under way is answered, for at most " << exit_timeout_.count() << " s" << std::endl;
+    signals_.async_wait([](boost::system::error_code cancelled, int second) {
+      if (!cancelled) std::_Exit(kSignalled + second);
+    });
+    draining_ = std::jthread([this] {
+      const Deadline deadline = Deadline::after(exit_timeout_, Clock::now());
+      const std::array ended = {http_.drain(deadline), server_.catalog().drain(deadline)};
+      boost::asio::post(events_, [this, ended] { say_ended(ended); });
+    });
+  }
+
+  void say_ended(std::span<const Status> ended) {
+    for (const Status& status : ended) {
+      if (!status) status_ = report(status.error(), false);
+    }
+    events_.stop();
+  }
+
+  Server& server_;
+  HttpServer& http_;
+  const Seconds exit_timeout_;
+  boost::asio::io_context events_;
+  boost::asio::signal_set signals_{events_, SIGTERM, SIGINT};
+  int status_ = 0;
+  bool ending_ = false;
+  std::jthread settling_, draining_;
+};
+
+int run_verb(const Options& options) {
+  Result<Machine> machine = options.here.machine();
+  if (machine) machine = options.runtime.machine(*std::move(machine));
+  if (!machine) return report(machine.error(), false);
+  Result<RuntimeOptions> where = options.runtime.options(*machine);
+  if (!where) return report(where.error(), false);
+  Result<std::vector<LoadRequest>> requests = load_requests(options.models);
+  if (!requests) return report(requests.error(), false);
+  Result<std::unique_ptr<Engine>> engine = Engine::create();
+  if (!engine) return report(engine.error(), false);
+
+  LateRuntime runtime;
+  const auto progress = [](const std::string& model, const std::string& what) {
+    std::cerr << model << ": " << what << std::endl;
+  };
+  PlanCache plans(*machine, **engine, {default_cache_directory(), widths_of(*where), progress});
+  Catalog catalog(loader(plans, **engine, runtime));
+  Server server({options.id, STARONNX_VERSION, {"classification", "binary_tensor_data", "parameters", "statistics"}}, catalog);
+  Result<std::unique_ptr<HttpServer>> http = HttpServer::start(server, options.http);
+  if (!http) return report(http.error(), false);
+  say_address(**http);
+  for (LoadRequest& request : *requests) {
+    if (Status loading = catalog.load(std::move(request)); !loading) return report(loading.error(), false);
+  }
+  server.begin();
+  if (Status started = runtime.start(*where); !started) return report(started.error(), false);
+  return Service(server, **http, Seconds(options.exit_timeout_s)).run();
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, int& exit_status) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("serve", "Answer clients of the KServe v2 protocol, as Triton does");
+  verb->add_option("MODEL|PLAN", options->models, "ONNX models (planned in passing) or directories of plans")->required();
+  verb->add_option("--id", options->id, "The server's name, for clients")->capture_default_str();
+  verb->add_option("--http-address", options->http.address, "Where to listen: an address of this machine, or its name")
+      ->capture_default_str();
+  verb->add_option("--http-port", options->http.port, "Port; 0: any free one")->capture_default_str();
+  verb->add_option("--http-thread-count", options->http.threads, "Threads that read requests and write answers")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  verb->add_option("--http-max-input-size", options->http.max_body.count, "Bytes of a request's body at most")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  verb->add_option("--exit-timeout-secs", options->exit_timeout_s, "Seconds for what is under way after SIGTERM or SIGINT")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  options->here.add_to(*verb);
+  options->runtime.add_to(*verb);
+  verb->callback([options, &exit_status] { exit_status = run_verb(*options); });
+}
+
+}  // namespace staronnx::apps

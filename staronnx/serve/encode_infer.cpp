@@ -1,0 +1,63 @@
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "staronnx/serve/datatype_name.h"
+#include "staronnx/serve/http_infer.h"
+#include "staronnx/serve/json_tensor.h"
+#include "staronnx/serve/request_check.h"
+
+namespace staronnx {
+namespace {
+
+std::string quoted(std::string_view text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+bool is_binary(const OutputForms& forms, std::string_view output) {
+  const auto said = forms.by_name.find(output);
+  return said == forms.by_name.end() ? forms.binary : said->second;
+}
+
+Status append_output(const InferenceOutput& output, bool binary, std::string& json) {
+  json += "{\"name\":" + quoted(output.name) + ",\"datatype\":\"" + std::string(datatype_name(output.tensor.type)) +
+          "\",\"shape\":" + shape_text(output.tensor.shape);
+  if (binary) {
+    json += ",\"parameters\":{\"binary_data_size\":" + std::to_string(output.tensor.data.size()) + "}";
+  } else {
+    json += ",\"data\":";
+    if (Status written = append_json(std::string(output.name), output.tensor, json); !written) return written;
+  }
+  json += '}';
+  return {};
+}
+
+}  // namespace
+
+Result<EncodedInference> encode(const InferenceResponse& response, const OutputForms& forms) {
+  EncodedInference encoded;
+  std::string& json = encoded.body;
+  json = "{\"model_name\":" + quoted(response.model) + ",\"model_version\":\"" + std::to_string(response.version) + "\"";
+  if (!response.id.empty()) json += ",\"id\":" + quoted(response.id);
+  json += ",\"outputs\":[";
+  std::vector<TensorView> binary;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < response.outputs.size(); ++i) {
+    const InferenceOutput& output = response.outputs[i];
+    if (i > 0) json += ',';
+    const bool apart = is_binary(forms, output.name);
+    if (apart) {
+      binary.push_back(output.tensor);
+      bytes += output.tensor.data.size();
+    }
+    if (Status written = append_output(output, apart, json); !written) return written.error();
+  }
+  json += "]}";
+  if (binary.empty()) return encoded;
+  encoded.header_length = json.size();
+  encoded.body.reserve(json.size() + bytes);
+  for (const TensorView& tensor : binary)
+    encoded.body.append(reinterpret_cast<const char*>(tensor.data.data()), tensor.data.size());
+  return encoded;
+}
+
+}  // namespace staronnx

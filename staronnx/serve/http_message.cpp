@@ -1,0 +1,33 @@
+#include "staronnx/serve/http_message.h"
+
+#include <nlohmann/json.hpp>
+
+namespace staronnx {
+
+unsigned http_status(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::invalid_argument:
+    case ErrorCode::already_exists:
+    case ErrorCode::cancelled: return 400;
+    case ErrorCode::not_found: return 404;
+    case ErrorCode::unsupported: return 501;
+    case ErrorCode::unavailable:
+    case ErrorCode::deadline_exceeded: return 503;
+    case ErrorCode::internal: return 500;
+  }
+  return 500;
+}
+
+HttpAnswer error_answer(unsigned status, std::string_view message) {
+  const nlohmann::json body = {{"error", message}};
+  HttpAnswer answer;
+  answer.status = status;
+  answer.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return answer;
+}
+
+HttpAnswer error_answer(const Error& error) {
+  return error_answer(http_status(error.code), error.message);
+}
+
+}  // namespace staronnx

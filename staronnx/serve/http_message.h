@@ -1,0 +1,37 @@
+// HTTP requests and answers as values, between the connection that carries them and those who understand them; private to this room.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "staronnx/base/result.h"
+#include "staronnx/serve/compression.h"
+
+namespace staronnx {
+
+struct HttpRequest {
+  std::string method;  // "GET"
+  std::string target;  // path and query, as they came
+  std::string body;    // as it came, perhaps compressed
+  // Header fields; empty when absent.
+  std::string content_encoding, accept_encoding;
+  std::optional<std::string> inference_header_length;  // Inference-Header-Content-Length
+};
+
+struct HttpAnswer {
+  unsigned status = 200;
+  std::string body = {};  // empty: nothing
+  std::string content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> fields = {};  // further header fields
+  Encoding encoding = Encoding::identity;                        // to be sent in; `body` is not
+};
+
+unsigned http_status(ErrorCode code);
+
+// {"error": "..."}
+HttpAnswer error_answer(unsigned status, std::string_view message);
+HttpAnswer error_answer(const Error& error);
+
+}  // namespace staronnx

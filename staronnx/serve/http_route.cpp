@@ -1,0 +1,112 @@
+#include "staronnx/serve/http_route.h"
+
+#include <array>
+#include <charconv>
+#include <vector>
+
+namespace staronnx {
+namespace {
+
+struct Row {
+  std::string_view method;
+  std::string_view path;  // {m}: a model's name; {n}: a version's number
+  HttpEndpoint endpoint;
+};
+
+constexpr std::array kRows{
+    Row{"GET", "v2", HttpEndpoint::server_metadata},
+    Row{"GET", "v2/health/live", HttpEndpoint::live},
+    Row{"GET", "v2/health/ready", HttpEndpoint::ready},
+    Row{"GET", "v2/models/stats", HttpEndpoint::all_statistics},
+    Row{"GET", "v2/models/{m}", HttpEndpoint::model_metadata},
+    Row{"GET", "v2/models/{m}/versions/{n}", HttpEndpoint::model_metadata},
+    Row{"GET", "v2/models/{m}/ready", HttpEndpoint::model_ready},
+    Row{"GET", "v2/models/{m}/versions/{n}/ready", HttpEndpoint::model_ready},
+    Row{"GET", "v2/models/{m}/config", HttpEndpoint::model_config},
+    Row{"GET", "v2/models/{m}/versions/{n}/config", HttpEndpoint::model_config},
+    Row{"GET", "v2/models/{m}/stats", HttpEndpoint::model_statistics},
+    Row{"GET", "v2/models/{m}/versions/{n}/stats", HttpEndpoint::model_statistics},
+    Row{"POST", "v2/models/{m}/infer", HttpEndpoint::infer},
+    Row{"POST", "v2/models/{m}/versions/{n}/infer", HttpEndpoint::infer},
+    Row{"POST", "v2/repository/index", HttpEndpoint::repository_index},
+};
+
+std::vector<std::string_view> parts_of(std::string_view path) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const std::size_t slash = path.find('/');
+    parts.push_back(path.substr(0, slash));
+    if (slash == std::string_view::npos) return parts;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+// Nothing when a percent sign is not followed by two hexadecimal digits.
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i];
+      continue;
+    }
+    unsigned value = 0;
+    const std::string_view digits = text.substr(i + 1, 2);
+    const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    if (problem != std::errc() || digits.size() != 2 || end != digits.data() + 2) return std::nullopt;
+    decoded += static_cast<char>(value);
+    i += 2;
+  }
+  return decoded;
+}
+
+std::optional<std::int64_t> version_of(std::string_view text) {
+  std::int64_t version = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), version);
+  if (problem != std::errc() || end != text.data() + text.size() || version < 0) return std::nullopt;
+  return version;
+}
+
+std::optional<HttpRoute> match(const Row& row, const std::vector<std::string>& parts) {
+  const std::vector<std::string_view> wanted = parts_of(row.path);
+  if (wanted.size() != parts.size()) return std::nullopt;
+  HttpRoute route{row.endpoint};
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (wanted[i] == "{m}") {
+      if (parts[i].empty()) return std::nullopt;
+      route.model = parts[i];
+    } else if (wanted[i] == "{n}") {
+      route.version = version_of(parts[i]);
+      if (!route.version) return std::nullopt;
+    } else if (wanted[i] != parts[i]) {
+      return std::nullopt;
+    }
+  }
+  return route;
+}
+
+}  // namespace
+
+std::variant<HttpRoute, HttpAnswer> http_route(std::string_view method, std::string_view target) {
+  const std::string_view path = target.substr(0, target.find_first_of("?#"));
+  const HttpAnswer unknown = error_answer(404, "there is nothing at '" + std::string(path) + "'; paths begin with /v2");
+  if (!path.starts_with('/')) return unknown;
+  std::vector<std::string> parts;
+  for (const std::string_view part : parts_of(path.substr(1))) {
+    std::optional<std::string> decoded = percent_decoded(part);
+    if (!decoded) return error_answer(400, "'" + std::string(path) + "' has a percent sign without two hexadecimal digits");
+    parts.push_back(*std::move(decoded));
+  }
+  if (parts.size() > 1 && parts.back().empty()) parts.pop_back();  // "/v2/"
+  std::string allowed;
+  for (const Row& row : kRows) {
+    const std::optional<HttpRoute> route = match(row, parts);
+    if (route && row.method == method) return *route;
+    if (route) allowed = row.method;
+  }
+  if (allowed.empty()) return unknown;
+  HttpAnswer wrong_method = error_answer(405, "'" + std::string(path) + "' takes " + allowed + ", not " + std::string(method));
+  wrong_method.fields.emplace_back("Allow", allowed);
+  return wrong_method;
+}
+
+}  // namespace staronnx

@@ -1,0 +1,39 @@
+// What the path of an HTTP request asks for; private to this room.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "staronnx/serve/http_message.h"
+
+namespace staronnx {
+
+enum class HttpEndpoint {
+  live,
+  ready,
+  server_metadata,
+  all_statistics,
+  model_metadata,
+  model_ready,
+  model_config,
+  model_statistics,
+  infer,
+  repository_index,
+};
+
+struct HttpRoute {
+  HttpEndpoint endpoint = HttpEndpoint::live;
+  std::string model = {};
+  std::optional<std::int64_t> version = {};
+
+  bool operator==(const HttpRoute&) const = default;
+};
+
+// The path's parts are percent-decoded, the query is ignored. Otherwise the answer: 404 for a path that is not known or has a version
+// that is no number, 405 for one that takes another method.
+std::variant<HttpRoute, HttpAnswer> http_route(std::string_view method, std::string_view target);
+
+}  // namespace staronnx

@@ -1,0 +1,183 @@
+#include "staronnx/serve/http_server.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <sstream>
+#include <thread>
+#include <vector>
+
+#include "staronnx/serve/http_session.h"
+
+namespace staronnx {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+// After a connection could not be accepted, mostly as there are no more file descriptors: until some are free.
+constexpr std::chrono::milliseconds kAcceptAgain{100};
+
+Result<tcp::endpoint> endpoint_of(const HttpOptions& options) {
+  asio::io_context context;
+  tcp::resolver resolver(context);
+  boost::system::error_code failure;
+  const auto found = resolver.resolve(options.address, std::to_string(options.port), tcp::resolver::passive, failure);
+  if (failure || found.empty())
+    return Error{ErrorCode::invalid_argument, "--http-address " + options.address + ": " + failure.message()};
+  return found.begin()->endpoint();
+}
+
+std::string text_of(const tcp::endpoint& endpoint) {
+  std::ostringstream text;
+  text << endpoint;
+  return text.str();
+}
+
+}  // namespace
+
+struct HttpServer::State {
+  State(Server& server, HttpOptions with) : options(std::move(with)), service(server, options.max_body.count) {}
+
+  Status listen(const tcp::endpoint& endpoint);
+  void accept();
+  void accept_later();
+  void stop_accepting();
+  void begin(tcp::socket socket);
+  template <class Call>
+  void for_each_session(const Call& call);
+
+  const HttpOptions options;
+  HttpService service;
+  asio::io_context context;
+  asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
+  tcp::acceptor acceptor{asio::make_strand(context)};
+  asio::steady_timer again{acceptor.get_executor()};
+  tcp::endpoint local;
+  std::vector<std::thread> threads;
+
+  std::mutex mutex;  // guards what follows
+  std::condition_variable ended;
+  std::set<HttpSession*> sessions;
+  bool stopping = false;
+};
+
+Status HttpServer::State::listen(const tcp::endpoint& endpoint) {
+  boost::system::error_code failure;
+  acceptor.open(endpoint.protocol(), failure);
+  if (!failure) acceptor.set_option(tcp::acceptor::reuse_address(true), failure);
+  if (!failure) acceptor.bind(endpoint, failure);
+  if (!failure) acceptor.listen(asio::socket_base::max_listen_connections, failure);
+  if (failure)
+    return Error{ErrorCode::unavailable, "HTTP cannot listen at " + text_of(endpoint) + ": " + failure.message() +
+                                             "; choose another --http-port or --http-address"};
+  local = acceptor.local_endpoint(failure);
+  return {};
+}
+
+void HttpServer::State::accept() {
+  acceptor.async_accept(asio::make_strand(context), [this](boost::system::error_code failure, tcp::socket socket) {
+    if (failure == asio::error::operation_aborted || !acceptor.is_open()) return;
+    if (failure) return accept_later();
+    begin(std::move(socket));
+    accept();
+  });
+}
+
+void HttpServer::State::accept_later() {
+  again.expires_after(kAcceptAgain);
+  again.async_wait([this](boost::system::error_code failure) {
+    if (!failure) accept();
+  });
+}
+
+void HttpServer::State::stop_accepting() {
+  asio::post(acceptor.get_executor(), [this] {
+    boost::system::error_code ignored;
+    acceptor.close(ignored);
+    again.cancel();
+  });
+}
+
+void HttpServer::State::begin(tcp::socket socket) {
+  boost::system::error_code ignored;
+  socket.set_option(tcp::no_delay(true), ignored);
+  auto self = std::make_shared<HttpSession*>();
+  auto session = std::make_shared<HttpSession>(std::move(socket), service, options, [this, self] {
+    const std::lock_guard lock(mutex);
+    sessions.erase(*self);
+    ended.notify_all();
+  });
+  *self = session.get();
+  bool late = false;
+  {
+    const std::lock_guard lock(mutex);
+    sessions.insert(session.get());
+    late = stopping;
+  }
+  session->start();
+  if (late) session->stop();
+}
+
+template <class Call>
+void HttpServer::State::for_each_session(const Call& call) {
+  std::vector<std::shared_ptr<HttpSession>> alive;
+  {
+    const std::lock_guard lock(mutex);
+    stopping = true;
+    for (HttpSession* session : sessions) {
+      if (std::shared_ptr<HttpSession> shared = session->weak_from_this().lock()) alive.push_back(std::move(shared));
+    }
+  }
+  for (const auto& session : alive) call(*session);
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start(Server& server, const HttpOptions& options) {
+  const Result<tcp::endpoint> endpoint = endpoint_of(options);
+  if (!endpoint) return endpoint.error();
+  auto state = std::make_unique<State>(server, options);
+  if (Status listening = state->listen(*endpoint); !listening) return listening.error();
+  asio::post(state->acceptor.get_executor(), [state = state.get()] { state->accept(); });
+  for (int i = 0; i < options.threads; ++i) state->threads.emplace_back([&context = state->context] { context.run(); });
+  return std::make_unique<HttpServer>(std::move(state));
+}
+
+HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+HttpServer::~HttpServer() {
+  state_->stop_accepting();
+  state_->for_each_session([](HttpSession& session) { session.close(); });
+  {
+    std::unique_lock lock(state_->mutex);
+    state_->ended.wait(lock, [this] { return state_->sessions.empty(); });
+  }
+  state_->work.reset();
+  for (std::thread& thread : state_->threads) thread.join();
+}
+
+std::string HttpServer::url() const {
+  return "http://" + text_of(state_->local);
+}
+
+bool HttpServer::loopback() const {
+  return state_->local.address().is_loopback();
+}
+
+Status HttpServer::drain(Deadline deadline) {
+  state_->stop_accepting();
+  state_->for_each_session([](HttpSession& session) { session.stop(); });
+  std::unique_lock lock(state_->mutex);
+  const auto empty = [this] { return state_->sessions.empty(); };
+  const bool all = deadline == Deadline::never() ? (state_->ended.wait(lock, empty), true)
+                                                 : state_->ended.wait_until(lock, deadline.at, empty);
+  if (all) return {};
+  return Error{ErrorCode::deadline_exceeded,
+               std::to_string(state_->sessions.size()) + " HTTP connections were still busy at the deadline"};
+}
+
+}  // namespace staronnx

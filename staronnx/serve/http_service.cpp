@@ -1,0 +1,141 @@
+#include "staronnx/serve/http_service.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "staronnx/serve/compression.h"
+#include "staronnx/serve/http_documents.h"
+#include "staronnx/serve/http_infer.h"
+#include "staronnx/serve/parse_json.h"
+
+namespace staronnx {
+namespace {
+
+HttpAnswer ready_answer(bool ready, std::string_view why) {
+  return ready ? HttpAnswer() : error_answer(400, why);
+}
+
+HttpAnswer document(std::string body) {
+  return HttpAnswer{200, std::move(body)};
+}
+
+Result<HttpInference> parse(const HttpRoute& route, const HttpRequest& request, const Catalog& catalog) {
+  if (!is_raw(request.inference_header_length)) return parse_infer(request.body, request.inference_header_length);
+  const Result<std::shared_ptr<ServedModel>> model = catalog.find(route.model, route.version);
+  if (!model) return model.error();
+  return parse_raw_infer(request.body, (*model)->signature());
+}
+
+HttpAnswer inference_answer(const Result<InferenceResponse>& response, const OutputForms& forms) {
+  if (!response) return error_answer(response.error());
+  Result<EncodedInference> encoded = encode(*response, forms);
+  if (!encoded) return error_answer(encoded.error());
+  HttpAnswer answer{200, std::move(encoded->body)};
+  if (encoded->header_length) {
+    answer.content_type = "application/octet-stream";
+    answer.fields.emplace_back("Inference-Header-Content-Length", std::to_string(*encoded->header_length));
+  }
+  return answer;
+}
+
+}  // namespace
+
+RunningInference HttpService::handle(HttpRequest request, Answered answered) {
+  const std::variant<HttpRoute, HttpAnswer> routed = http_route(request.method, request.target);
+  if (const auto* refused = std::get_if<HttpAnswer>(&routed)) {
+    answered(*refused);
+    return {};
+  }
+  const auto& route = std::get<HttpRoute>(routed);
+  Result<std::string> body = uncompressed(std::move(request.body), request.content_encoding, max_body_);
+  if (!body) {
+    answered(error_answer(body.error()));
+    return {};
+  }
+  request.body = *std::move(body);
+  if (route.endpoint == HttpEndpoint::infer) return infer(route, std::move(request), std::move(answered));
+  answered(answer(route, request));
+  return {};
+}
+
+HttpAnswer HttpService::answer(const HttpRoute& route, const HttpRequest& request) {
+  switch (route.endpoint) {
+    case HttpEndpoint::live: return {};
+    case HttpEndpoint::ready: return ready_answer(server_.ready(), "the server is not ready");
+    case HttpEndpoint::server_metadata: return document(metadata_document(server_.identity()));
+    case HttpEndpoint::all_statistics: return all_statistics();
+    case HttpEndpoint::repository_index: return index_answer(request);
+    default: return model_answer(route);
+  }
+}
+
+HttpAnswer HttpService::model_answer(const HttpRoute& route) {
+  const Result<std::shared_ptr<ServedModel>> model = server_.catalog().find(route.model, route.version);
+  if (route.endpoint == HttpEndpoint::model_ready) return ready_answer(model.ok(), model ? "" : model.error().message);
+  if (!model) return error_answer(model.error());
+  const Result<std::vector<std::shared_ptr<ServedModel>>> versions = server_.catalog().versions(route.model);
+  if (!versions) return error_answer(versions.error());
+  switch (route.endpoint) {
+    case HttpEndpoint::model_config: return document(config_document(**model));
+    case HttpEndpoint::model_statistics:
+      return document(statistics_document(route.version ? std::span(&*model, 1) : std::span(*versions)));
+    default: return document(metadata_document(**model, *versions));
+  }
+}
+
+HttpAnswer HttpService::all_statistics() {
+  std::vector<std::shared_ptr<ServedModel>> models;
+  for (const ModelStatus& status : server_.catalog().index()) {
+    if (Result<std::shared_ptr<ServedModel>> model = server_.catalog().find(status.name, status.version))
+      models.push_back(*model);
+  }
+  return document(statistics_document(models));
+}
+
+HttpAnswer HttpService::index_answer(const HttpRequest& request) {
+  bool ready_only = false;
+  if (!request.body.empty()) {
+    const Result<nlohmann::json> wanted = parse_json(request.body);
+    if (!wanted) return error_answer(wanted.error());
+    if (!wanted->is_object()) return error_answer(400, "the request must be an object, such as {\"ready\": true}");
+    const auto ready = wanted->find("ready");
+    if (ready != wanted->end() && !ready->is_boolean()) return error_answer(400, "'ready' must be true or false");
+    ready_only = ready != wanted->end() && ready->get<bool>();
+  }
+  return document(index_document(server_.catalog().index(), ready_only));
+}
+
+RunningInference HttpService::infer(const HttpRoute& route, HttpRequest request, Answered answered) {
+  Result<HttpInference> parsed = parse(route, request, server_.catalog());
+  if (!parsed) {
+    answered(refusal(route, parsed.error()));
+    return {};
+  }
+  parsed->request.model = route.model;
+  parsed->request.version = route.version;
+  const auto shared = std::make_shared<Answered>(std::move(answered));
+  const Encoding encoding = accepted_encoding(request.accept_encoding);
+  auto done = [shared, forms = std::move(parsed->forms), encoding](const Result<InferenceResponse>& response) {
+    HttpAnswer answer = inference_answer(response, forms);
+    answer.encoding = encoding;
+    (*shared)(std::move(answer));
+  };
+  Result<RunningInference> running = staronnx::infer(server_.catalog(), std::move(parsed->request), std::move(done));
+  if (running) return *running;
+  (*shared)(refusal(route, running.error()));
+  return {};
+}
+
+// With the time after which another try may be worth it.
+HttpAnswer HttpService::refusal(const HttpRoute& route, const Error& error) {
+  HttpAnswer answer = error_answer(error);
+  if (answer.status != 503) return answer;
+  const Result<std::shared_ptr<ServedModel>> model = server_.catalog().find(route.model, route.version);
+  const Seconds wait = model ? Seconds((*model)->pipeline().expected_wait()) : Seconds(1);
+  answer.fields.emplace_back("Retry-After", std::to_string(std::max<long>(1, std::lround(std::ceil(wait.count())))));
+  return answer;
+}
+
+}  // namespace staronnx

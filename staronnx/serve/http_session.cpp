@@ -1,0 +1,276 @@
+#include "staronnx/serve/http_session.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/write.hpp>
+#include <cerrno>
+#include <utility>
+
+#include "staronnx/serve/compression.h"
+
+namespace staronnx {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+
+// A client that was refused may still be sending; closing at once would take the answer from it.
+constexpr Seconds kLinger{2};
+
+// So much of a body is made room for at once: who only promises a large one costs little.
+constexpr std::size_t kPiece = 256 * 1024;
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+Clock::duration steady(Seconds time) {
+  return std::chrono::duration_cast<Clock::duration>(time);
+}
+
+std::string text_of(beast::string_view view) {
+  return {view.data(), view.size()};
+}
+
+HttpRequest request_of(http::request<http::string_body> message) {
+  HttpRequest request;
+  request.method = text_of(message.method_string());
+  request.target = text_of(message.target());
+  request.content_encoding = text_of(message[http::field::content_encoding]);
+  request.accept_encoding = text_of(message[http::field::accept_encoding]);
+  const auto length = message.find("Inference-Header-Content-Length");
+  if (length != message.end()) request.inference_header_length = text_of(length->value());
+  request.body = std::move(message.body());
+  return request;
+}
+
+// Whether the other end has closed; takes nothing of what it sent.
+bool has_closed(int socket) {
+  char byte = 0;
+  const ssize_t read = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return read == 0 || (read < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+HttpAnswer answer_to(beast::error_code failure, const HttpOptions& options) {
+  if (failure == http::error::body_limit)
+    return error_answer(413, "the body has more than " + std::to_string(options.max_body.count) +
+                                 " bytes; raise --http-max-input-size to allow it");
+  if (failure == http::error::header_limit)
+    return error_answer(431, "the header has more than " + std::to_string(options.max_header.count) + " bytes");
+  return error_answer(400, "this is no HTTP request: " + failure.message());
+}
+
+}  // namespace
+
+template <class... Arguments>
+auto HttpSession::bound(void (HttpSession::*handler)(Arguments...)) {
+  return [self = shared_from_this(), handler](Arguments... arguments) { ((*self).*handler)(std::move(arguments)...); };
+}
+
+HttpSession::HttpSession(asio::ip::tcp::socket socket, HttpService& service, const HttpOptions& options,
+                         std::function<void()> ended)
+    : stream_(std::move(socket)), service_(service), options_(options), ended_(std::move(ended)) {}
+
+HttpSession::~HttpSession() {
+  ended_();
+}
+
+void HttpSession::start() {
+  asio::dispatch(stream_.get_executor(), bound(&HttpSession::next_request));
+}
+
+void HttpSession::stop() {
+  asio::dispatch(stream_.get_executor(), [self = shared_from_this()] {
+    self->stopping_ = true;
+    const bool busy = self->answering_ || self->reply_ || self->header_read_ || (self->parser_ && self->parser_->got_some());
+    if (!busy) self->do_close();
+  });
+}
+
+void HttpSession::close() {
+  asio::dispatch(stream_.get_executor(), bound(&HttpSession::do_close));
+}
+
+// ---- reading ----
+
+void HttpSession::next_request() {
+  parser_.emplace();
+  parser_->header_limit(static_cast<std::uint32_t>(options_.max_header.count));
+  parser_->body_limit(options_.max_body.count);
+  begun_ = header_read_ = false;
+  stream_.expires_after(steady(buffer_.size() > 0 ? options_.stalled : options_.idle));
+  read_some();
+}
+
+void HttpSession::read_some() {
+  http::async_read_some(stream_, buffer_, *parser_,
+                        [self = shared_from_this()](Failure failure, std::size_t) { self->on_read(failure); });
+}
+
+void HttpSession::on_read(Failure failure) {
+  if (failure) return refuse(failure);
+  if (!parser_->is_header_done()) {
+    if (!std::exchange(begun_, true)) stream_.expires_after(steady(options_.stalled));  // for the whole header
+    read_some();
+  } else if (!header_read_) {
+    on_header();
+  } else if (parser_->is_done()) {
+    on_request();
+  } else {
+    stream_.expires_after(steady(options_.stalled));
+    read_some();
+  }
+}
+
+void HttpSession::on_header() {
+  header_read_ = true;
+  keep_alive_ = parser_->keep_alive();
+  stream_.expires_after(steady(options_.stalled));
+  const auto expectation = parser_->get().find(http::field::expect);
+  if (expectation == parser_->get().end()) {
+    read_body();
+  } else if (beast::iequals(expectation->value(), "100-continue")) {
+    say_continue();
+  } else {
+    keep_alive_ = false;
+    reply(error_answer(417, "'Expect: " + text_of(expectation->value()) + "' is not met here; only 100-continue is"));
+  }
+}
+
+void HttpSession::say_continue() {
+  asio::async_write(
+      stream_, asio::buffer(kContinue.data(), kContinue.size()),
+      [self = shared_from_this()](Failure failure, std::size_t) { failure ? self->do_close() : self->read_body(); });
+}
+
+void HttpSession::read_body() {
+  if (parser_->is_done()) return on_request();
+  if (parser_->chunked()) {
+    buffer_.reserve(kPiece);
+    return read_some();
+  }
+  const std::size_t size = parser_->content_length().value_or(0);
+  body_.reserve(size);
+  body_read_ = std::min(size, buffer_.size());
+  body_.assign(static_cast<const char*>(buffer_.data().data()), body_read_);
+  buffer_.consume(body_read_);
+  read_sized_body();
+}
+
+void HttpSession::read_sized_body() {
+  const std::size_t size = parser_->content_length().value_or(0);
+  if (body_read_ == size) {
+    parser_->get().body() = std::exchange(body_, {});
+    return on_request();
+  }
+  if (body_read_ == body_.size()) body_.resize(std::min(size, body_read_ + kPiece));
+  stream_.expires_after(steady(options_.stalled));
+  stream_.async_read_some(asio::buffer(body_.data() + body_read_, body_.size() - body_read_),
+                          [self = shared_from_this()](Failure failure, std::size_t read) {
+                            self->body_read_ += read;
+                            failure ? self->do_close() : self->read_sized_body();
+                          });
+}
+
+void HttpSession::refuse(Failure failure) {
+  if (failure.category() != make_error_code(http::error::bad_method).category() || failure == http::error::end_of_stream ||
+      failure == http::error::partial_message)
+    return do_close();
+  keep_alive_ = false;
+  reply(answer_to(failure, options_));
+}
+
+// ---- answering ----
+
+void HttpSession::on_request() {
+  stream_.expires_never();
+  answering_ = true;
+  HttpRequest request = request_of(parser_->release());
+  parser_.reset();
+  running_ = service_.handle(std::move(request), [self = shared_from_this()](HttpAnswer answer) {
+    asio::dispatch(self->stream_.get_executor(),
+                   [self, answer = std::move(answer)]() mutable { self->on_answer(std::move(answer)); });
+  });
+  if (answering_) watch();
+}
+
+void HttpSession::watch() {
+  if (watching_) return;
+  watching_ = true;
+  stream_.socket().async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](Failure failure) {
+    self->watching_ = false;
+    if (!failure && self->answering_) self->on_readable();
+  });
+}
+
+// The client has gone, or sends its next request already; behind that, its going is not seen.
+void HttpSession::on_readable() {
+  gone_ = has_closed(stream_.socket().native_handle());
+  if (gone_) running_.cancel();
+}
+
+void HttpSession::on_answer(HttpAnswer answer) {
+  answering_ = false;
+  running_ = {};
+  if (gone_) return do_close();
+  reply(std::move(answer));
+}
+
+// ---- writing ----
+
+void HttpSession::reply(HttpAnswer answer) {
+  keep_alive_ = keep_alive_ && !stopping_;
+  reply_.emplace(static_cast<http::status>(answer.status), 11);
+  if (answer.encoding != Encoding::identity) {
+    answer.body = compressed(answer.body, answer.encoding);
+    reply_->set(http::field::content_encoding, std::string(to_string(answer.encoding)));
+  }
+  if (!answer.body.empty()) reply_->set(http::field::content_type, answer.content_type);
+  for (const auto& [field, value] : answer.fields) reply_->set(field, value);
+  reply_->body() = std::move(answer.body);
+  reply_->keep_alive(keep_alive_);
+  reply_->prepare_payload();
+  serializer_.emplace(*reply_);
+  write_some();
+}
+
+void HttpSession::write_some() {
+  if (serializer_->is_done()) {
+    serializer_.reset();
+    reply_.reset();
+    return keep_alive_ ? next_request() : linger();
+  }
+  stream_.expires_after(steady(options_.stalled));
+  http::async_write_some(stream_, *serializer_, [self = shared_from_this()](Failure failure, std::size_t) {
+    failure ? self->do_close() : self->write_some();
+  });
+}
+
+// ---- ending ----
+
+// Says that no more will come, and reads what still comes until the client has closed.
+void HttpSession::linger() {
+  Failure ignored;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  buffer_.clear();
+  body_.resize(kPiece);
+  stream_.expires_after(steady(kLinger));
+  discard();
+}
+
+void HttpSession::discard() {
+  stream_.async_read_some(asio::buffer(body_), [self = shared_from_this()](Failure failure, std::size_t) {
+    failure ? self->do_close() : self->discard();
+  });
+}
+
+void HttpSession::do_close() {
+  if (answering_) running_.cancel();
+  gone_ = true;
+  stream_.close();
+}
+
+}  // namespace staronnx

@@ -1,0 +1,87 @@
+// One HTTP connection: reads requests, lets the service answer them, writes the answers in the order of the requests.
+//
+//   header -> (100 Continue) -> body -> answering -> writing -> header ..
+//      \-> refused: an error, then no more is read
+//
+// While an inference runs, a client that closes the connection, or its sending side, cancels it. Requests that come early wait in the
+// socket. All of a session happens on its strand; it lives as long as something is under way. Private to this room.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "staronnx/serve/http_options.h"
+#include "staronnx/serve/http_service.h"
+
+namespace staronnx {
+
+class HttpSession : public std::enable_shared_from_this<HttpSession> {
+ public:
+  // The socket's executor is a strand of its own. `service` and `options` outlive the session; `ended` is called when it dies.
+  HttpSession(boost::asio::ip::tcp::socket socket, HttpService& service, const HttpOptions& options, std::function<void()> ended);
+  ~HttpSession();
+
+  // Thread-safe, as the following.
+  void start();
+
+  // The request under way is answered, as the connection's last.
+  void stop();
+
+  // At once; an inference under way is cancelled.
+  void close();
+
+ private:
+  using Failure = boost::beast::error_code;
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  using Reply = boost::beast::http::response<boost::beast::http::string_body>;
+  using Serializer = boost::beast::http::response_serializer<boost::beast::http::string_body>;
+
+  void next_request();
+  void read_some();
+  void on_read(Failure failure);
+  void on_header();
+  void say_continue();
+  void read_body();
+  void read_sized_body();
+  void refuse(Failure failure);
+  void on_request();
+  void watch();
+  void on_readable();
+  void on_answer(HttpAnswer answer);
+  void reply(HttpAnswer answer);
+  void write_some();
+  void linger();
+  void discard();
+  void do_close();
+
+  // A handler that keeps the session alive.
+  template <class... Arguments>
+  auto bound(void (HttpSession::*handler)(Arguments...));
+
+  boost::beast::tcp_stream stream_;
+  HttpService& service_;
+  const HttpOptions& options_;
+  const std::function<void()> ended_;
+  boost::beast::flat_buffer buffer_;  // what was read and not understood yet
+  std::optional<Parser> parser_;
+  std::string body_;           // of known size, read straight into its place
+  std::size_t body_read_ = 0;  // of it
+  std::optional<Reply> reply_;
+  std::optional<Serializer> serializer_;
+  RunningInference running_;
+  bool begun_ = false;  // the request
+  bool header_read_ = false;
+  bool keep_alive_ = false;
+  bool answering_ = false;  // a request waits for its answer
+  bool watching_ = false;   // the socket is watched for the client's going
+  bool gone_ = false;       // the client is
+  bool stopping_ = false;
+};
+
+}  // namespace staronnx
