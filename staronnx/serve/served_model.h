@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "staronnx/base/result.h"
@@ -16,6 +17,7 @@
 #include "staronnx/model/signature.h"
 #include "staronnx/schedule/pipeline.h"
 #include "staronnx/schedule/runtime.h"
+#include "staronnx/serve/model_config.h"
 #include "staronnx/serve/model_settings.h"
 #include "staronnx/serve/model_statistics.h"
 
@@ -25,8 +27,9 @@ struct LoadRequest {
   std::string name;
   std::int64_t version = 1;
   std::filesystem::path path;  // an ONNX file, planned in passing (plan_cache.h), or the directory of a plan, used as it is
-  ModelSettings settings = {};
-  ShapesByName shapes = {};  // to plan dynamic inputs for
+  std::optional<ModelConfig> config = {};  // nothing: all is as the model says
+  std::filesystem::path folder = {};       // of the model in its repository, for files that the configuration names
+  ShapesByName shapes = {};                // to plan dynamic inputs for
 };
 
 class ServedModel {
@@ -36,10 +39,12 @@ class ServedModel {
   static Result<std::unique_ptr<ServedModel>> load(Runtime& runtime, Engine& engine, const Plan& plan,
                                                    const std::filesystem::path& directory, const LoadRequest& request);
 
-  ServedModel(std::string name, std::int64_t version, ModelSettings settings, std::unique_ptr<Pipeline> pipeline);
+  ServedModel(std::string name, std::int64_t version, ModelConfig config, ModelSettings settings,
+              std::unique_ptr<Pipeline> pipeline);
 
   const std::string& name() const { return name_; }
   std::int64_t version() const { return version_; }
+  const ModelConfig& config() const { return config_; }  // complete
   const ModelSettings& settings() const { return settings_; }
   // Optional inputs are default values of the model's that a request may replace; clients are not told of them.
   const Signature& signature() const { return pipeline_->signature(); }
@@ -50,6 +55,7 @@ class ServedModel {
  private:
   const std::string name_;
   const std::int64_t version_;
+  const ModelConfig config_;
   const ModelSettings settings_;
   ModelStatistics statistics_;  // outlives the pipeline, whose last requests write it
   const std::unique_ptr<Pipeline> pipeline_;
