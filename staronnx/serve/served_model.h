@@ -27,8 +27,8 @@ struct LoadRequest {
   std::string name;
   std::int64_t version = 1;
   std::filesystem::path path;  // an ONNX file, planned in passing (plan_cache.h), or the directory of a plan, used as it is
-  std::optional<ModelConfig> config = {};  // nothing: what the file says
-  std::filesystem::path folder = {};       // of the files that the configuration names
+  std::optional<ModelConfig> config = {};  // nothing: all is as the model says
+  std::filesystem::path folder = {};       // of the model in its repository, for files that the configuration names
 };
 
 class ServedModel {
