@@ -18,6 +18,7 @@
 #include "apps/verbs.h"
 #include "staronnx/profile/cost_profile.h"
 #include "staronnx/serve/catalog.h"
+#include "staronnx/serve/grpc_server.h"
 #include "staronnx/serve/http_server.h"
 #include "staronnx/serve/plan_cache.h"
 #include "staronnx/serve/server.h"
@@ -31,6 +32,7 @@ struct Options {
   std::vector<std::string> models;
   std::string id = ServerIdentity().name;
   HttpOptions http;
+  GrpcOptions grpc;
   double exit_timeout_s = 30;
   MachineChoice here;
   RuntimeChoice runtime;
@@ -99,16 +101,17 @@ Status say_models(const Catalog& catalog) {
   return {};
 }
 
-void say_address(const HttpServer& http) {
-  std::cout << "HTTP: " << http.url() << std::endl;
-  if (!http.loopback())
-    std::cerr << "WARNING: " << http.url() << " is open to other machines, without encryption or passwords" << std::endl;
+void say_address(std::string_view protocol, const std::string& address, bool loopback) {
+  std::cout << protocol << ": " << address << std::endl;
+  if (!loopback)
+    std::cerr << "WARNING: " << address << " is open to other machines, without encryption or passwords" << std::endl;
 }
 
 // Until a signal asks for the end, or a model cannot be loaded at the start. A second signal ends the process.
 class Service {
  public:
-  Service(Server& server, HttpServer& http, Seconds exit_timeout) : server_(server), http_(http), exit_timeout_(exit_timeout) {}
+  Service(Server& server, HttpServer& http, GrpcServer& grpc, Seconds exit_timeout)
+      : server_(server), http_(http), grpc_(grpc), exit_timeout_(exit_timeout) {}
 
   int run() {
     signals_.async_wait([this](boost::system::error_code cancelled, int) {
@@ -147,7 +150,10 @@ class Service {
     });
     draining_ = std::jthread([this] {
       const Deadline deadline = Deadline::after(exit_timeout_, Clock::now());
-      const std::array ended = {http_.drain(deadline), server_.catalog().drain(deadline)};
+      std::jthread calls([&] { grpc_.drain(deadline); });
+      const Status connections = http_.drain(deadline);
+      calls.join();
+      const std::array ended = {connections, server_.catalog().drain(deadline)};
       boost::asio::post(events_, [this, ended] { say_ended(ended); });
     });
   }
@@ -161,6 +167,7 @@ class Service {
 
   Server& server_;
   HttpServer& http_;
+  GrpcServer& grpc_;
   const Seconds exit_timeout_;
   boost::asio::io_context events_;
   boost::asio::signal_set signals_{events_, SIGTERM, SIGINT};
@@ -191,13 +198,16 @@ int run_verb(const Options& options) {
       catalog);
   Result<std::unique_ptr<HttpServer>> http = HttpServer::start(server, options.http);
   if (!http) return report(http.error(), false);
-  say_address(**http);
+  say_address("HTTP", (*http)->url(), (*http)->loopback());
+  Result<std::unique_ptr<GrpcServer>> grpc = GrpcServer::start(server, options.grpc);
+  if (!grpc) return report(grpc.error(), false);
+  say_address("gRPC", (*grpc)->address(), (*grpc)->loopback());
   for (LoadRequest& request : *requests) {
     if (Status loading = catalog.load(std::move(request)); !loading) return report(loading.error(), false);
   }
   server.begin();
   if (Status started = runtime.start(*where); !started) return report(started.error(), false);
-  return Service(server, **http, Seconds(options.exit_timeout_s)).run();
+  return Service(server, **http, **grpc, Seconds(options.exit_timeout_s)).run();
 }
 
 }  // namespace
@@ -216,6 +226,8 @@ void add_serve(CLI::App& app, int& exit_status) {
   verb->add_option("--http-max-input-size", options->http.max_body.count, "Bytes of a request's body at most")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  verb->add_option("--grpc-address", options->grpc.address, "Where to listen for gRPC")->capture_default_str();
+  verb->add_option("--grpc-port", options->grpc.port, "Port for gRPC; 0: any free one")->capture_default_str();
   verb->add_option("--exit-timeout-secs", options->exit_timeout_s, "Seconds for what is under way after SIGTERM or SIGINT")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();

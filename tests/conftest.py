@@ -76,12 +76,13 @@ def wheel_model():
 
 
 class Served:
-    """A running `staronnx serve`: its HTTP address, and what it has said."""
+    """A running `staronnx serve`: its addresses, and what it has said."""
 
     def __init__(self, process):
         self.process = process
         self.said = []
         self.http = self.wait_for("HTTP: http://").removeprefix("HTTP: http://")
+        self.grpc = self.wait_for("gRPC: ").removeprefix("gRPC: ")
         self.port = int(self.http.rsplit(":", 1)[1])
 
     def wait_for(self, begin):
@@ -109,7 +110,7 @@ def serve(command, environment):
     @contextlib.contextmanager
     def run(*arguments, ready=True, **options):
         with tempfile.TemporaryFile("w+") as errors:
-            process = subprocess.Popen([command, "serve", "--http-port", "0", *map(str, arguments)], stdout=subprocess.PIPE, stderr=errors,
+            process = subprocess.Popen([command, "serve", "--http-port", "0", "--grpc-port", "0", *map(str, arguments)], stdout=subprocess.PIPE, stderr=errors,
                                        text=True, env=environment, **options)
             process.errors = errors
             try:

@@ -543,12 +543,12 @@ def test_the_server_answers_while_a_model_loads(serve, served, served_models, tm
 
 
 def test_an_unknown_model_ends_the_server(staronnx, tmp_path):
-    done = staronnx("serve", "--http-port", "0", tmp_path / "nowhere.onnx", check=False)
+    done = staronnx("serve", "--http-port", "0", "--grpc-port", "0", tmp_path / "nowhere.onnx", check=False)
     assert done.returncode == 1 and "nowhere" in done.stderr
 
 
 def test_a_port_that_is_taken(staronnx, served, served_models):
-    done = staronnx("serve", "--http-port", served.port, served_models["two"], check=False)
+    done = staronnx("serve", "--http-port", served.port, "--grpc-port", "0", served_models["two"], check=False)
     assert done.returncode == 1 and f"127.0.0.1:{served.port}" in done.stderr and "--http-port" in done.stderr
 
 

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "staronnx/base/result.h"
@@ -97,6 +98,12 @@ class Tensor {
   std::span<const std::byte> data() const { return {data_.data(), data_.size()}; }
   std::span<std::byte> data() { return {data_.data(), data_.size()}; }
   TensorView view() const { return {type_, shape_, data()}; }
+
+  // The same bytes, seen as another type or in another shape.
+  void see_as(DataType type, Shape shape) {
+    type_ = type;
+    shape_ = std::move(shape);
+  }
 
  private:
   template <class T>

@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "staronnx/serve/compression.h"
-#include "staronnx/serve/http_documents.h"
 #include "staronnx/serve/http_infer.h"
+#include "staronnx/serve/message_json.h"
+#include "staronnx/serve/messages.h"
 #include "staronnx/serve/parse_json.h"
+#include "staronnx/serve/proto/model_config.pb.h"
 
 namespace staronnx {
 namespace {
@@ -64,7 +66,7 @@ HttpAnswer HttpService::answer(const HttpRoute& route, const HttpRequest& reques
   switch (route.endpoint) {
     case HttpEndpoint::live: return {};
     case HttpEndpoint::ready: return ready_answer(server_.ready(), "the server is not ready");
-    case HttpEndpoint::server_metadata: return document(metadata_document(server_.identity()));
+    case HttpEndpoint::server_metadata: return document(json_of(metadata_of(server_.identity())));
     case HttpEndpoint::all_statistics: return all_statistics();
     case HttpEndpoint::repository_index: return index_answer(request);
     default: return model_answer(route);
@@ -78,10 +80,10 @@ HttpAnswer HttpService::model_answer(const HttpRoute& route) {
   const Result<std::vector<std::shared_ptr<ServedModel>>> versions = server_.catalog().versions(route.model);
   if (!versions) return error_answer(versions.error());
   switch (route.endpoint) {
-    case HttpEndpoint::model_config: return document(config_document(**model));
+    case HttpEndpoint::model_config: return document(json_of((*model)->config().message()));
     case HttpEndpoint::model_statistics:
-      return document(statistics_document(route.version ? std::span(&*model, 1) : std::span(*versions)));
-    default: return document(metadata_document(**model, *versions));
+      return document(json_of(statistics_of(route.version ? std::span(&*model, 1) : std::span(*versions))));
+    default: return document(json_of(metadata_of(**model, *versions)));
   }
 }
 
@@ -91,7 +93,7 @@ HttpAnswer HttpService::all_statistics() {
     if (Result<std::shared_ptr<ServedModel>> model = server_.catalog().find(status.name, status.version))
       models.push_back(*model);
   }
-  return document(statistics_document(models));
+  return document(json_of(statistics_of(models)));
 }
 
 HttpAnswer HttpService::index_answer(const HttpRequest& request) {
@@ -104,7 +106,7 @@ HttpAnswer HttpService::index_answer(const HttpRequest& request) {
     if (ready != wanted->end() && !ready->is_boolean()) return error_answer(400, "'ready' must be true or false");
     ready_only = ready != wanted->end() && ready->get<bool>();
   }
-  return document(index_document(server_.catalog().index(), ready_only));
+  return document(json_of(index_of(server_.catalog().index(), ready_only).models()));
 }
 
 RunningInference HttpService::infer(const HttpRoute& route, HttpRequest request, Answered answered) {

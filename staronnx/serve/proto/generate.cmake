@@ -1,10 +1,10 @@
-# Classes for the protocol's messages and its gRPC service, in `protocol_sources`; generated code, so without our warnings.
+# Classes for the protocol's messages and gRPC services, in `protocol_sources`; generated code, so without our warnings.
 set(protocol_folder "${CMAKE_CURRENT_BINARY_DIR}/generated")
 file(MAKE_DIRECTORY "${protocol_folder}")
-foreach(proto staronnx/serve/proto/model_config staronnx/serve/proto/grpc_service)
+foreach(proto staronnx/serve/proto/model_config staronnx/serve/proto/grpc_service staronnx/serve/proto/health)
   set(outputs "${protocol_folder}/${proto}.pb.cc" "${protocol_folder}/${proto}.pb.h")
   set(service "")
-  if(proto MATCHES service)
+  if(NOT proto MATCHES model_config)
     list(APPEND outputs "${protocol_folder}/${proto}.grpc.pb.cc" "${protocol_folder}/${proto}.grpc.pb.h")
     set(service --grpc_out "${protocol_folder}" "--plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin>")
   endif()

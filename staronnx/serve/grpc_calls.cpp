@@ -1,0 +1,178 @@
+#include "staronnx/serve/grpc_calls.h"
+
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "staronnx/serve/grpc_infer.h"
+#include "staronnx/serve/request_path.h"
+
+namespace staronnx {
+namespace {
+
+// Requests of one stream that are read before the first of them is answered, at most. More of them would only wait in the model's queue.
+constexpr std::size_t kMostAhead = 1024;
+
+Result<InferenceRequest> parsed(const grpc::ByteBuffer& message) {
+  Result<GrpcRequest> request = parse_infer_request(message);
+  if (!request) return request.error();
+  return inference_of(*std::move(request));
+}
+
+// gRPC calls it back only when begin() has returned.
+class InferCall : public grpc::ServerUnaryReactor {
+ public:
+  explicit InferCall(grpc::ByteBuffer& answer) : answer_(answer) {}
+
+  void begin(const Catalog& catalog, const grpc::ByteBuffer& message) {
+    Result<InferenceRequest> request = parsed(message);
+    if (!request) return Finish(grpc_status(request.error()));
+    Result<RunningInference> running =
+        infer(catalog, *std::move(request), [this](const Result<InferenceResponse>& response) { answer(response); });
+    if (!running) return Finish(grpc_status(running.error()));
+    running_ = *running;
+  }
+
+ private:
+  void answer(const Result<InferenceResponse>& response) {
+    if (!response) return Finish(grpc_status(response.error()));
+    Result<grpc::ByteBuffer> message = answer_message(*response);
+    if (!message) return Finish(grpc_status(message.error()));
+    answer_ = *std::move(message);
+    Finish(grpc::Status::OK);
+  }
+
+  void OnCancel() override { running_.cancel(); }
+  void OnDone() override { delete this; }
+
+  grpc::ByteBuffer& answer_;
+  RunningInference running_;
+};
+
+//   read a request -> its place in the line -> infer -> answer in its place -> written when it is the first -> read on
+//
+// Ends when the client has said that no more come and all are answered, or has gone away and all inferences have ended.
+class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+ public:
+  explicit StreamCall(const Catalog& catalog) : catalog_(catalog) { StartRead(&incoming_); }
+
+ private:
+  struct Place {
+    std::string id;
+    bool final_mark = false;
+    RunningInference running;
+    std::optional<grpc::ByteBuffer> answer;
+  };
+
+  void OnReadDone(bool ok) override {
+    if (ok) take(std::make_shared<Place>());
+    go_on([&] {
+      reading_ = false;
+      no_more_ = no_more_ || !ok;
+    });
+  }
+
+  void OnWriteDone(bool ok) override {
+    go_on([&] {
+      writing_ = false;
+      broken_ = broken_ || !ok;
+      line_.pop_front();
+    });
+  }
+
+  void OnCancel() override {
+    std::vector<RunningInference> running;
+    go_on([&] {
+      broken_ = true;
+      for (const auto& place : line_) running.push_back(place->running);
+    });
+    for (const RunningInference& inference : running) inference.cancel();
+  }
+
+  void OnDone() override { delete this; }
+
+  void take(const std::shared_ptr<Place>& place) {
+    {
+      const std::lock_guard lock(mutex_);
+      line_.push_back(place);
+    }
+    Result<GrpcRequest> message = parse_infer_request(incoming_);
+    if (!message) return answer(*place, message.error());
+    place->id = message->head.id();
+    place->final_mark = wants_final_mark(message->head);
+    Result<InferenceRequest> request = inference_of(*std::move(message));
+    if (!request) return answer(*place, request.error());
+    Result<RunningInference> running = infer(
+        catalog_, *std::move(request), [this, place](const Result<InferenceResponse>& response) { answer(*place, response); });
+    if (!running) return answer(*place, running.error());
+    bool broken = false;
+    {
+      const std::lock_guard lock(mutex_);
+      place->running = *running;
+      broken = broken_;
+    }
+    if (broken) running->cancel();
+  }
+
+  void answer(Place& place, const Result<InferenceResponse>& response) {
+    Result<grpc::ByteBuffer> message = response ? stream_answer_message(*response, place.final_mark)
+                                                : stream_error_message(place.id, response.error(), place.final_mark);
+    go_on([&] {
+      place.answer = message ? *std::move(message) : stream_error_message(place.id, message.error(), place.final_mark);
+    });
+  }
+
+  // After `change`, with the lock held, does what can be done next. The end comes without the lock, and then nothing of this is touched
+  // any more: gRPC may delete it.
+  template <class Change>
+  void go_on(const Change& change) {
+    {
+      const std::lock_guard lock(mutex_);
+      change();
+      if (!write_next()) return;
+    }
+    Finish(grpc::Status::OK);
+  }
+
+  // With the lock held. True once, when all is done.
+  bool write_next() {
+    while (broken_ && !writing_ && !line_.empty() && line_.front()->answer) line_.pop_front();
+    if (!writing_ && !line_.empty() && line_.front()->answer) {
+      writing_ = true;
+      StartWrite(&*line_.front()->answer);
+    }
+    if (!reading_ && !no_more_ && line_.size() < kMostAhead) {
+      reading_ = true;
+      StartRead(&incoming_);
+    }
+    return no_more_ && !reading_ && line_.empty() && !std::exchange(ended_, true);
+  }
+
+  const Catalog& catalog_;
+  grpc::ByteBuffer incoming_;  // the reader's
+
+  std::mutex mutex_;  // guards what follows
+  bool reading_ = true;
+  bool writing_ = false;
+  bool no_more_ = false;  // requests come
+  bool broken_ = false;   // nobody takes answers
+  bool ended_ = false;
+  std::deque<std::shared_ptr<Place>> line_;  // requests without answers that are written, in the order in which they came
+};
+
+}  // namespace
+
+grpc::ServerUnaryReactor* begin_infer(const Catalog& catalog, const grpc::ByteBuffer& request, grpc::ByteBuffer& answer) {
+  auto call = std::make_unique<InferCall>(answer);
+  call->begin(catalog, request);
+  return call.release();  // gRPC's, until OnDone()
+}
+
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* begin_stream_infer(const Catalog& catalog) {
+  return std::make_unique<StreamCall>(catalog).release();  // gRPC's, until OnDone()
+}
+
+}  // namespace staronnx

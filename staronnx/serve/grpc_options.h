@@ -1,0 +1,14 @@
+// How the gRPC front end listens.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace staronnx {
+
+struct GrpcOptions {
+  std::string address = "127.0.0.1";  // an IP address or a host's name
+  std::uint16_t port = 8001;          // 0: the system picks one
+};
+
+}  // namespace staronnx

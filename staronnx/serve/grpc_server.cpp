@@ -1,0 +1,95 @@
+#include "staronnx/serve/grpc_server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <climits>
+#include <sstream>
+
+#include "staronnx/serve/grpc_service.h"
+
+namespace staronnx {
+namespace {
+
+using boost::asio::ip::tcp;
+
+// gRPC says only that it could not listen; resolving here says why.
+Result<tcp::endpoint> endpoint_of(const GrpcOptions& options) {
+  boost::asio::io_context context;
+  tcp::resolver resolver(context);
+  boost::system::error_code failure;
+  const auto found = resolver.resolve(options.address, std::to_string(options.port), tcp::resolver::passive, failure);
+  if (failure || found.empty())
+    return Error{ErrorCode::invalid_argument, "--grpc-address " + options.address + ": " + failure.message()};
+  return found.begin()->endpoint();
+}
+
+std::string text_of(const tcp::endpoint& endpoint) {
+  std::ostringstream text;
+  text << endpoint;
+  return text.str();
+}
+
+// Clients ping idle connections as often as they were told to; that is no reason to close them.
+void take_pings(grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
+}
+
+}  // namespace
+
+struct GrpcServer::State {
+  explicit State(Server& server) : service(server), health(server) {}
+
+  GrpcService service;
+  GrpcHealth health;
+  tcp::endpoint local;
+  std::unique_ptr<grpc::Server> listening;
+};
+
+Result<std::unique_ptr<GrpcServer>> GrpcServer::start(Server& server, const GrpcOptions& options) {
+  const Result<tcp::endpoint> wanted = endpoint_of(options);
+  if (!wanted) return wanted.error();
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  auto state = std::make_unique<State>(server);
+  int port = 0;
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(text_of(*wanted), grpc::InsecureServerCredentials(), &port);
+  builder.SetMaxReceiveMessageSize(INT_MAX);
+  builder.SetMaxSendMessageSize(INT_MAX);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  take_pings(builder);
+  builder.RegisterService(&state->service);
+  builder.RegisterService(&state->health);
+  state->listening = builder.BuildAndStart();
+  if (state->listening == nullptr || port == 0)
+    return Error{ErrorCode::unavailable,
+                 "gRPC cannot listen at " + text_of(*wanted) + "; choose another --grpc-port or --grpc-address"};
+  state->local = tcp::endpoint(wanted->address(), static_cast<std::uint16_t>(port));
+  return std::make_unique<GrpcServer>(std::move(state));
+}
+
+GrpcServer::GrpcServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+GrpcServer::~GrpcServer() {
+  drain(Deadline{Clock::now()});
+}
+
+std::string GrpcServer::address() const {
+  return text_of(state_->local);
+}
+
+bool GrpcServer::loopback() const {
+  return state_->local.address().is_loopback();
+}
+
+void GrpcServer::drain(Deadline deadline) {
+  const auto left = std::min<Clock::duration>(deadline.at - Clock::now(), std::chrono::hours(24 * 365));
+  state_->listening->Shutdown(std::chrono::system_clock::now() + left);
+}
+
+}  // namespace staronnx

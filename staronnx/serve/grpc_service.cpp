@@ -1,0 +1,125 @@
+#include "staronnx/serve/grpc_service.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "staronnx/serve/grpc_infer.h"
+#include "staronnx/serve/messages.h"
+#include "staronnx/serve/proto/model_config.pb.h"
+
+namespace staronnx {
+namespace {
+
+using grpc::CallbackServerContext;
+using grpc::ServerUnaryReactor;
+
+ServerUnaryReactor* finish(CallbackServerContext* context, const grpc::Status& status = grpc::Status::OK) {
+  ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(status);
+  return reactor;
+}
+
+Result<std::shared_ptr<ServedModel>> find(const Catalog& catalog, const std::string& name, const std::string& version) {
+  const Result<std::optional<std::int64_t>> number = model_version(version);
+  if (!number) return number.error();
+  return catalog.find(name, *number);
+}
+
+// By name and version, as far as they are said; those that are not ready are left out where nothing is.
+Result<std::vector<std::shared_ptr<ServedModel>>> find_all(const Catalog& catalog, const std::string& name,
+                                                           const std::string& version) {
+  std::vector<std::shared_ptr<ServedModel>> models;
+  if (name.empty()) {
+    for (const ModelStatus& status : catalog.index()) {
+      if (Result<std::shared_ptr<ServedModel>> model = catalog.find(status.name, status.version)) models.push_back(*model);
+    }
+    return models;
+  }
+  if (version.empty()) return catalog.versions(name);
+  Result<std::shared_ptr<ServedModel>> model = find(catalog, name, version);
+  if (!model) return model.error();
+  models.push_back(*std::move(model));
+  return models;
+}
+
+}  // namespace
+
+ServerUnaryReactor* GrpcService::ServerLive(CallbackServerContext* context, const inference::ServerLiveRequest* /*request*/,
+                                            inference::ServerLiveResponse* answer) {
+  answer->set_live(true);
+  return finish(context);
+}
+
+ServerUnaryReactor* GrpcService::ServerReady(CallbackServerContext* context, const inference::ServerReadyRequest* /*request*/,
+                                             inference::ServerReadyResponse* answer) {
+  answer->set_ready(server_.ready());
+  return finish(context);
+}
+
+ServerUnaryReactor* GrpcService::ModelReady(CallbackServerContext* context, const inference::ModelReadyRequest* request,
+                                            inference::ModelReadyResponse* answer) {
+  const Result<std::optional<std::int64_t>> version = model_version(request->version());
+  if (!version) return finish(context, grpc_status(version.error()));
+  answer->set_ready(server_.catalog().find(request->name(), *version).ok());
+  return finish(context);
+}
+
+ServerUnaryReactor* GrpcService::ServerMetadata(CallbackServerContext* context,
+                                                const inference::ServerMetadataRequest* /*request*/,
+                                                inference::ServerMetadataResponse* answer) {
+  *answer = metadata_of(server_.identity());
+  return finish(context);
+}
+
+ServerUnaryReactor* GrpcService::ModelMetadata(CallbackServerContext* context, const inference::ModelMetadataRequest* request,
+                                               inference::ModelMetadataResponse* answer) {
+  const Result<std::shared_ptr<ServedModel>> model = find(server_.catalog(), request->name(), request->version());
+  if (!model) return finish(context, grpc_status(model.error()));
+  const auto versions = server_.catalog().versions(request->name());
+  if (!versions) return finish(context, grpc_status(versions.error()));
+  *answer = metadata_of(**model, *versions);
+  return finish(context);
+}
+
+ServerUnaryReactor* GrpcService::ModelConfig(CallbackServerContext* context, const inference::ModelConfigRequest* request,
+                                             inference::ModelConfigResponse* answer) {
+  const Result<std::shared_ptr<ServedModel>> model = find(server_.catalog(), request->name(), request->version());
+  if (!model) return finish(context, grpc_status(model.error()));
+  *answer->mutable_config() = (*model)->config().message();
+  return finish(context);
+}
+
+ServerUnaryReactor* GrpcService::ModelStatistics(CallbackServerContext* context, const inference::ModelStatisticsRequest* request,
+                                                 inference::ModelStatisticsResponse* answer) {
+  const auto models = find_all(server_.catalog(), request->name(), request->version());
+  if (!models) return finish(context, grpc_status(models.error()));
+  *answer = statistics_of(*models);
+  return finish(context);
+}
+
+ServerUnaryReactor* GrpcService::RepositoryIndex(CallbackServerContext* context, const inference::RepositoryIndexRequest* request,
+                                                 inference::RepositoryIndexResponse* answer) {
+  *answer = index_of(server_.catalog().index(), request->ready());
+  return finish(context);
+}
+
+ServerUnaryReactor* GrpcService::ModelInfer(CallbackServerContext* /*context*/, const grpc::ByteBuffer* request,
+                                            grpc::ByteBuffer* answer) {
+  return begin_infer(server_.catalog(), *request, *answer);
+}
+
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GrpcService::ModelStreamInfer(CallbackServerContext* /*context*/) {
+  return begin_stream_infer(server_.catalog());
+}
+
+ServerUnaryReactor* GrpcHealth::Check(CallbackServerContext* context, const grpc::health::v1::HealthCheckRequest* request,
+                                      grpc::health::v1::HealthCheckResponse* answer) {
+  using Answer = grpc::health::v1::HealthCheckResponse;
+  if (!request->service().empty() && request->service() != inference::GRPCInferenceService::service_full_name())
+    return finish(context, {grpc::NOT_FOUND, "there is no service '" + request->service() + "'"});
+  answer->set_status(server_.ready() ? Answer::SERVING : Answer::NOT_SERVING);
+  return finish(context);
+}
+
+}  // namespace staronnx

@@ -1,0 +1,75 @@
+// The protocol's services over gRPC: what each call gets of the server. gRPC itself answers UNIMPLEMENTED to calls that are not here. Private
+// to this room.
+#pragma once
+
+#include <memory>
+
+#include "staronnx/serve/grpc_calls.h"
+#include "staronnx/serve/proto/grpc_service.grpc.pb.h"
+#include "staronnx/serve/proto/health.grpc.pb.h"
+#include "staronnx/serve/server.h"
+
+namespace staronnx {
+
+// All calls are events. Inferences pass as bytes, so that their tensors are copied once only.
+using Inference = inference::GRPCInferenceService;
+using EventService =
+    Inference::WithCallbackMethod_ServerLive<Inference::WithCallbackMethod_ServerReady<Inference::WithCallbackMethod_ModelReady<
+        Inference::WithCallbackMethod_ServerMetadata<Inference::WithCallbackMethod_ModelMetadata<
+            Inference::WithCallbackMethod_ModelConfig<Inference::WithCallbackMethod_ModelStatistics<
+                Inference::WithCallbackMethod_RepositoryIndex<Inference::WithCallbackMethod_RepositoryModelLoad<
+                    Inference::WithCallbackMethod_RepositoryModelUnload<Inference::WithCallbackMethod_SystemSharedMemoryStatus<
+                        Inference::WithCallbackMethod_SystemSharedMemoryRegister<
+                            Inference::WithCallbackMethod_SystemSharedMemoryUnregister<
+                                Inference::WithCallbackMethod_CudaSharedMemoryStatus<
+                                    Inference::WithCallbackMethod_CudaSharedMemoryRegister<
+                                        Inference::WithCallbackMethod_CudaSharedMemoryUnregister<
+                                            Inference::WithCallbackMethod_TraceSetting<
+                                                Inference::WithCallbackMethod_LogSettings<Inference::Service>>>>>>>>>>>>>>>>>>;
+using RawInferService =
+    Inference::WithRawCallbackMethod_ModelInfer<Inference::WithRawCallbackMethod_ModelStreamInfer<EventService>>;
+
+// Thread-safe. `server` outlives it.
+class GrpcService final : public RawInferService {
+ public:
+  explicit GrpcService(Server& server) : server_(server) {}
+
+ private:
+  grpc::ServerUnaryReactor* ServerLive(grpc::CallbackServerContext* context, const inference::ServerLiveRequest* request,
+                                       inference::ServerLiveResponse* answer) override;
+  grpc::ServerUnaryReactor* ServerReady(grpc::CallbackServerContext* context, const inference::ServerReadyRequest* request,
+                                        inference::ServerReadyResponse* answer) override;
+  grpc::ServerUnaryReactor* ModelReady(grpc::CallbackServerContext* context, const inference::ModelReadyRequest* request,
+                                       inference::ModelReadyResponse* answer) override;
+  grpc::ServerUnaryReactor* ServerMetadata(grpc::CallbackServerContext* context, const inference::ServerMetadataRequest* request,
+                                           inference::ServerMetadataResponse* answer) override;
+  grpc::ServerUnaryReactor* ModelMetadata(grpc::CallbackServerContext* context, const inference::ModelMetadataRequest* request,
+                                          inference::ModelMetadataResponse* answer) override;
+  grpc::ServerUnaryReactor* ModelConfig(grpc::CallbackServerContext* context, const inference::ModelConfigRequest* request,
+                                        inference::ModelConfigResponse* answer) override;
+  grpc::ServerUnaryReactor* ModelStatistics(grpc::CallbackServerContext* context,
+                                            const inference::ModelStatisticsRequest* request,
+                                            inference::ModelStatisticsResponse* answer) override;
+  grpc::ServerUnaryReactor* RepositoryIndex(grpc::CallbackServerContext* context,
+                                            const inference::RepositoryIndexRequest* request,
+                                            inference::RepositoryIndexResponse* answer) override;
+  grpc::ServerUnaryReactor* ModelInfer(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* answer) override;
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* ModelStreamInfer(grpc::CallbackServerContext* context) override;
+
+  Server& server_;
+};
+
+// grpc.health.v1: SERVING as long as the server is ready; of itself and of the inference service.
+class GrpcHealth final : public grpc::health::v1::Health::CallbackService {
+ public:
+  explicit GrpcHealth(Server& server) : server_(server) {}
+
+ private:
+  grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context, const grpc::health::v1::HealthCheckRequest* request,
+                                  grpc::health::v1::HealthCheckResponse* answer) override;
+
+  Server& server_;
+};
+
+}  // namespace staronnx
