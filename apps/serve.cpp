@@ -153,8 +153,9 @@ class Service {
     draining_ = std::jthread([this] {
       const Deadline deadline = Deadline::after(exit_timeout_, Clock::now());
       std::jthread calls([&] { grpc_.drain(deadline); });
-      const std::array ended = {http_.drain(deadline), server_.catalog().drain(deadline)};
+      const Status connections = http_.drain(deadline);
       calls.join();
+      const std::array ended = {connections, server_.catalog().drain(deadline)};
       boost::asio::post(events_, [this, ended] { say_ended(ended); });
     });
   }

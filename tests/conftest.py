@@ -1,12 +1,16 @@
 """What whole-system tests share: the real command, a cache folder per test session, models."""
 
+import contextlib
 import glob
 import json
 import os
 import pathlib
+import shutil
 import subprocess
+import tempfile
 
 import pytest
+import serve_models
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -69,3 +73,73 @@ def wheel_model():
         return found[0]
 
     return path
+
+
+class Served:
+    """A running `staronnx serve`: its addresses, and what it has said."""
+
+    def __init__(self, process):
+        self.process = process
+        self.said = []
+        self.http = self.wait_for("HTTP: http://").removeprefix("HTTP: http://")
+        self.grpc = self.wait_for("gRPC: ").removeprefix("gRPC: ")
+        self.port = int(self.http.rsplit(":", 1)[1])
+
+    def wait_for(self, begin):
+        """The next line on standard output that begins so."""
+        for line in self.process.stdout:
+            self.said.append(line.rstrip())
+            if line.startswith(begin):
+                return line.rstrip()
+        raise AssertionError(f"the server ended with {self.process.wait()} and said: {self.said}\n{self.errors()}")
+
+    def errors(self):
+        self.process.errors.seek(0)
+        return self.process.errors.read()
+
+    def end(self):
+        """Asks for the end; returns the exit status."""
+        self.process.terminate()
+        return self.process.wait(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def serve(command, environment):
+    """with serve(model, "--http-max-input-size", 100) as served: ..., ready unless told otherwise."""
+
+    @contextlib.contextmanager
+    def run(*arguments, ready=True, **options):
+        with tempfile.TemporaryFile("w+") as errors:
+            process = subprocess.Popen([command, "serve", "--http-port", "0", "--grpc-port", "0", *map(str, arguments)], stdout=subprocess.PIPE, stderr=errors,
+                                       text=True, env=environment, **options)
+            process.errors = errors
+            try:
+                served = Served(process)
+                if ready:
+                    served.wait_for("ready: ")
+                yield served
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                process.wait()
+                process.stdout.close()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def served_models(tmp_path_factory, light):
+    """name -> path of the models that `served` serves."""
+    folder = tmp_path_factory.mktemp("served_models")
+    made = [serve_models.types(folder), serve_models.identity(folder, "FP32"), serve_models.identity(folder, "BYTES"),
+            serve_models.two(folder), serve_models.slow(folder)]
+    shutil.copy(light("squeezenet"), folder / "squeezenet.onnx")
+    return {path.stem: path for path in [*made, folder / "squeezenet.onnx"]}
+
+
+@pytest.fixture(scope="session")
+def served(serve, served_models):
+    """A server that tests share: none may harm it."""
+    with serve(*served_models.values()) as running:
+        yield running
+        assert running.end() == 0, running.errors()

@@ -26,7 +26,7 @@ def chain(tmp_path):
 
 def test_help_names_every_verb(staronnx):
     text = staronnx("--help").stdout
-    for verb in ("plan", "inspect", "partition", "run", "bench", "machine"):
+    for verb in ("plan", "inspect", "partition", "run", "bench", "serve", "machine"):
         assert verb in text
 
 

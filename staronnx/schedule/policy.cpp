@@ -6,7 +6,6 @@
 #include <functional>
 #include <limits>
 #include <memory_resource>
-#include <ranges>
 #include <tuple>
 #include <utility>
 
@@ -260,8 +259,8 @@ class Dispatcher {
 
   void give(Worker& worker, const Start& start) {
     SegmentTask& leader = segment_of(*ready_[start.tasks[0]]);
-    for (const std::size_t number : start.tasks | std::views::reverse) {
-      starpu_task*& task = ready_[number];
+    for (auto number = start.tasks.rbegin(); number != start.tasks.rend(); ++number) {
+      starpu_task*& task = ready_[*number];
       segment_of(*task).place = start.place;
       segment_of(*task).assigned = worker.begin;
       if (places_[start.place].memory != STARPU_MAIN_RAM && !segment_of(*task).prefetched)

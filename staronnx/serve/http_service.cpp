@@ -30,11 +30,11 @@ Result<HttpInference> parse(const HttpRoute& route, const HttpRequest& request, 
   return parse_raw_infer(request.body, (*model)->signature());
 }
 
-HttpAnswer inference_answer(const Result<InferenceResponse>& response, const OutputForms& forms) {
-  if (!response) return error_answer(response.error());
-  Result<EncodedInference> encoded = encode(*response, forms);
+HttpAnswer inference_answer(const InferenceResponse& response, const OutputForms& forms, Encoding encoding) {
+  Result<EncodedInference> encoded = encode(response, forms);
   if (!encoded) return error_answer(encoded.error());
-  HttpAnswer answer{200, std::move(encoded->body)};
+  HttpAnswer answer = document(std::move(encoded->body));
+  answer.encoding = encoding;
   if (encoded->header_length) {
     answer.content_type = "application/octet-stream";
     answer.fields.emplace_back("Inference-Header-Content-Length", std::to_string(*encoded->header_length));
@@ -119,10 +119,8 @@ RunningInference HttpService::infer(const HttpRoute& route, HttpRequest request,
   parsed->request.version = route.version;
   const auto shared = std::make_shared<Answered>(std::move(answered));
   const Encoding encoding = accepted_encoding(request.accept_encoding);
-  auto done = [shared, forms = std::move(parsed->forms), encoding](const Result<InferenceResponse>& response) {
-    HttpAnswer answer = inference_answer(response, forms);
-    answer.encoding = encoding;
-    (*shared)(std::move(answer));
+  auto done = [this, route, shared, forms = std::move(parsed->forms), encoding](const Result<InferenceResponse>& response) {
+    (*shared)(response ? inference_answer(*response, forms, encoding) : refusal(route, response.error()));
   };
   Result<RunningInference> running = staronnx::infer(server_.catalog(), std::move(parsed->request), std::move(done));
   if (running) return *running;

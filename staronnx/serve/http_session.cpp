@@ -24,6 +24,7 @@ constexpr Seconds kLinger{2};
 
 // So much of a body is made room for at once: who only promises a large one costs little.
 constexpr std::size_t kPiece = 256 * 1024;
+constexpr std::size_t kHeaderPiece = 4 * 1024;
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -85,7 +86,7 @@ void HttpSession::start() {
 void HttpSession::stop() {
   asio::dispatch(stream_.get_executor(), [self = shared_from_this()] {
     self->stopping_ = true;
-    const bool busy = self->answering_ || self->reply_ || self->header_read_ || (self->parser_ && self->parser_->got_some());
+    const bool busy = self->answering_ || self->reply_ || self->begun_;
     if (!busy) self->do_close();
   });
 }
@@ -101,28 +102,29 @@ void HttpSession::next_request() {
   parser_->header_limit(static_cast<std::uint32_t>(options_.max_header.count));
   parser_->body_limit(options_.max_body.count);
   begun_ = header_read_ = false;
-  stream_.expires_after(steady(buffer_.size() > 0 ? options_.stalled : options_.idle));
-  read_some();
+  stream_.expires_after(steady(options_.idle));
+  parse();
 }
 
 void HttpSession::read_some() {
-  http::async_read_some(stream_, buffer_, *parser_,
-                        [self = shared_from_this()](Failure failure, std::size_t) { self->on_read(failure); });
+  const std::size_t room = header_read_ ? kPiece : kHeaderPiece;
+  stream_.async_read_some(buffer_.prepare(room), [self = shared_from_this()](Failure failure, std::size_t read) {
+    self->buffer_.commit(read);
+    failure ? self->do_close() : self->parse();
+  });
 }
 
-void HttpSession::on_read(Failure failure) {
-  if (failure) return refuse(failure);
-  if (!parser_->is_header_done()) {
-    if (!std::exchange(begun_, true)) stream_.expires_after(steady(options_.stalled));  // for the whole header
-    read_some();
-  } else if (!header_read_) {
-    on_header();
-  } else if (parser_->is_done()) {
-    on_request();
-  } else {
-    stream_.expires_after(steady(options_.stalled));
-    read_some();
+void HttpSession::parse() {
+  while (buffer_.size() > 0 && !parser_->is_done()) {
+    // The time for a header as a whole; of a body each piece has that.
+    if (header_read_ || !std::exchange(begun_, true)) stream_.expires_after(steady(options_.stalled));
+    Failure failure;
+    buffer_.consume(parser_->put(buffer_.data(), failure));
+    if (failure == http::error::need_more) break;
+    if (failure) return refuse(failure);
+    if (parser_->is_header_done() && !header_read_) return on_header();
   }
+  parser_->is_done() ? on_request() : read_some();
 }
 
 void HttpSession::on_header() {
@@ -148,10 +150,7 @@ void HttpSession::say_continue() {
 
 void HttpSession::read_body() {
   if (parser_->is_done()) return on_request();
-  if (parser_->chunked()) {
-    buffer_.reserve(kPiece);
-    return read_some();
-  }
+  if (parser_->chunked()) return parse();
   const std::size_t size = parser_->content_length().value_or(0);
   body_.reserve(size);
   body_read_ = std::min(size, buffer_.size());
@@ -176,9 +175,6 @@ void HttpSession::read_sized_body() {
 }
 
 void HttpSession::refuse(Failure failure) {
-  if (failure.category() != make_error_code(http::error::bad_method).category() || failure == http::error::end_of_stream ||
-      failure == http::error::partial_message)
-    return do_close();
   keep_alive_ = false;
   reply(answer_to(failure, options_));
 }

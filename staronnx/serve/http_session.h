@@ -44,7 +44,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
   void next_request();
   void read_some();
-  void on_read(Failure failure);
+  void parse();
   void on_header();
   void say_continue();
   void read_body();
@@ -75,7 +75,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   std::optional<Reply> reply_;
   std::optional<Serializer> serializer_;
   RunningInference running_;
-  bool begun_ = false;  // the request
+  bool begun_ = false;  // the request has
   bool header_read_ = false;
   bool keep_alive_ = false;
   bool answering_ = false;  // a request waits for its answer
