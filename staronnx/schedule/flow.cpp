@@ -43,7 +43,8 @@ Flow::Flow(Runtime::State& runtime, Signature signature, Route route, std::vecto
       signature_(std::move(signature)),
       route_(std::move(route)),
       segments_(std::move(segments)),
-      owner_{runtime.pipelines.fetch_add(1), options.share, runtime.several_memories(), [this](Slot& done) { finished(done); }},
+      owner_{runtime.pipelines.fetch_add(1), options.share, runtime.several_memories(), &runtime.links,
+             [this](Slot& done) { finished(done); }},
       window_(options.window > 0 ? static_cast<std::size_t>(options.window)
                                  : window_for(runtime.workers_elsewhere() + runtime.groups.size(), segments_)),
       waiting_(options.queue),
