@@ -53,7 +53,8 @@ Flow::Flow(Runtime::State& runtime, Signature signature, std::vector<PreparedVar
     : runtime_(runtime),
       signature_(std::move(signature)),
       variants_(std::move(variants)),
-      owner_{runtime.pipelines.fetch_add(1), options.share, runtime.several_memories(), [this](Slot& done) { finished(done); }},
+      owner_{runtime.pipelines.fetch_add(1), options.share, runtime.several_memories(), &runtime.links,
+             [this](Slot& done) { finished(done); }},
       window_(options.window > 0 ? static_cast<std::size_t>(options.window)
                                  : window_for(runtime.workers_elsewhere() + runtime.groups.size(), variants_)),
       waiting_(options.queue),

@@ -33,8 +33,8 @@ struct SegmentRun {
   int batch = 1;  // requests that ran as one
   Clock::time_point begin;
   Clock::time_point end;
-  // In another memory: how long bringing its data there, and outputs of the model back, takes by the links' speed; and for how long its place
-  // did not compute for it, though it was taken: what of that time was not hidden behind computation, and what messages cost.
+  // Where several memories take part: how long bringing its inputs from others takes by the links' speed; and what of that was not hidden
+  // behind computation: before its place was free they had not travelled for so long, or the place still waited for them.
   Microseconds transfer{};
   Microseconds exposed{};
 };

@@ -87,6 +87,9 @@ class Dispatcher {
     if (assigned.empty()) return nullptr;
     starpu_task* task = assigned.back();
     assigned.pop_back();
+    SegmentTask& segment = segment_of(*task);
+    segment.fetched = now();
+    if (segment.prefetched != segment.place) segment.sent = segment.fetched;
     return task;
   }
 
@@ -189,7 +192,7 @@ class Dispatcher {
     if (memory != STARPU_MAIN_RAM && (task.here_only || task.slot->failed()))
       return Microseconds(std::numeric_limits<double>::infinity());
     const Microseconds run = task.segment->expected(place, batch);
-    return several_memories_ ? run + task.slot->transfer_time(task, memory) : run;
+    return several_memories_ ? run + task.slot->time_of_inputs(task, memory) + task.slot->time_of_outputs(task, memory) : run;
   }
 
   // A segment that is not ready yet, where its data comes from another.
@@ -199,11 +202,12 @@ class Dispatcher {
   }
 
   bool workers_alike(const PreparedVariant& variant) const {
-    const auto alike = [&](std::size_t worker) {
-      return std::ranges::all_of(variant.segments,
-                                 [&](const auto& segment) { return segment->expected(worker, 1) == segment->expected(0, 1); });
-    };
-    return std::ranges::all_of(std::views::iota(std::size_t{0}, workers_.size()), alike);
+    return std::ranges::all_of(variant.segments, [&](const auto& segment) {
+      for (std::size_t worker = 1; worker < workers_.size(); ++worker) {
+        if (segment->expected(worker, 1) != segment->expected(0, 1)) return false;
+      }
+      return true;
+    });
   }
 
   // Of each request the first task that is running or ready, the most urgent first.
@@ -226,8 +230,11 @@ class Dispatcher {
   }
 
   void prefetch(starpu_task* task, std::size_t place) {
-    if (std::exchange(segment_of(*task).prefetched, true)) return;
-    segment_of(*task).transfer = segment_of(*task).slot->transfer_time(segment_of(*task), places_[place].memory);
+    SegmentTask& segment = segment_of(*task);
+    if (segment.prefetched) return;
+    segment.prefetched = place;
+    segment.sent = now();
+    segment.transfer = segment.slot->time_of_inputs(segment, places_[place].memory);
     starpu_prefetch_task_input_for(task, static_cast<unsigned>(places_[place].workers.front()));
   }
 
@@ -261,14 +268,14 @@ class Dispatcher {
     SegmentTask& leader = segment_of(*ready_[start.tasks[0]]);
     for (auto number = start.tasks.rbegin(); number != start.tasks.rend(); ++number) {
       starpu_task*& task = ready_[*number];
-      segment_of(*task).place = start.place;
-      segment_of(*task).assigned = worker.begin;
-      if (places_[start.place].memory != STARPU_MAIN_RAM && !segment_of(*task).prefetched)
-        segment_of(*task).transfer = segment_of(*task).slot->transfer_time(segment_of(*task), places_[start.place].memory);
-      shares_.started(claim_of(segment_of(*task)));
-      if (&segment_of(*task) != &leader) leader.mates.push_back(&segment_of(*task));
+      SegmentTask& segment = segment_of(*task);
+      segment.place = start.place;
+      if (several_memories_ && segment.prefetched != start.place)
+        segment.transfer = segment.slot->time_of_inputs(segment, places_[start.place].memory);
+      shares_.started(claim_of(segment));
+      if (&segment != &leader) leader.mates.push_back(&segment);
       worker.assigned.push_back(task);
-      worker.running.push_back(&segment_of(*task));
+      worker.running.push_back(&segment);
       task = nullptr;
     }
   }
@@ -331,6 +338,14 @@ starpu_task* staronnx_pop_task(unsigned context) {
   return dispatcher(context).pop(static_cast<std::size_t>(starpu_worker_get_id()));
 }
 
+// Its data is there. Hidden is no more than the time for which it travelled before the place was free.
+void staronnx_task_begins(starpu_task* task, unsigned) {
+  if (task->cl_arg == nullptr || task->execute_on_a_specific_worker != 0) return;  // StarPU's own, or a trial
+  SegmentTask& segment = segment_of(*task);
+  const Microseconds early = segment.fetched - segment.sent, waited = now() - segment.fetched;
+  segment.exposed = segment.transfer - std::clamp(segment.transfer - waited, Microseconds(0), early);
+}
+
 void staronnx_task_done(starpu_task* task, unsigned context) {
   if (task->cl_arg == nullptr || task->execute_on_a_specific_worker != 0) return;  // StarPU's own
   dispatcher(context).finished(segment_of(*task));
@@ -347,6 +362,7 @@ starpu_sched_policy& staronnx_policy() {
     made.deinit_sched = staronnx_deinit_policy;
     made.push_task = staronnx_push_task;
     made.pop_task = staronnx_pop_task;
+    made.pre_exec_hook = staronnx_task_begins;
     made.post_exec_hook = staronnx_task_done;
     made.policy_name = kPolicyName;
     made.policy_description = "earliest finish, elastic core groups";

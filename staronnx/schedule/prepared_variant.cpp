@@ -123,20 +123,21 @@ Result<PreparedVariant> prepare_variant(const Runtime::State& runtime, Engine& e
   if (!executors) return executors.error();
   const Result<GpuExecutors> on_gpus = load_on_gpus(engine, directory, variant, runtime.gpu_workers, notes);
   if (!on_gpus) return on_gpus.error();
-  return PreparedVariant{variant.name, *std::move(route), prepared_segments(variant, *executors, *on_gpus, runtime.places)};
+  return PreparedVariant{variant.name, *std::move(route), prepared_segments(variant, *executors, *on_gpus, runtime.places),
+                         &runtime.links};
 }
 
 Microseconds moving_time(const PreparedVariant& variant, std::size_t segment, unsigned from, unsigned to) {
   const Route& route = variant.route;
-  Bytes read{}, answered{};
-  for (const std::size_t tensor : route.segments[segment].reads) read.count += route.tensors[tensor].bytes.count;
-  for (const std::size_t tensor : route.segments[segment].writes) {
-    if (std::ranges::find(route.outputs, tensor) != route.outputs.end()) answered.count += route.tensors[tensor].bytes.count;
-  }
-  const auto time = [](unsigned begin, unsigned end, Bytes bytes) {
-    return begin == end ? Microseconds(0) : Microseconds(starpu_transfer_predict(begin, end, bytes.count));
+  Microseconds time{};
+  const auto move = [&](std::size_t tensor, unsigned begin, unsigned end) {
+    if (begin != end) time += variant.links->time(begin, end, route.tensors[tensor].bytes);
   };
-  return time(from, to, read) + time(to, STARPU_MAIN_RAM, answered);
+  for (const std::size_t tensor : route.segments[segment].reads) move(tensor, from, to);
+  for (const std::size_t tensor : route.segments[segment].writes) {
+    if (std::ranges::find(route.outputs, tensor) != route.outputs.end()) move(tensor, to, STARPU_MAIN_RAM);
+  }
+  return time;
 }
 
 }  // namespace staronnx

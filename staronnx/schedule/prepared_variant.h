@@ -11,6 +11,7 @@
 #include "staronnx/base/units.h"
 #include "staronnx/execute/engine.h"
 #include "staronnx/plan/plan.h"
+#include "staronnx/schedule/links.h"
 #include "staronnx/schedule/prepared_segment.h"
 #include "staronnx/schedule/route.h"
 #include "staronnx/schedule/runtime_state.h"
@@ -21,6 +22,7 @@ struct PreparedVariant {
   std::string name;
   Route route;
   std::vector<std::unique_ptr<PreparedSegment>> segments;
+  const Links* links = nullptr;  // of the runtime
 };
 
 // Loads the variant of the plan in `directory` for all places of this process; nodes are the caller's. Adds what is to be known to `notes`
@@ -30,7 +32,7 @@ Result<PreparedVariant> prepare_variant(const Runtime::State& runtime, Engine& e
                                         std::vector<std::string>& notes);
 
 // What moving the data takes that a segment reads from one memory to another, by the plan's sizes, and outputs of the model back to this
-// process's. StarPU runs.
+// process's.
 Microseconds moving_time(const PreparedVariant& variant, std::size_t segment, unsigned from, unsigned to);
 
 }  // namespace staronnx

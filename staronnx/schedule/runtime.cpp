@@ -198,6 +198,18 @@ Place place_of(const NodeIdentity& node, std::size_t worker) {
   return place;
 }
 
+Links measured_links(Runtime::State& runtime) {
+  std::vector<unsigned> memories{STARPU_MAIN_RAM};
+  for (const Place& place : runtime.places) {
+    if (!place.node.empty()) memories.push_back(place.memory);
+  }
+  runtime.gate.enter();
+  runtime.gate.wake();
+  Links links(memories);
+  runtime.gate.leave();
+  return links;
+}
+
 // For the threads of the GPUs' workers.
 Machine without_cores(Machine machine, std::size_t count) {
   machine.cores.resize(machine.cores.size() > count ? machine.cores.size() - count : 1);
@@ -266,7 +278,9 @@ Status Runtime::find_places(const RuntimeOptions& options) {
   }
   for (Place& place : places_of(options.groups, options.elastic, places.size())) places.push_back(std::move(place));
   state_->own_policy = options.scheduler == kPolicyName;
-  if (state_->own_policy) set_places(places);
+  if (!state_->own_policy) return {};
+  if (state_->gathering) state_->links = measured_links(*state_);
+  set_places(places);
   return {};
 }
 

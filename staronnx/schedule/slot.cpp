@@ -106,7 +106,8 @@ void Slot::submit(SegmentTask& task) {
   task.place.reset();
   task.mates.clear();
   task.memory = STARPU_MAIN_RAM;
-  task.prefetched = false;
+  task.prefetched.reset();
+  task.transfer = task.exposed = {};
   task.argument.assign(1, reinterpret_cast<Word>(&task));
   starpu_task& submitted = task.starpu.idle();
   submitted.cl = &task.segment->codelet();
@@ -199,7 +200,6 @@ void Slot::ended_elsewhere(SegmentTask& task, Microseconds took) {
   SegmentRun& as_run = runs_[task.position];
   as_run.end = Clock::now();
   as_run.begin = as_run.end - std::chrono::duration_cast<Clock::duration>(took);
-  if (task.place) as_run.transfer = task.transfer, as_run.exposed = as_run.begin - task.assigned;
   const auto place = static_cast<std::size_t>(as_run.place);
   trial_on_ ? task.segment->tried(place, took) : task.segment->observe(place, 1, took);
 }
@@ -299,6 +299,8 @@ void Slot::run_with_mates(SegmentTask& task, std::size_t place) {
 
 void Slot::ran(SegmentTask& task, const SegmentRun& as_run, Status status) {
   runs_[task.position] = as_run;
+  runs_[task.position].transfer = task.transfer;
+  runs_[task.position].exposed = task.exposed;
   task.has_run = true;
   task.status = std::move(status);
   if (!task.status) failed_ = true;
@@ -320,7 +322,7 @@ bool Slot::reads_in_ram(const SegmentTask& task) const {
   });
 }
 
-Microseconds Slot::transfer_time(const SegmentTask& task, unsigned memory) const {
+Microseconds Slot::time_of_inputs(const SegmentTask& task, unsigned memory) const {
   Microseconds time{};
   for (std::size_t i = 0; i < task.inputs.size(); ++i) {
     const std::size_t tensor = route_.segments[task.position].reads[i];
@@ -329,12 +331,17 @@ Microseconds Slot::transfer_time(const SegmentTask& task, unsigned memory) const
     if (valid != 0) continue;
     const std::optional<Producer>& producer = route_.tensors[tensor].producer;
     const unsigned from = producer ? tasks_[producer->segment].memory : STARPU_MAIN_RAM;
-    time += Microseconds(starpu_transfer_predict(from, memory, task.inputs[i].data.size()));
+    time += owner_.links->time(from, memory, Bytes{task.inputs[i].data.size()});
   }
+  return time;
+}
+
+Microseconds Slot::time_of_outputs(const SegmentTask& task, unsigned memory) const {
+  Microseconds time{};
   if (memory == STARPU_MAIN_RAM) return time;
   for (std::size_t i = 0; i < task.outputs.size(); ++i) {
     if (std::ranges::find(route_.outputs, route_.segments[task.position].writes[i]) == route_.outputs.end()) continue;
-    time += Microseconds(starpu_transfer_predict(memory, STARPU_MAIN_RAM, task.outputs[i].buffer.size()));
+    time += owner_.links->time(memory, STARPU_MAIN_RAM, Bytes{task.outputs[i].buffer.size()});
   }
   return time;
 }

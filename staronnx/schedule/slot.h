@@ -20,6 +20,7 @@
 
 #include "staronnx/base/result.h"
 #include "staronnx/schedule/data_buffer.h"
+#include "staronnx/schedule/links.h"
 #include "staronnx/schedule/pipeline.h"
 #include "staronnx/schedule/prepared_variant.h"
 #include "staronnx/schedule/request.h"
@@ -44,18 +45,20 @@ struct SegmentTask {
   std::vector<SegmentTask*> mates;
   bool stackable = false;  // its inputs with those of others
   bool has_run = false;
-  Clock::time_point assigned{};   // to its place, by StarONNX's own policy
-  Microseconds transfer{};        // of its data to a node and back, as expected when it was first sent there
-  Microseconds machine_time{};    // of the whole machine, that it was expected to take when it became ready
+  Clock::time_point fetched{};  // by the worker, when StarONNX's own policy gave it; from then on the place waits for the inputs
+  Clock::time_point sent{};     // when the inputs began to go to its place: then, or before
+  Microseconds transfer{};      // of the inputs, as expected at that time
+  Microseconds exposed{};       // of that, what was not hidden
+  Microseconds machine_time{};  // of the whole machine, that it was expected to take when it became ready
   Clock::time_point ready_since;  // known to the policy since
   std::vector<TensorView> inputs;
   std::vector<OutputSlot> outputs;
   Status status;
-  unsigned memory = 0;                   // where it ran, so where its outputs are
-  bool prefetched = false;               // its data was sent to a node before it was decided that it runs there
-  bool here_only = false;                // not on nodes
-  std::vector<Word> argument;            // of its StarPU task
-  std::atomic<std::size_t> missing = 0;  // segments before it that have not run
+  unsigned memory = 0;                    // where it ran, so where its outputs are
+  std::optional<std::size_t> prefetched;  // place to which its inputs were sent before it was decided that it runs there
+  bool here_only = false;                 // not on nodes
+  std::vector<Word> argument;             // of its StarPU task
+  std::atomic<std::size_t> missing = 0;   // segments before it that have not run
   ReusedTask starpu;
 };
 
@@ -66,6 +69,7 @@ class Slot {
     std::size_t pipeline = 0;
     double share = 1;
     bool several_memories = false;  // in which tasks may run
+    const Links* links = nullptr;   // between them; outlives the slot
     std::function<void(Slot&)> finished;
   };
 
@@ -102,8 +106,9 @@ class Slot {
   // Once the segments before it have run: shows the task its tensors where they are in RAM.
   void bind(SegmentTask& task);
   bool reads_in_ram(const SegmentTask& task) const;
-  // What it takes to bring a task's inputs to a memory, and outputs of the model back; with several memories only.
-  Microseconds transfer_time(const SegmentTask& task, unsigned memory) const;
+  // With several memories only: what it takes to bring a task's inputs to a memory, and outputs of the model back.
+  Microseconds time_of_inputs(const SegmentTask& task, unsigned memory) const;
+  Microseconds time_of_outputs(const SegmentTask& task, unsigned memory) const;
   bool failed() const { return failed_ || cancelled_; }
 
  private:

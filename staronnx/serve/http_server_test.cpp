@@ -21,7 +21,7 @@ class HttpServerTest : public testing::Test {
  protected:
   void start(HttpOptions options) {
     options.port = 0;
-    Result<std::unique_ptr<HttpServer>> started = HttpServer::start(server_, options);
+    Result<std::unique_ptr<HttpServer>> started = HttpServer::start_protocol(server_, options);
     ASSERT_TRUE(started.ok()) << started.error().message;
     http_ = *std::move(started);
   }
@@ -97,10 +97,10 @@ TEST_F(HttpServerTest, DrainsIdleConnectionsAtOnceAndWaitsForOthers) {
 }
 
 TEST_F(HttpServerTest, RefusesAddressesThatAreNotOurs) {
-  const Result<std::unique_ptr<HttpServer>> other = HttpServer::start(server_, {.address = "192.0.2.1", .port = 0});
+  const Result<std::unique_ptr<HttpServer>> other = HttpServer::start_protocol(server_, {.address = "192.0.2.1", .port = 0});
   ASSERT_FALSE(other.ok());
   EXPECT_THAT(other.error().message, HasSubstr("192.0.2.1"));
-  EXPECT_FALSE(HttpServer::start(server_, {.address = "no.such.host.invalid", .port = 0}).ok());
+  EXPECT_FALSE(HttpServer::start_protocol(server_, {.address = "no.such.host.invalid", .port = 0}).ok());
 }
 
 TEST_F(HttpServerTest, KnowsWhetherOthersReachIt) {
