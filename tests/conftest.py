@@ -83,6 +83,7 @@ class Served:
         self.said = []
         self.http = self.wait_for("HTTP: http://").removeprefix("HTTP: http://")
         self.grpc = self.wait_for("gRPC: ").removeprefix("gRPC: ")
+        self.metrics = self.wait_for("metrics: ").removeprefix("metrics: ")
         self.port = int(self.http.rsplit(":", 1)[1])
 
     def wait_for(self, begin):
@@ -110,8 +111,8 @@ def serve(command, environment):
     @contextlib.contextmanager
     def run(*arguments, ready=True, **options):
         with tempfile.TemporaryFile("w+") as errors:
-            process = subprocess.Popen([command, "serve", "--http-port", "0", "--grpc-port", "0", *map(str, arguments)], stdout=subprocess.PIPE, stderr=errors,
-                                       text=True, env=environment, **options)
+            process = subprocess.Popen([command, "serve", "--http-port", "0", "--grpc-port", "0", "--metrics-port", "0", *map(str, arguments)],
+                                       stdout=subprocess.PIPE, stderr=errors, text=True, env=environment, **options)
             process.errors = errors
             try:
                 served = Served(process)
