@@ -3,6 +3,7 @@
 import asyncio
 import queue
 import re
+import socket
 
 import grpc
 import ml_dtypes
@@ -318,6 +319,21 @@ def test_reflection_shows_the_services(served):
         assert {"inference.GRPCInferenceService", "grpc.health.v1.Health"} <= set(database.get_services())
         file = database.FindFileContainingSymbol("inference.GRPCInferenceService")
         assert "ModelStreamInfer" in [method.name for method in file.service[0].method]
+
+
+def test_clients_may_ping_as_often_as_they_like(served):
+    """HTTP/2 by hand: every ping is acknowledged, and the connection stays."""
+    settings, ping, goaway = 4, 6, 7
+    frame = lambda kind, payload=b"": len(payload).to_bytes(3, "big") + bytes([kind, 0, 0, 0, 0, 0]) + payload
+    host, port = served.grpc.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=60) as connection, connection.makefile("rb") as answers:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(settings) + 100 * frame(ping, bytes(8)))
+        acknowledged = 0
+        while acknowledged < 100:
+            head = answers.read(9)
+            assert len(head) == 9 and head[3] != goaway
+            answers.read(int.from_bytes(head[:3], "big"))
+            acknowledged += head[3] == ping and head[4] == 1
 
 
 def test_a_port_that_is_taken_is_one_clear_line(staronnx, served, served_models):
