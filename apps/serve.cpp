@@ -23,6 +23,7 @@
 #include "staronnx/serve/http_server.h"
 #include "staronnx/serve/plan_cache.h"
 #include "staronnx/serve/server.h"
+#include "staronnx/serve/shared_memory.h"
 
 namespace staronnx::apps {
 namespace {
@@ -40,6 +41,7 @@ struct Options {
   bool allow_metrics = true;
   bool again = false;  // after one that was lost
   GrpcOptions grpc;
+  bool allow_shared_memory = false;
   double exit_timeout_s = 30;
   MachineChoice here;
   RuntimeChoice runtime;
@@ -204,9 +206,11 @@ int serve(const Options& options, Ports& ports) {
   };
   PlanCache plans(*machine, **engine, {default_cache_directory(), widths_of(*where), progress});
   Catalog catalog(loader(plans, **engine, runtime));
-  Server server(
-      {options.id, STARONNX_VERSION, {"classification", "model_configuration", "binary_tensor_data", "parameters", "statistics"}},
-      catalog);
+  SharedMemory memory(options.allow_shared_memory);
+  ServerIdentity identity{
+      options.id, STARONNX_VERSION, {"classification", "model_configuration", "binary_tensor_data", "parameters", "statistics"}};
+  if (options.allow_shared_memory) identity.extensions.emplace_back("system_shared_memory");
+  Server server(std::move(identity), catalog, memory);
   Result<std::unique_ptr<HttpServer>> http = HttpServer::start_protocol(server, options.http);
   if (!http) return report(http.error(), false);
   ports.http = (*http)->port();
@@ -269,6 +273,8 @@ void add_serve(CLI::App& app, int& exit_status) {
       ->capture_default_str();
   verb->add_option("--grpc-address", options->grpc.address, "Where to listen for gRPC")->capture_default_str();
   verb->add_option("--grpc-port", options->grpc.port, "Port for gRPC; 0: any free one")->capture_default_str();
+  verb->add_flag("--allow-system-shared-memory", options->allow_shared_memory,
+                 "Let clients name shared memory of this machine (/dev/shm) that the server may open, to be read and written");
   verb->add_flag("--allow-metrics,!--no-metrics", options->allow_metrics, "Whether Prometheus may read metrics")
       ->capture_default_str();
   verb->add_option("--metrics-address", options->metrics.address, "Where to listen for Prometheus")->capture_default_str();

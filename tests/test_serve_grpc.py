@@ -182,7 +182,9 @@ WRONG = [
     (repeat_output, INVALID, "output 'sum' already exists in request"),
     (lambda r: r.parameters["priority"].__setattr__("string_param", "1"), INVALID, "parameter 'priority' must be a whole number"),
     (lambda r: r.parameters["timeout"].__setattr__("int64_param", -1), INVALID, "parameter 'timeout' must be a whole number"),
-    (lambda r: r.inputs[0].parameters["shared_memory_region"].__setattr__("string_param", "x"), UNIMPLEMENTED, "input 'a' is in shared memory"),
+    (lambda r: r.inputs[0].parameters["shared_memory_region"].__setattr__("string_param", "x"), INVALID, "there are 1 inputs that are not in shared memory"),
+    (lambda r: (r.raw_input_contents.pop(), r.inputs[0].parameters["shared_memory_region"].__setattr__("string_param", "x")), INVALID,
+     "input 'a' has 'shared_memory_region', but no 'shared_memory_byte_size'"),
 ]
 
 

@@ -348,7 +348,9 @@ MALFORMED = {
     "an output twice": (top(outputs=[{"name": "sum"}] * 2), 400, "output 'sum' already exists in request", KEEPS),
     "no classes": (top(outputs=[{"name": "sum", "parameters": {"classification": 0}}]), 400, "'classification' of output 'sum'", KEEPS),
     "negative classes": (top(outputs=[{"name": "sum", "parameters": {"classification": -1}}]), 400, "'classification' of output", KEEPS),
-    "unknown region": (infer(data=None, parameters={"shared_memory_region": "r"}), 400, "Unable to find shared memory region: 'r'", KEEPS),
+    "region without size": (infer(data=None, parameters={"shared_memory_region": "r"}), 400, "but no 'shared_memory_byte_size'", KEEPS),
+    "region and data": (infer(parameters={"shared_memory_region": "r", "shared_memory_byte_size": 16}), 400, "both 'shared_memory_region'", KEEPS),
+    "unknown region": (infer(data=None, parameters={"shared_memory_region": "r", "shared_memory_byte_size": 16}), 404, "Unable to find shared memory region: 'r'", KEEPS),
     # inputs
     "input without name": (infer(name=None), 400, "inputs[0] has no 'name'", KEEPS),
     "input without shape": (infer(shape=None), 400, "input 'a' has no 'shape'", KEEPS),

@@ -9,7 +9,7 @@
 namespace staronnx {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -19,8 +19,12 @@ bool is_binary(const OutputForms& forms, std::string_view output) {
 }
 
 Status append_output(const InferenceOutput& output, bool binary, std::string& json) {
-  json += "{\"name\":" + quoted(output.name) + ",\"datatype\":\"" + std::string(datatype_name(output.tensor.type)) +
+  json += "{\"name\":" + json_text(output.name) + ",\"datatype\":\"" + std::string(datatype_name(output.tensor.type)) +
           "\",\"shape\":" + shape_text(output.tensor.shape);
+  if (output.shared) {
+    json += '}';  // without 'parameters', which clients in C++ take for those of binary data
+    return {};
+  }
   if (binary) {
     json += ",\"parameters\":{\"binary_data_size\":" + std::to_string(output.tensor.data.size()) + "}";
   } else {
@@ -36,15 +40,15 @@ Status append_output(const InferenceOutput& output, bool binary, std::string& js
 Result<EncodedInference> encode(const InferenceResponse& response, const OutputForms& forms) {
   EncodedInference encoded;
   std::string& json = encoded.body;
-  json = "{\"model_name\":" + quoted(response.model) + ",\"model_version\":\"" + std::to_string(response.version) + "\"";
-  if (!response.id.empty()) json += ",\"id\":" + quoted(response.id);
+  json = "{\"model_name\":" + json_text(response.model) + ",\"model_version\":\"" + std::to_string(response.version) + "\"";
+  if (!response.id.empty()) json += ",\"id\":" + json_text(response.id);
   json += ",\"outputs\":[";
   std::vector<TensorView> binary;
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < response.outputs.size(); ++i) {
     const InferenceOutput& output = response.outputs[i];
     if (i > 0) json += ',';
-    const bool apart = is_binary(forms, output.name);
+    const bool apart = !output.shared && is_binary(forms, output.name);
     if (apart) {
       binary.push_back(output.tensor);
       bytes += output.tensor.data.size();

@@ -27,11 +27,11 @@ class InferCall : public grpc::ServerUnaryReactor {
  public:
   explicit InferCall(grpc::ByteBuffer& answer) : answer_(answer) {}
 
-  void begin(const Catalog& catalog, const grpc::ByteBuffer& message) {
+  void begin(const Server& server, const grpc::ByteBuffer& message) {
     Result<InferenceRequest> request = parsed(message);
     if (!request) return Finish(grpc_status(request.error()));
     Result<RunningInference> running =
-        infer(catalog, *std::move(request), [this](const Result<InferenceResponse>& response) { answer(response); });
+        infer(server, *std::move(request), [this](const Result<InferenceResponse>& response) { answer(response); });
     if (!running) return Finish(grpc_status(running.error()));
     running_ = *running;
   }
@@ -57,7 +57,7 @@ class InferCall : public grpc::ServerUnaryReactor {
 // Ends when the client has said that no more come and all are answered, or has gone away and all inferences have ended.
 class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
-  explicit StreamCall(const Catalog& catalog) : catalog_(catalog) { StartRead(&incoming_); }
+  explicit StreamCall(const Server& server) : server_(server) { StartRead(&incoming_); }
 
  private:
   struct Place {
@@ -106,7 +106,7 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
     Result<InferenceRequest> request = inference_of(*std::move(message));
     if (!request) return answer(*place, request.error());
     Result<RunningInference> running = infer(
-        catalog_, *std::move(request), [this, place](const Result<InferenceResponse>& response) { answer(*place, response); });
+        server_, *std::move(request), [this, place](const Result<InferenceResponse>& response) { answer(*place, response); });
     if (!running) return answer(*place, running.error());
     bool broken = false;
     {
@@ -151,7 +151,7 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
     return no_more_ && !reading_ && line_.empty() && !std::exchange(ended_, true);
   }
 
-  const Catalog& catalog_;
+  const Server& server_;
   grpc::ByteBuffer incoming_;  // the reader's
 
   std::mutex mutex_;  // guards what follows
@@ -165,14 +165,14 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
 
 }  // namespace
 
-grpc::ServerUnaryReactor* begin_infer(const Catalog& catalog, const grpc::ByteBuffer& request, grpc::ByteBuffer& answer) {
+grpc::ServerUnaryReactor* begin_infer(const Server& server, const grpc::ByteBuffer& request, grpc::ByteBuffer& answer) {
   auto call = std::make_unique<InferCall>(answer);
-  call->begin(catalog, request);
+  call->begin(server, request);
   return call.release();  // gRPC's, until OnDone()
 }
 
-grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* begin_stream_infer(const Catalog& catalog) {
-  return std::make_unique<StreamCall>(catalog).release();  // gRPC's, until OnDone()
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* begin_stream_infer(const Server& server) {
+  return std::make_unique<StreamCall>(server).release();  // gRPC's, until OnDone()
 }
 
 }  // namespace staronnx

@@ -3,16 +3,16 @@
 
 #include <grpcpp/support/server_callback.h>
 
-#include "staronnx/serve/catalog.h"
+#include "staronnx/serve/server.h"
 
 namespace staronnx {
 
 // ModelInfer: parses `request` and gives it to the model, on the calling thread; the answer is written on the model's. When the client goes
-// away, so does the inference. `catalog` and what gRPC gives outlive the call.
-grpc::ServerUnaryReactor* begin_infer(const Catalog& catalog, const grpc::ByteBuffer& request, grpc::ByteBuffer& answer);
+// away, so does the inference. `server` and what gRPC gives outlive the call.
+grpc::ServerUnaryReactor* begin_infer(const Server& server, const grpc::ByteBuffer& request, grpc::ByteBuffer& answer);
 
 // ModelStreamInfer: many of them at a time, answered in the order in which they came; what goes wrong with one is answered in its place,
 // and the stream goes on.
-grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* begin_stream_infer(const Catalog& catalog);
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* begin_stream_infer(const Server& server);
 
 }  // namespace staronnx

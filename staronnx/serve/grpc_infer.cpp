@@ -5,6 +5,7 @@
 #include <grpc/slice.h>
 #include <grpcpp/support/proto_buffer_reader.h>
 
+#include <algorithm>
 #include <charconv>
 #include <climits>
 #include <cstring>
@@ -26,6 +27,9 @@ using Parameters = google::protobuf::Map<std::string, InferParameter>;
 
 constexpr const char* final_request = "triton_enable_empty_final_response";
 constexpr const char* final_answer = "triton_final_response";
+constexpr const char* shared_region = "shared_memory_region";
+constexpr const char* shared_size = "shared_memory_byte_size";
+constexpr const char* shared_offset = "shared_memory_offset";
 
 Error invalid(std::string message) {
   return {ErrorCode::invalid_argument, std::move(message)};
@@ -103,10 +107,22 @@ Result<std::uint64_t> count_named(const Parameters& parameters, const char* name
   return invalid("parameter '" + std::string(name) + "' must be a whole number of at least 0");
 }
 
-Status refuse_shared_memory(const std::string& kind, const std::string& name, const Parameters& parameters) {
-  if (!parameters.contains("shared_memory_region")) return {};
-  return Error{ErrorCode::unsupported,
-               kind + " '" + name + "' is in shared memory, which this server does not use; send its bytes"};
+bool in_shared_memory(const Parameters& parameters) {
+  return parameters.contains(shared_region);
+}
+
+// Nothing for what is not in shared memory. `of` says whose parameters they are.
+Result<std::optional<SharedPlace>> shared_place_of(const Parameters& parameters, const std::string& of) {
+  if (!in_shared_memory(parameters)) return std::optional<SharedPlace>();
+  const InferParameter& region = parameters.at(shared_region);
+  if (region.parameter_choice_case() != InferParameter::kStringParam)
+    return invalid("'shared_memory_region' of " + of + " must be text");
+  if (!parameters.contains(shared_size)) return invalid(of + " has 'shared_memory_region', but no 'shared_memory_byte_size'");
+  const Result<std::uint64_t> size = count_named(parameters, shared_size);
+  if (!size) return with_context(of, size.error());
+  const Result<std::uint64_t> offset = count_named(parameters, shared_offset);
+  if (!offset) return with_context(of, offset.error());
+  return std::optional(SharedPlace{region.string_param(), *offset, *size});
 }
 
 Result<Tensor> typed_tensor(const ModelInferRequest::InferInputTensor& input, DataType type, Shape shape) {
@@ -117,39 +133,48 @@ Result<Tensor> typed_tensor(const ModelInferRequest::InferInputTensor& input, Da
 }
 
 Result<InferenceInput> input_of(const ModelInferRequest::InferInputTensor& input, Tensor* raw) {
-  if (Status ours = refuse_shared_memory("input", input.name(), input.parameters()); !ours) return ours.error();
   const std::optional<DataType> type = datatype_of(input.datatype());
   if (!type)
     return invalid("input '" + input.name() + "' has the datatype '" + input.datatype() + "', which the protocol does not know");
   Shape shape(input.shape().begin(), input.shape().end());
+  const Result<std::optional<SharedPlace>> shared = shared_place_of(input.parameters(), "input '" + input.name() + "'");
+  if (!shared) return shared.error();
+  if (*shared && input.has_contents())
+    return invalid("input '" + input.name() + "' has both 'shared_memory_region' and contents; give one");
+  if (*shared) return InferenceInput{input.name(), Tensor(*type, std::move(shape), 0), *shared};
   if (raw == nullptr) {
     Result<Tensor> tensor = typed_tensor(input, *type, std::move(shape));
     if (!tensor) return tensor.error();
-    return InferenceInput{input.name(), *std::move(tensor)};
+    return InferenceInput{input.name(), *std::move(tensor), {}};
   }
   if (input.has_contents())
     return invalid("contents field must not be specified when using raw_input_contents for input '" + input.name() + "'");
   raw->see_as(*type, std::move(shape));
-  return InferenceInput{input.name(), std::move(*raw)};
+  return InferenceInput{input.name(), std::move(*raw), {}};
 }
 
 Result<RequestedOutput> output_of(const ModelInferRequest::InferRequestedOutputTensor& output) {
-  if (Status ours = refuse_shared_memory("output", output.name(), output.parameters()); !ours) return ours.error();
+  const Result<std::optional<SharedPlace>> shared = shared_place_of(output.parameters(), "output '" + output.name() + "'");
+  if (!shared) return shared.error();
   const Result<std::uint64_t> classes = count_named(output.parameters(), "classification");
   if (!classes) return with_context("output '" + output.name() + "'", classes.error());
   if (*classes > std::numeric_limits<std::uint32_t>::max())
     return invalid("output '" + output.name() + "' has the classification " + std::to_string(*classes) +
                    ", more than any output has values");
-  return RequestedOutput{output.name(), static_cast<std::uint32_t>(*classes)};
+  return RequestedOutput{output.name(), static_cast<std::uint32_t>(*classes), *shared};
 }
 
 Status add_tensors(GrpcRequest& from, InferenceRequest& to) {
-  if (!from.raw.empty() && from.raw.size() != static_cast<std::size_t>(from.head.inputs_size()))
+  const auto shared =
+      std::ranges::count_if(from.head.inputs(), [](const auto& one) { return in_shared_memory(one.parameters()); });
+  const auto sent = static_cast<std::size_t>(from.head.inputs_size() - shared);
+  if (!from.raw.empty() && from.raw.size() != sent)
     return invalid("raw_input_contents has " + std::to_string(from.raw.size()) + " entries, but there are " +
-                   std::to_string(from.head.inputs_size()) + " inputs");
-  for (int i = 0; i < from.head.inputs_size(); ++i) {
-    Result<InferenceInput> input =
-        input_of(from.head.inputs(i), from.raw.empty() ? nullptr : &from.raw[static_cast<std::size_t>(i)]);
+                   std::to_string(sent) + " inputs" + (shared > 0 ? " that are not in shared memory" : ""));
+  std::size_t next = 0;
+  for (const auto& described : from.head.inputs()) {
+    const bool raw = !from.raw.empty() && !in_shared_memory(described.parameters());
+    Result<InferenceInput> input = input_of(described, raw ? &from.raw[next++] : nullptr);
     if (!input) return input.error();
     to.inputs.push_back(*std::move(input));
   }

@@ -151,7 +151,12 @@ TEST(GrpcInfer, WhatIsWrongIsSaid) {
        "parameter 'priority' must be a whole number"},
       {[](auto& r) { (*r.mutable_parameters())["timeout"].set_int64_param(-1); }, "parameter 'timeout' must be a whole number"},
       {[](auto& r) { (*r.mutable_inputs(0)->mutable_parameters())["shared_memory_region"].set_string_param("r"); },
-       "input 'a' is in shared memory", ErrorCode::unsupported},
+       "raw_input_contents has 2 entries, but there are 1 inputs that are not in shared memory"},
+      {[](auto& r) {
+         r.mutable_raw_input_contents()->RemoveLast();
+         (*r.mutable_inputs(0)->mutable_parameters())["shared_memory_region"].set_string_param("r");
+       },
+       "input 'a' has 'shared_memory_region', but no 'shared_memory_byte_size'"},
       {[](auto& r) { (*r.add_outputs()->mutable_parameters())["classification"].set_int64_param(1LL << 40); },
        "has the classification 1099511627776"},
   };

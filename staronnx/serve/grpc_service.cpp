@@ -104,13 +104,54 @@ ServerUnaryReactor* GrpcService::RepositoryIndex(CallbackServerContext* context,
   return finish(context);
 }
 
+ServerUnaryReactor* GrpcService::SystemSharedMemoryStatus(CallbackServerContext* context,
+                                                          const inference::SystemSharedMemoryStatusRequest* request,
+                                                          inference::SystemSharedMemoryStatusResponse* answer) {
+  const Result<std::vector<SharedRegion>> regions = server_.shared_memory().status(request->name());
+  if (!regions) return finish(context, grpc_status(regions.error()));
+  for (const SharedRegion& region : *regions) (*answer->mutable_regions())[region.name] = status_of(region);
+  return finish(context);
+}
+
+ServerUnaryReactor* GrpcService::SystemSharedMemoryRegister(CallbackServerContext* context,
+                                                            const inference::SystemSharedMemoryRegisterRequest* request,
+                                                            inference::SystemSharedMemoryRegisterResponse* /*answer*/) {
+  const Status added = server_.shared_memory().add({request->name(), request->key(), request->offset(), request->byte_size()});
+  return finish(context, added ? grpc::Status::OK : grpc_status(added.error()));
+}
+
+ServerUnaryReactor* GrpcService::SystemSharedMemoryUnregister(CallbackServerContext* context,
+                                                              const inference::SystemSharedMemoryUnregisterRequest* request,
+                                                              inference::SystemSharedMemoryUnregisterResponse* /*answer*/) {
+  server_.shared_memory().remove(request->name());
+  return finish(context);
+}
+
+ServerUnaryReactor* GrpcService::CudaSharedMemoryStatus(CallbackServerContext* context,
+                                                        const inference::CudaSharedMemoryStatusRequest* request,
+                                                        inference::CudaSharedMemoryStatusResponse* /*answer*/) {
+  return finish(context, request->name().empty() ? grpc::Status::OK : grpc_status(no_cuda_region(request->name())));
+}
+
+ServerUnaryReactor* GrpcService::CudaSharedMemoryRegister(CallbackServerContext* context,
+                                                          const inference::CudaSharedMemoryRegisterRequest* request,
+                                                          inference::CudaSharedMemoryRegisterResponse* /*answer*/) {
+  return finish(context, grpc_status(no_cuda_shared_memory(request->name())));
+}
+
+ServerUnaryReactor* GrpcService::CudaSharedMemoryUnregister(CallbackServerContext* context,
+                                                            const inference::CudaSharedMemoryUnregisterRequest* /*request*/,
+                                                            inference::CudaSharedMemoryUnregisterResponse* /*answer*/) {
+  return finish(context);  // nothing is ever registered
+}
+
 ServerUnaryReactor* GrpcService::ModelInfer(CallbackServerContext* /*context*/, const grpc::ByteBuffer* request,
                                             grpc::ByteBuffer* answer) {
-  return begin_infer(server_.catalog(), *request, *answer);
+  return begin_infer(server_, *request, *answer);
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GrpcService::ModelStreamInfer(CallbackServerContext* /*context*/) {
-  return begin_stream_infer(server_.catalog());
+  return begin_stream_infer(server_);
 }
 
 ServerUnaryReactor* GrpcHealth::Check(CallbackServerContext* context, const grpc::health::v1::HealthCheckRequest* request,

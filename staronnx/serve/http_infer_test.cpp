@@ -134,7 +134,7 @@ TEST(ParseInfer, RefusesWhatIsNoRequest) {
   EXPECT_THAT(refusal(R"({"inputs":[{"name":"x","datatype":"FP32","shape":[1]}]})"),
               HasSubstr("input 'x' has neither 'data' nor the parameter 'binary_data_size'"));
   EXPECT_THAT(refusal(R"({"inputs":[{"name":"x","datatype":"FP32","shape":[1],"parameters":{"shared_memory_region":"r"}}]})"),
-              HasSubstr("Unable to find shared memory region: 'r'"));
+              HasSubstr("input 'x' has 'shared_memory_region', but no 'shared_memory_byte_size'"));
 }
 
 TEST(ParseInfer, RefusesDeepJson) {

@@ -9,7 +9,7 @@ namespace {
 
 struct Row {
   std::string_view method;
-  std::string_view path;  // {m}: a model's name; {n}: a version's number
+  std::string_view path;  // {m}: a model's name; {n}: a version's number; {r}: a region's name
   HttpEndpoint endpoint;
 };
 
@@ -29,6 +29,16 @@ constexpr std::array kRows{
     Row{"POST", "v2/models/{m}/infer", HttpEndpoint::infer},
     Row{"POST", "v2/models/{m}/versions/{n}/infer", HttpEndpoint::infer},
     Row{"POST", "v2/repository/index", HttpEndpoint::repository_index},
+    Row{"GET", "v2/systemsharedmemory/status", HttpEndpoint::shared_memory_status},
+    Row{"GET", "v2/systemsharedmemory/region/{r}/status", HttpEndpoint::shared_memory_status},
+    Row{"POST", "v2/systemsharedmemory/region/{r}/register", HttpEndpoint::shared_memory_register},
+    Row{"POST", "v2/systemsharedmemory/unregister", HttpEndpoint::shared_memory_unregister},
+    Row{"POST", "v2/systemsharedmemory/region/{r}/unregister", HttpEndpoint::shared_memory_unregister},
+    Row{"GET", "v2/cudasharedmemory/status", HttpEndpoint::cuda_shared_memory_status},
+    Row{"GET", "v2/cudasharedmemory/region/{r}/status", HttpEndpoint::cuda_shared_memory_status},
+    Row{"POST", "v2/cudasharedmemory/region/{r}/register", HttpEndpoint::cuda_shared_memory_register},
+    Row{"POST", "v2/cudasharedmemory/unregister", HttpEndpoint::cuda_shared_memory_unregister},
+    Row{"POST", "v2/cudasharedmemory/region/{r}/unregister", HttpEndpoint::cuda_shared_memory_unregister},
 };
 
 std::vector<std::string_view> parts_of(std::string_view path) {
@@ -74,6 +84,9 @@ std::optional<HttpRoute> match(const Row& row, const std::vector<std::string>& p
     if (wanted[i] == "{m}") {
       if (parts[i].empty()) return std::nullopt;
       route.model = parts[i];
+    } else if (wanted[i] == "{r}") {
+      if (parts[i].empty()) return std::nullopt;
+      route.region = parts[i];
     } else if (wanted[i] == "{n}") {
       route.version = version_of(parts[i]);
       if (!route.version) return std::nullopt;

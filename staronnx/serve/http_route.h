@@ -22,12 +22,19 @@ enum class HttpEndpoint {
   model_statistics,
   infer,
   repository_index,
+  shared_memory_status,
+  shared_memory_register,
+  shared_memory_unregister,
+  cuda_shared_memory_status,
+  cuda_shared_memory_register,
+  cuda_shared_memory_unregister,
 };
 
 struct HttpRoute {
   HttpEndpoint endpoint = HttpEndpoint::live;
   std::string model = {};
   std::optional<std::int64_t> version = {};
+  std::string region = {};  // of shared memory
 
   bool operator==(const HttpRoute&) const = default;
 };

@@ -7,6 +7,7 @@
 
 #include "staronnx/serve/compression.h"
 #include "staronnx/serve/http_infer.h"
+#include "staronnx/serve/http_shared_memory.h"
 #include "staronnx/serve/message_json.h"
 #include "staronnx/serve/messages.h"
 #include "staronnx/serve/parse_json.h"
@@ -69,7 +70,24 @@ HttpAnswer HttpService::answer(const HttpRoute& route, const HttpRequest& reques
     case HttpEndpoint::server_metadata: return document(json_of(metadata_of(server_.identity())));
     case HttpEndpoint::all_statistics: return all_statistics();
     case HttpEndpoint::repository_index: return index_answer(request);
+    case HttpEndpoint::shared_memory_status:
+    case HttpEndpoint::shared_memory_register:
+    case HttpEndpoint::shared_memory_unregister:
+    case HttpEndpoint::cuda_shared_memory_status:
+    case HttpEndpoint::cuda_shared_memory_register:
+    case HttpEndpoint::cuda_shared_memory_unregister: return shared_memory_answer(route, request);
     default: return model_answer(route);
+  }
+}
+
+HttpAnswer HttpService::shared_memory_answer(const HttpRoute& route, const HttpRequest& request) {
+  switch (route.endpoint) {
+    case HttpEndpoint::shared_memory_status: return shared_memory_status(server_.shared_memory(), route.region);
+    case HttpEndpoint::shared_memory_register: return register_shared_memory(server_.shared_memory(), route.region, request.body);
+    case HttpEndpoint::shared_memory_unregister: server_.shared_memory().remove(route.region); return {};
+    case HttpEndpoint::cuda_shared_memory_status: return cuda_shared_memory_status(route.region);
+    case HttpEndpoint::cuda_shared_memory_register: return error_answer(no_cuda_shared_memory(route.region));
+    default: return {};  // nothing is ever registered
   }
 }
 
@@ -122,7 +140,7 @@ RunningInference HttpService::infer(const HttpRoute& route, HttpRequest request,
   auto done = [this, route, shared, forms = std::move(parsed->forms), encoding](const Result<InferenceResponse>& response) {
     (*shared)(response ? inference_answer(*response, forms, encoding) : refusal(route, response.error()));
   };
-  Result<RunningInference> running = staronnx::infer(server_.catalog(), std::move(parsed->request), std::move(done));
+  Result<RunningInference> running = staronnx::infer(server_, std::move(parsed->request), std::move(done));
   if (running) return *running;
   (*shared)(refusal(route, running.error()));
   return {};

@@ -20,6 +20,7 @@ class HttpService final : public HttpHandler {
 
  private:
   HttpAnswer answer(const HttpRoute& route, const HttpRequest& request);
+  HttpAnswer shared_memory_answer(const HttpRoute& route, const HttpRequest& request);
   HttpAnswer model_answer(const HttpRoute& route);
   HttpAnswer index_answer(const HttpRequest& request);
   HttpAnswer all_statistics();

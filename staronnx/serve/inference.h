@@ -15,17 +15,26 @@
 
 namespace staronnx {
 
+// Part of a region of shared memory (shared_memory.h).
+struct SharedPlace {
+  std::string region;
+  std::uint64_t offset = 0;  // in the region
+  std::uint64_t byte_size = 0;
+};
+
 struct InferenceInput {
   std::string name;
-  Tensor tensor;
+  Tensor tensor;  // without bytes, when they are in `shared`
+  std::optional<SharedPlace> shared = {};
 };
 
 struct RequestedOutput {
   std::string name;
-  std::uint32_t classes = 0;  // the k largest values with their positions instead of the tensor; 0: the tensor
+  std::uint32_t classes = 0;               // the k largest values with their positions instead of the tensor; 0: the tensor
+  std::optional<SharedPlace> shared = {};  // where it is to be written
 };
 
-// As it came: nothing in it is checked against the model yet, but each tensor has the bytes that its type and shape say.
+// As it came: nothing in it is checked against the model yet, but each tensor has the bytes that its type and shape say, or is in shared memory.
 struct InferenceRequest {
   std::string model;
   std::optional<std::int64_t> version = {};  // nothing: the one that the catalog prefers
@@ -39,6 +48,7 @@ struct InferenceRequest {
 struct InferenceOutput {
   std::string_view name;
   TensorView tensor;
+  bool shared = false;  // its bytes are in shared memory already, and not in `tensor`
 };
 
 // Valid only during the call that brings it: the memory goes to the next request afterwards.

@@ -83,6 +83,24 @@ inference::ModelStatisticsResponse statistics_of(std::span<const std::shared_ptr
   return statistics;
 }
 
+inference::SystemSharedMemoryStatusResponse::RegionStatus status_of(const SharedRegion& region) {
+  inference::SystemSharedMemoryStatusResponse::RegionStatus status;
+  status.set_name(region.name);
+  status.set_key(region.key);
+  status.set_offset(region.offset);
+  status.set_byte_size(region.byte_size);
+  return status;
+}
+
+Error no_cuda_region(const std::string& name) {
+  return {ErrorCode::not_found, "Unable to find cuda shared memory region: '" + name + "'"};
+}
+
+Error no_cuda_shared_memory(const std::string& name) {
+  return {ErrorCode::unsupported, "CUDA shared memory is not supported, so region '" + name +
+                                      "' is not registered; use system shared memory, or send the bytes"};
+}
+
 inference::RepositoryIndexResponse index_of(std::span<const ModelStatus> models, bool ready_only) {
   inference::RepositoryIndexResponse index;
   for (const ModelStatus& model : models) {

@@ -8,6 +8,7 @@
 #include "staronnx/serve/catalog.h"
 #include "staronnx/serve/proto/grpc_service.pb.h"
 #include "staronnx/serve/server.h"
+#include "staronnx/serve/shared_memory.h"
 
 namespace staronnx {
 
@@ -17,6 +18,12 @@ inference::ServerMetadataResponse metadata_of(const ServerIdentity& identity);
 inference::ModelMetadataResponse metadata_of(const ServedModel& model, std::span<const std::shared_ptr<ServedModel>> versions);
 
 inference::ModelStatisticsResponse statistics_of(std::span<const std::shared_ptr<ServedModel>> models);
+
+inference::SystemSharedMemoryStatusResponse::RegionStatus status_of(const SharedRegion& region);
+
+// What is said of a CUDA region by whoever has none, and to those who want to register one.
+Error no_cuda_region(const std::string& name);
+Error no_cuda_shared_memory(const std::string& name);
 
 inference::RepositoryIndexResponse index_of(std::span<const ModelStatus> models, bool ready_only);
 

@@ -62,9 +62,17 @@ const Json& parameters_of(const Json& object, const std::string& of) {
   const Json* parameters = find(object, "parameters");
   if (parameters == nullptr) return none;
   if (!parameters->is_object()) refuse("'parameters' of " + of + " must be an object");
-  if (const Json* region = find(*parameters, "shared_memory_region"))
-    refuse("Unable to find shared memory region: '" + (region->is_string() ? region->get<std::string>() : region->dump()) + "'");
   return *parameters;
+}
+
+std::optional<SharedPlace> shared_place_of(const Json& parameters, const std::string& of) {
+  if (find(parameters, "shared_memory_region") == nullptr) return std::nullopt;
+  SharedPlace place{text_of(parameters, "shared_memory_region", of)};
+  const std::optional<std::uint64_t> size = count_of(parameters, "shared_memory_byte_size", of);
+  if (!size) refuse(of + " has 'shared_memory_region', but no 'shared_memory_byte_size'");
+  place.byte_size = *size;
+  place.offset = count_of(parameters, "shared_memory_offset", of).value_or(0);
+  return place;
 }
 
 // ---- inputs ----
@@ -97,13 +105,20 @@ Tensor binary_tensor(DataType type, Shape shape, std::string_view bytes) {
 
 // Takes what belongs to the input off the front of `binary`.
 InferenceInput parse_input(const Json& json, std::size_t position, std::string_view& binary) {
-  InferenceInput input{text_of(json, "name", "inputs[" + std::to_string(position) + "]"), {}};
+  InferenceInput input{text_of(json, "name", "inputs[" + std::to_string(position) + "]"), {}, {}};
   const std::string of = "input '" + input.name + "'";
   Shape shape = shape_of(json, of);
   const DataType type = type_of(json, of);
   const Json* data = find(json, "data");
-  const std::optional<std::uint64_t> size = count_of(parameters_of(json, of), "binary_data_size", of);
+  const Json& parameters = parameters_of(json, of);
+  const std::optional<std::uint64_t> size = count_of(parameters, "binary_data_size", of);
+  input.shared = shared_place_of(parameters, of);
   if (data != nullptr && size) refuse(of + " has both 'data' and 'binary_data_size'; give one");
+  if (input.shared) {
+    if (data != nullptr || size) refuse(of + " has both 'shared_memory_region' and data of its own; give one");
+    input.tensor = Tensor(type, std::move(shape), 0);
+    return input;
+  }
   if (size) {
     if (*size > binary.size())
       refuse(of + " has 'binary_data_size' " + std::to_string(*size) + ", but only " + std::to_string(binary.size()) +
@@ -129,6 +144,7 @@ void parse_output(const Json& json, std::size_t position, HttpInference& inferen
   if (classes && (*classes == 0 || *classes > UINT32_MAX)) refuse("'classification' of " + of + " must be at least 1");
   output.classes = static_cast<std::uint32_t>(classes.value_or(0));
   if (const std::optional<bool> binary = flag_of(parameters, "binary_data", of)) inference.forms.by_name[output.name] = *binary;
+  output.shared = shared_place_of(parameters, of);
   inference.request.outputs.push_back(std::move(output));
 }
 

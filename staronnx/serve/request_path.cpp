@@ -1,10 +1,13 @@
 #include "staronnx/serve/request_path.h"
 
 #include <algorithm>
+#include <climits>
+#include <optional>
 #include <utility>
 
 #include "staronnx/serve/classification.h"
 #include "staronnx/serve/request_check.h"
+#include "staronnx/serve/shared_memory.h"
 
 namespace staronnx {
 namespace {
@@ -19,12 +22,56 @@ constexpr std::uint64_t kLowestPriority = 1'000'000;
 struct Accepted {
   ServedModel* model;
   std::string id;
-  std::vector<RequestedOutput> requested;  // empty: all outputs
-  std::vector<std::size_t> outputs;        // their positions
+  std::vector<RequestedOutput> requested;          // empty: all outputs
+  std::vector<std::size_t> outputs;                // their positions
+  std::vector<std::optional<SharedBytes>> shared;  // by requested output
   std::int64_t batch_size;
   Clock::time_point arrival, submitted;
   InferenceDone done;
 };
+
+// As much as a message may have.
+constexpr std::uint64_t kLargestShared = INT_MAX;
+
+Status read_shared(const SharedMemory& memory, std::vector<InferenceInput>& inputs) {
+  for (InferenceInput& input : inputs) {
+    if (!input.shared) continue;
+    const Result<SharedBytes> bytes = memory.find(*input.shared);
+    if (!bytes) return bytes.error();
+    if (input.shared->byte_size > kLargestShared)
+      return Error{ErrorCode::unsupported, "input '" + input.name + "' has " + std::to_string(input.shared->byte_size) +
+                                               " bytes in shared memory; at most " + std::to_string(kLargestShared) +
+                                               " are taken"};
+    input.tensor = Tensor(input.tensor.type(), input.tensor.shape(), input.shared->byte_size);
+    if (Status read = bytes->read(input.tensor.data()); !read) return with_context("input '" + input.name + "'", read.error());
+  }
+  return {};
+}
+
+Result<std::vector<std::optional<SharedBytes>>> shared_outputs(const SharedMemory& memory,
+                                                               const std::vector<RequestedOutput>& outputs) {
+  std::vector<std::optional<SharedBytes>> shared;
+  for (const RequestedOutput& output : outputs) {
+    shared.emplace_back();
+    if (!output.shared) continue;
+    Result<SharedBytes> bytes = memory.find(*output.shared);
+    if (!bytes) return bytes.error();
+    shared.back() = *std::move(bytes);
+  }
+  return shared;
+}
+
+Status write_shared(const std::vector<std::optional<SharedBytes>>& shared, std::vector<InferenceOutput>& outputs) {
+  for (std::size_t i = 0; i < shared.size(); ++i) {
+    if (!shared[i]) continue;
+    InferenceOutput& output = outputs[i];
+    if (Status written = shared[i]->write(output.tensor.data); !written)
+      return with_context("output '" + std::string(output.name) + "'", written.error());
+    output.shared = true;
+    output.tensor.data = {};
+  }
+  return {};
+}
 
 RequestOptions options_of(const InferenceRequest& request, const ModelSettings& settings, Clock::time_point arrival) {
   const bool own_timeout = request.timeout.count() > 0 && settings.may_change_timeout;
@@ -71,7 +118,7 @@ Result<std::vector<InferenceOutput>> outputs_of(const Accepted& accepted, std::s
   for (std::size_t i = 0; i < accepted.outputs.size(); ++i) {
     const std::string& name = accepted.model->signature().outputs[accepted.outputs[i]].name;
     const std::uint32_t classes = accepted.requested.empty() ? 0 : accepted.requested[i].classes;
-    outputs.push_back({name, tensors[accepted.outputs[i]]});
+    outputs.push_back({name, tensors[accepted.outputs[i]], {}});
     if (classes == 0) continue;
     const auto labels = settings.labels.find(name);
     Result<Tensor> best = classify(name, outputs.back().tensor, classes, settings.max_batch_size > 0,
@@ -90,8 +137,9 @@ void answer(const Accepted& accepted, const Result<Response>& response) {
   };
   if (!response) return fail(response.error());
   std::vector<Tensor> made;
-  const Result<std::vector<InferenceOutput>> outputs = outputs_of(accepted, response->outputs, made);
+  Result<std::vector<InferenceOutput>> outputs = outputs_of(accepted, response->outputs, made);
   if (!outputs) return fail(outputs.error());
+  if (const Status written = write_shared(accepted.shared, *outputs); !written) return fail(written.error());
   statistics.ran(response->variant, response->segments);
   const int together = response->segments.empty() ? 1 : response->segments.front().batch;
   // First: who has the answer finds it counted.
@@ -100,13 +148,17 @@ void answer(const Accepted& accepted, const Result<Response>& response) {
   accepted.done(InferenceResponse{accepted.model->name(), accepted.model->version(), accepted.id, *outputs});
 }
 
-Result<RequestId> submit(ServedModel& model, InferenceRequest request, InferenceDone done, Clock::time_point arrival) {
+Result<RequestId> submit(const SharedMemory& memory, ServedModel& model, InferenceRequest request, InferenceDone done,
+                         Clock::time_point arrival) {
+  if (const Status read = read_shared(memory, request.inputs); !read) return read.error();
+  Result<std::vector<std::optional<SharedBytes>>> shared = shared_outputs(memory, request.outputs);
+  if (!shared) return shared.error();
   Result<FittingRequest> fitting = fit({model.name(), model.signature(), model.settings().max_batch_size}, request);
   if (!fitting) return fitting.error();
   const RequestOptions options = options_of(request, model.settings(), arrival);
   auto accepted =
       std::make_shared<Accepted>(Accepted{&model, std::move(request.id), std::move(request.outputs), std::move(fitting->outputs),
-                                          fitting->batch_size, arrival, Clock::now(), std::move(done)});
+                                          *std::move(shared), fitting->batch_size, arrival, Clock::now(), std::move(done)});
   return model.pipeline().submit(std::move(fitting->inputs), options,
                                  [accepted](const Result<Response>& response) { answer(*accepted, response); });
 }
@@ -117,12 +169,12 @@ void RunningInference::cancel() const {
   if (const std::shared_ptr<ServedModel> model = model_.lock()) model->pipeline().cancel(request_);
 }
 
-Result<RunningInference> infer(const Catalog& catalog, InferenceRequest request, InferenceDone done) {
+Result<RunningInference> infer(const Server& server, InferenceRequest request, InferenceDone done) {
   const Clock::time_point arrival = Clock::now();
-  const Result<std::shared_ptr<ServedModel>> model = catalog.find(request.model, request.version);
+  const Result<std::shared_ptr<ServedModel>> model = server.catalog().find(request.model, request.version);
   if (!model) return model.error();
   (*model)->statistics().began();  // first: the answer may come at once
-  Result<RequestId> accepted = submit(**model, std::move(request), std::move(done), arrival);
+  Result<RequestId> accepted = submit(server.shared_memory(), **model, std::move(request), std::move(done), arrival);
   if (accepted) return RunningInference(*model, *accepted);
   (*model)->statistics().failed(Clock::now() - arrival, accepted.error().code);
   return as_clients_know_it(accepted.error());

@@ -5,8 +5,8 @@
 
 #include "staronnx/base/ids.h"
 #include "staronnx/base/result.h"
-#include "staronnx/serve/catalog.h"
 #include "staronnx/serve/inference.h"
+#include "staronnx/serve/server.h"
 
 namespace staronnx {
 
@@ -25,7 +25,7 @@ class RunningInference {
 };
 
 // Never blocks on computation. Fails, with `done` not called, when the request does not fit (invalid_argument, not_found) or is not taken
-// (unavailable); messages are those that clients look for. `done` may be called before this returns.
-Result<RunningInference> infer(const Catalog& catalog, InferenceRequest request, InferenceDone done);
+// (unavailable); messages are those that clients look for. Inputs in shared memory are read before this returns, outputs written before `done` is called. `done` may be called before this returns.
+Result<RunningInference> infer(const Server& server, InferenceRequest request, InferenceDone done);
 
 }  // namespace staronnx

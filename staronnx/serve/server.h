@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "staronnx/serve/catalog.h"
+#include "staronnx/serve/shared_memory.h"
 
 namespace staronnx {
 
@@ -18,12 +19,15 @@ struct ServerIdentity {
 // Thread-safe.
 class Server {
  public:
-  // `catalog` outlives the server.
-  Server(ServerIdentity identity, Catalog& catalog) : identity_(std::move(identity)), catalog_(catalog) {}
+  // `catalog` and `memory` outlive the server.
+  Server(ServerIdentity identity, Catalog& catalog, SharedMemory& memory)
+      : identity_(std::move(identity)), catalog_(catalog), memory_(memory) {}
 
   const ServerIdentity& identity() const { return identity_; }
   Catalog& catalog() { return catalog_; }
   const Catalog& catalog() const { return catalog_; }
+  SharedMemory& shared_memory() { return memory_; }
+  const SharedMemory& shared_memory() const { return memory_; }
 
   // Between begin() and end(), when all models are. Those who spread requests send them elsewhere otherwise.
   bool ready() const { return serving_ && catalog_.ready(); }
@@ -33,6 +37,7 @@ class Server {
  private:
   const ServerIdentity identity_;
   Catalog& catalog_;
+  SharedMemory& memory_;
   std::atomic<bool> serving_ = false;
 };
 

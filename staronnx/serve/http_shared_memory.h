@@ -1,0 +1,20 @@
+// What the paths of shared memory answer over HTTP. Private to this room.
+#pragma once
+
+#include <string>
+
+#include "staronnx/serve/http_message.h"
+#include "staronnx/serve/shared_memory.h"
+
+namespace staronnx {
+
+// `region`: its name; empty: all.
+HttpAnswer shared_memory_status(const SharedMemory& memory, const std::string& region);
+
+// `body`: {"key": "/frames", "offset": 0, "byte_size": 64}
+HttpAnswer register_shared_memory(SharedMemory& memory, const std::string& region, const std::string& body);
+
+// There is no CUDA shared memory yet, so nothing is ever registered.
+HttpAnswer cuda_shared_memory_status(const std::string& region);
+
+}  // namespace staronnx
