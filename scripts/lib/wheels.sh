@@ -15,11 +15,11 @@ only_requirement() {
   awk -v name="$1==" 'index($0, name) == 1 { on = 1 } on { print } on && !/\\$/ { exit }' "$2"
 }
 
-# fetch_wheels <list of requirements> <folder>: every wheel of the list, from the cache, else from the package index.
+# fetch_wheels <list of requirements> <folder> [options of pip...]: every wheel of the list, from the cache, else from the package index.
 fetch_wheels() {
   local list=$1 into=$2 pip
   pip=("$python" -m pip --disable-pip-version-check --no-input --no-cache-dir download --no-deps --only-binary :all:
-    --progress-bar off -r "$list" -d "$into")
+    --progress-bar off -r "$list" -d "$into" "${@:3}")
   mkdir -p "$into"
   if [[ -z $cache ]]; then
     "${pip[@]}"
