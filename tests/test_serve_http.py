@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gzip
 import http.client
+import io
 import json
 import signal
 import socket
@@ -216,11 +217,22 @@ def test_a_body_without_json(served):
 # ---- bare sockets ----
 
 
+class KeptOpen(io.BufferedReader):
+    """For answers one after the other: what is read ahead of one belongs to the next."""
+
+    def close(self):
+        pass
+
+
 class Wire:
     """A connection that sends what it is told, byte for byte."""
 
     def __init__(self, served):
         self.socket = socket.create_connection(("127.0.0.1", served.port), timeout=60)
+        self.reader = KeptOpen(socket.SocketIO(self.socket, "r"))
+
+    def makefile(self, _mode):
+        return self.reader
 
     def __enter__(self):
         return self
@@ -233,7 +245,7 @@ class Wire:
 
     def answer(self):
         """(status, parsed body, closes)"""
-        response = http.client.HTTPResponse(self.socket)
+        response = http.client.HTTPResponse(self)
         response.begin()
         body = response.read()
         return response.status, json.loads(body) if body else None, response.will_close
