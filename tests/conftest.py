@@ -108,10 +108,11 @@ def serve(command, environment):
     """with serve(model, "--http-max-input-size", 100) as served: ..., ready unless told otherwise."""
 
     @contextlib.contextmanager
-    def run(*arguments, ready=True, **options):
+    def run(*arguments, ready=True, binary=command, variables=(), **options):
+        ports = [word for protocol in ("http", "grpc", "metrics") for word in (f"--{protocol}-port", "0")]
         with tempfile.TemporaryFile("w+") as errors:
-            process = subprocess.Popen([command, "serve", "--http-port", "0", "--grpc-port", "0", *map(str, arguments)], stdout=subprocess.PIPE, stderr=errors,
-                                       text=True, env=environment, **options)
+            process = subprocess.Popen([binary, "serve", *ports, *map(str, arguments)], stdout=subprocess.PIPE, stderr=errors,
+                                       text=True, env={**environment, **dict(variables)}, **options)
             process.errors = errors
             try:
                 served = Served(process)
