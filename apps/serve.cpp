@@ -1,3 +1,4 @@
+#include <systemd/sd-daemon.h>
 #include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
@@ -5,6 +6,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <future>
 #include <iostream>
 #include <memory>
@@ -110,6 +112,12 @@ void say_address(std::string_view protocol, const std::string& address, bool loo
     std::cerr << "WARNING: " << address << " is open to other machines, without encryption or passwords" << std::endl;
 }
 
+// To the service manager that started the process, if one did.
+void tell_manager(const char* state) {
+  if (const int told = sd_notify(0, state); told < 0)
+    std::cerr << "WARNING: $NOTIFY_SOCKET does not take '" << state << "': " << std::strerror(-told) << std::endl;
+}
+
 // Until a signal asks for the end, or a model cannot be loaded at the start. A second signal ends the process.
 class Service {
  public:
@@ -139,7 +147,7 @@ class Service {
   void say_settled() {
     if (ending_) return;
     const Status models = say_models(server_.catalog());
-    if (models) return;
+    if (models) return tell_manager("READY=1");
     status_ = report(models.error(), false);
     signals_.cancel();
   }
@@ -147,6 +155,7 @@ class Service {
   void begin_end() {
     ending_ = true;
     server_.end();
+    tell_manager("STOPPING=1");
     std::cerr << "ending: what is under way is answered, for at most " << exit_timeout_.count() << " s" << std::endl;
     signals_.async_wait([](boost::system::error_code cancelled, int second) {
       if (!cancelled) std::_Exit(kSignalled + second);
