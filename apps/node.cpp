@@ -54,7 +54,8 @@ class Agent {
           report({ErrorCode::internal, "the node's process was ended by signal " + std::to_string(WTERMSIG(status))}, false);
         const std::size_t group = processes_.at(process).group;
         processes_.erase(process);
-        if (code != 0 && (code != kNoServer || options_.once)) return end_all(1);
+        const bool may_join_again = !options_.once && (code == kNoServer || WIFSIGNALED(status));
+        if (code != 0 && !may_join_again) return end_all(1);
         if (!options_.once) waiting_.push_back(group);
         if (code == 0) told_ = false;
       }

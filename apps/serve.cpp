@@ -18,6 +18,7 @@
 #include "apps/configuration.h"
 #include "apps/machine_choice.h"
 #include "apps/runtime_choice.h"
+#include "apps/supervisor.h"
 #include "apps/verbs.h"
 #include "staronnx/profile/cost_profile.h"
 #include "staronnx/serve/catalog.h"
@@ -31,12 +32,16 @@ namespace {
 
 constexpr int kSignalled = 128;  // and the signal's number: the status of what a signal ended
 
+// For nodes to come back to a server that begins again. Those that live try once a second.
+constexpr Seconds kNodesAgain{5};
+
 struct Options {
   std::vector<std::string> models;
   std::string id = ServerIdentity().name;
   HttpOptions http;
   HttpOptions metrics{.flags = "metrics", .port = 8002};
   bool allow_metrics = true;
+  bool again = false;  // after one that was lost
   GrpcOptions grpc;
   double exit_timeout_s = 30;
   MachineChoice here;
@@ -188,12 +193,16 @@ class Service {
   std::jthread settling_, draining_;
 };
 
-int run_verb(const Options& options) {
+// `ports`: gets those that it listens at.
+int serve(const Options& options, Ports& ports) {
   Result<Machine> machine = options.here.machine();
   if (machine) machine = options.runtime.machine(*std::move(machine));
   if (!machine) return report(machine.error(), false);
   Result<RuntimeOptions> where = options.runtime.options(*machine);
   if (!where) return report(where.error(), false);
+  where->nodes.listening = [&ports](const std::string& address) { address.copy(ports.nodes.data(), ports.nodes.size() - 1); };
+  where->nodes.or_fewer = options.again;
+  if (options.again) where->nodes.timeout = kNodesAgain;
   Result<std::vector<LoadRequest>> requests = load_requests(options.models);
   if (!requests) return report(requests.error(), false);
   Result<std::unique_ptr<Engine>> engine = Engine::create();
@@ -210,15 +219,18 @@ int run_verb(const Options& options) {
       catalog);
   Result<std::unique_ptr<HttpServer>> http = HttpServer::start_protocol(server, options.http);
   if (!http) return report(http.error(), false);
+  ports.http = (*http)->port();
   say_address("HTTP", (*http)->url(), (*http)->loopback());
   Result<std::unique_ptr<GrpcServer>> grpc = GrpcServer::start(server, options.grpc);
   if (!grpc) return report(grpc.error(), false);
+  ports.grpc = (*grpc)->port();
   say_address("gRPC", (*grpc)->address(), (*grpc)->loopback());
   std::unique_ptr<HttpServer> metrics;
   if (options.allow_metrics) {
     Result<std::unique_ptr<HttpServer>> started = HttpServer::start_metrics(catalog, options.metrics);
     if (!started) return report(started.error(), false);
     metrics = *std::move(started);
+    ports.metrics = metrics->port();
     say_address("metrics", metrics->url() + "/metrics", metrics->loopback());
   }
   for (LoadRequest& request : *requests) {
@@ -227,6 +239,26 @@ int run_verb(const Options& options) {
   server.begin();
   if (Status started = runtime.start(*where); !started) return report(started.error(), false);
   return Service(server, **http, **grpc, Seconds(options.exit_timeout_s)).run();
+}
+
+// The same again, where its predecessor was.
+Options again(Options options, const Ports& before) {
+  options.again = true;
+  if (before.http != 0) options.http.port = before.http;
+  if (before.grpc != 0) options.grpc.port = before.grpc;
+  if (before.metrics != 0) options.metrics.port = before.metrics;
+  if (before.nodes[0] != 0) options.runtime.listen = before.nodes.data();
+  return options;
+}
+
+int run_verb(const Options& options) {
+  if (options.runtime.nodes == 0) {
+    Ports ports;
+    return serve(options, ports);
+  }
+  return supervise([&](const Ports& before, Ports& now) {
+    return before.http == 0 ? serve(options, now) : serve(again(options, before), now);
+  });
 }
 
 }  // namespace

@@ -83,6 +83,7 @@ class Served:
         self.said = []
         self.http = self.wait_for("HTTP: http://").removeprefix("HTTP: http://")
         self.grpc = self.wait_for("gRPC: ").removeprefix("gRPC: ")
+        self.metrics = self.wait_for("metrics: ").removeprefix("metrics: ")
         self.port = int(self.http.rsplit(":", 1)[1])
 
     def wait_for(self, begin):

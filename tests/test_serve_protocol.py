@@ -5,10 +5,11 @@ import subprocess
 
 import pytest
 from google.protobuf import descriptor_pb2
+from grpc_health.v1 import health_pb2
 from tritonclient.grpc import model_config_pb2, service_pb2
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FILES = {"model_config": model_config_pb2, "grpc_service": service_pb2}
+FILES = {"model_config": model_config_pb2, "grpc_service": service_pb2, "health": health_pb2}
 
 
 @pytest.fixture(scope="module")

@@ -22,13 +22,15 @@ struct NodesOptions {
   std::size_t count = 0;               // to wait for; 0: none
   std::string listen = "127.0.0.1:0";  // IPv4 address and port; port 0: one that the system picks
   Seconds timeout{60};                 // until all have come
+  bool or_fewer = false;               // then go on with those that have, perhaps none, instead of failing
   // What happens, for people: where the server listens, who came.
   std::function<void(std::string_view)> progress = [](std::string_view) {};
+  std::function<void(const std::string&)> listening = [](const std::string&) {};  // where nodes join, "address:port"
 };
 
 class Gathering {
  public:
-  // Waits until all nodes have come. Fails when the address cannot be had, and when they did not come in time.
+  // Waits until all nodes have come. Fails when the address cannot be had, and when they did not come in time, unless fewer will do.
   static Result<std::unique_ptr<Gathering>> of(const NodesOptions& options);
   ~Gathering();
 

@@ -237,14 +237,17 @@ Result<std::unique_ptr<Runtime>> Runtime::start(const RuntimeOptions& options) {
   if (runtime_lives.test_and_set()) {
     return Error{ErrorCode::already_exists, "a runtime lives in this process already, and StarPU allows one; share it"};
   }
+  RuntimeOptions with = options;
   std::unique_ptr<Gathering> gathering;
   Status started;
   if (options.nodes.count > 0) {
     Result<std::unique_ptr<Gathering>> gathered = Gathering::of(options.nodes);
-    had_nodes = gathered.ok();
-    gathered ? void(gathering = *std::move(gathered)) : void(started = gathered.error());
+    with.nodes.count = gathered ? (*gathered)->nodes().size() : 0;
+    had_nodes = with.nodes.count > 0;
+    if (!gathered) started = gathered.error();
+    if (had_nodes) gathering = *std::move(gathered);
   }
-  if (started) started = start_starpu(options, gathering.get());
+  if (started) started = start_starpu(with, gathering.get());
   if (!started) {
     runtime_lives.clear();
     return started.error();
@@ -254,7 +257,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(const RuntimeOptions& options) {
   state->groups = options.groups;
   state->idle_hook = starpu_idle_hook_register(wait_at_gate, &state->gate);
   auto runtime = std::make_unique<Runtime>(std::move(state));
-  if (Status placed = runtime->find_places(options); !placed) return placed.error();
+  if (Status placed = runtime->find_places(with); !placed) return placed.error();
   return runtime;
 }
 

@@ -83,6 +83,10 @@ std::string GrpcServer::address() const {
   return text_of(state_->local);
 }
 
+std::uint16_t GrpcServer::port() const {
+  return state_->local.port();
+}
+
 bool GrpcServer::loopback() const {
   return state_->local.address().is_loopback();
 }

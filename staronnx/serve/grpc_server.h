@@ -4,6 +4,7 @@
 // waits for a computation. Messages have up to 2 GiB - 1, compressed or not, and clients may ping as they like.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -24,6 +25,7 @@ class GrpcServer {
   ~GrpcServer();
 
   std::string address() const;  // "127.0.0.1:8001", with the port it got
+  std::uint16_t port() const;
   bool loopback() const;        // only this machine reaches it
 
   // Takes no more calls, and answers those under way; at `deadline` the rest are cancelled.

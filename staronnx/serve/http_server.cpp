@@ -178,6 +178,10 @@ std::string HttpServer::url() const {
   return "http://" + text_of(state_->local);
 }
 
+std::uint16_t HttpServer::port() const {
+  return state_->local.port();
+}
+
 bool HttpServer::loopback() const {
   return state_->local.address().is_loopback();
 }

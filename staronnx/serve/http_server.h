@@ -4,6 +4,7 @@
 //   std::cout << (*http)->url() << std::endl;
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -25,6 +26,7 @@ class HttpServer {
   ~HttpServer();
 
   std::string url() const;  // "http://127.0.0.1:8000", with the port it got
+  std::uint16_t port() const;
   bool loopback() const;    // only this machine reaches it
 
   // Takes no more connections, answers what is under way, and closes each connection behind it; until `deadline` at most, then fails saying

@@ -4,6 +4,7 @@
 #include <prometheus/text_serializer.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <vector>
@@ -156,7 +157,8 @@ double Metrics::cores_busy() {
   const std::lock_guard lock(mutex_);
   const ProcessorTime before = std::exchange(last_, now);
   const Seconds total = now.total - before.total;
-  return total.count() > 0 ? (now.busy - before.busy) / total : 0;
+  // The kernel's counts may go back a little.
+  return total.count() > 0 ? std::clamp((now.busy - before.busy) / total, 0.0, 1.0) : 0;
 }
 
 }  // namespace staronnx
