@@ -89,7 +89,7 @@ inference::RepositoryIndexResponse index_of(std::span<const ModelStatus> models,
     if (ready_only && model.state != ModelState::ready) continue;
     auto& entry = *index.add_models();
     entry.set_name(model.name);
-    entry.set_version(std::to_string(model.version));
+    if (model.version > 0) entry.set_version(std::to_string(model.version));
     entry.set_state(std::string(to_string(model.state)));
     entry.set_reason(model.reason);
   }
