@@ -28,7 +28,7 @@ Result<HttpInference> parse(const HttpRoute& route, const HttpRequest& request, 
   if (!is_raw(request.inference_header_length)) return parse_infer(request.body, request.inference_header_length);
   const Result<std::shared_ptr<ServedModel>> model = catalog.find(route.model, route.version);
   if (!model) return model.error();
-  return parse_raw_infer(request.body, (*model)->signature());
+  return parse_raw_infer(request.body, (*model)->signature().clients());
 }
 
 HttpAnswer inference_answer(const InferenceResponse& response, const OutputForms& forms, Encoding encoding) {

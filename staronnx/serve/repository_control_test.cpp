@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "staronnx/base/temporary_directory.h"
+
 namespace staronnx {
 namespace {
 
@@ -17,9 +19,6 @@ using testing::HasSubstr;
 // A repository, and a catalog that can load nothing: what it was asked for is what matters.
 class RepositoryControlTest : public testing::Test {
  protected:
-  RepositoryControlTest() { fs::create_directories(folder_); }
-  ~RepositoryControlTest() override { fs::remove_all(folder_); }
-
   void write(const std::string& file, const std::string& content = "") const {
     fs::create_directories((folder_ / file).parent_path());
     std::ofstream(folder_ / file) << content;
@@ -47,8 +46,8 @@ class RepositoryControlTest : public testing::Test {
     return loaded.get_future().get();
   }
 
-  const fs::path folder_ = fs::path(testing::TempDir()) / ("repository_control_" + std::to_string(::getpid()) + "_" +
-                                                           testing::UnitTest::GetInstance()->current_test_info()->name());
+  const Result<TemporaryDirectory> directory_ = TemporaryDirectory::create();
+  const fs::path folder_ = directory_->path();
   std::mutex mutex_;
   std::vector<std::string> asked_;
   Catalog catalog_{[this](const LoadRequest& request) -> Result<std::unique_ptr<ServedModel>> {
