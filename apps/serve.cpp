@@ -9,6 +9,7 @@
 #include <cstring>
 #include <future>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <set>
 #include <span>
@@ -25,6 +26,7 @@
 #include "staronnx/serve/grpc_server.h"
 #include "staronnx/serve/http_server.h"
 #include "staronnx/serve/plan_cache.h"
+#include "staronnx/serve/repository_control.h"
 #include "staronnx/serve/server.h"
 
 namespace staronnx::apps {
@@ -35,8 +37,16 @@ constexpr int kSignalled = 128;  // and the signal's number: the status of what 
 // For nodes to come back to a server that begins again. Those that live try once a second.
 constexpr Seconds kNodesAgain{5};
 
+// Of the protocol, that work.
+const std::vector<std::string> kExtensions = {"classification",      "model_repository",   "model_repository(unload_dependents)",
+                                              "model_configuration", "binary_tensor_data", "parameters",
+                                              "statistics"};
+
 struct Options {
   std::vector<std::string> models;
+  RepositoryOptions repository;
+  std::vector<std::string> load;
+  double poll_s = RepositoryOptions().poll_interval.count();
   std::string id = ServerIdentity().name;
   HttpOptions http;
   HttpOptions metrics{.flags = "metrics", .port = 8002};
@@ -100,14 +110,27 @@ Catalog::Loader loader(PlanCache& plans, Engine& engine, LateRuntime& runtime) {
   };
 }
 
-// Says which models are there; or the first that is not, and why.
-Status say_models(const Catalog& catalog) {
+Result<RepositoryOptions> repository_options(const Options& options) {
+  RepositoryOptions repository = options.repository;
+  if (!options.load.empty() && repository.mode != ModelControlMode::on_demand)
+    return Error{ErrorCode::invalid_argument,
+                 "--load-model is for --model-control-mode explicit; otherwise all models are loaded"};
+  repository.load = {options.load.begin(), options.load.end()};
+  repository.poll_interval = Seconds(options.poll_s);
+  repository.complain = [](const std::string& what) { std::cerr << what << std::endl; };
+  return repository;
+}
+
+// Says which models are there, and whether all are; fails for the first of the command line's that is not.
+Status say_models(const Catalog& catalog, const std::set<std::string>& must_be_ready) {
   std::string names;
   for (const ModelStatus& model : catalog.index()) {
-    if (model.state != ModelState::ready) return Error{ErrorCode::unavailable, "model '" + model.name + "': " + model.reason};
-    names += (names.empty() ? "" : ", ") + model.name;
+    const bool ready = model.state == ModelState::ready;
+    if (!ready && must_be_ready.contains(model.name))
+      return Error{ErrorCode::unavailable, "model '" + model.name + "': " + model.reason};
+    if (ready) names += (names.empty() ? "" : ", ") + model.name;
   }
-  std::cout << "ready: " << names << std::endl;
+  std::cout << (catalog.ready() ? "ready: " : "not ready, but serving: ") << names << std::endl;
   return {};
 }
 
@@ -126,8 +149,8 @@ void tell_manager(const char* state) {
 // Until a signal asks for the end, or a model cannot be loaded at the start. A second signal ends the process.
 class Service {
  public:
-  Service(Server& server, HttpServer& http, GrpcServer& grpc, Seconds exit_timeout)
-      : server_(server), http_(http), grpc_(grpc), exit_timeout_(exit_timeout) {}
+  Service(Server& server, HttpServer& http, GrpcServer& grpc, std::set<std::string> must_be_ready, Seconds exit_timeout)
+      : server_(server), http_(http), grpc_(grpc), must_be_ready_(std::move(must_be_ready)), exit_timeout_(exit_timeout) {}
 
   int run() {
     signals_.async_wait([this](boost::system::error_code cancelled, int) {
@@ -139,19 +162,14 @@ class Service {
     });
     events_.run();
     // What is being loaded cannot be stopped, and is not needed any more.
-    if (loading()) std::_Exit(status_);
+    if (server_.catalog().loads()) std::_Exit(status_);
     return status_;
   }
 
  private:
-  bool loading() const {
-    return std::ranges::any_of(server_.catalog().index(),
-                               [](const ModelStatus& model) { return model.state == ModelState::loading; });
-  }
-
   void say_settled() {
     if (ending_) return;
-    const Status models = say_models(server_.catalog());
+    const Status models = say_models(server_.catalog(), must_be_ready_);
     if (models) return tell_manager("READY=1");
     status_ = report(models.error(), false);
     signals_.cancel();
@@ -185,6 +203,7 @@ class Service {
   Server& server_;
   HttpServer& http_;
   GrpcServer& grpc_;
+  const std::set<std::string> must_be_ready_;
   const Seconds exit_timeout_;
   boost::asio::io_context events_;
   boost::asio::signal_set signals_{events_, SIGTERM, SIGINT};
@@ -205,6 +224,8 @@ int serve(const Options& options, Ports& ports) {
   if (options.again) where->nodes.timeout = kNodesAgain;
   Result<std::vector<LoadRequest>> requests = load_requests(options.models);
   if (!requests) return report(requests.error(), false);
+  const Result<RepositoryOptions> repository = repository_options(options);
+  if (!repository) return report(repository.error(), false);
   Result<std::unique_ptr<Engine>> engine = Engine::create();
   if (!engine) return report(engine.error(), false);
 
@@ -214,9 +235,8 @@ int serve(const Options& options, Ports& ports) {
   };
   PlanCache plans(*machine, **engine, {default_cache_directory(), widths_of(*where), progress});
   Catalog catalog(loader(plans, **engine, runtime));
-  Server server(
-      {options.id, STARONNX_VERSION, {"classification", "model_configuration", "binary_tensor_data", "parameters", "statistics"}},
-      catalog);
+  RepositoryControl control(catalog, *repository);
+  Server server({options.id, STARONNX_VERSION, kExtensions}, catalog, control);
   Result<std::unique_ptr<HttpServer>> http = HttpServer::start_protocol(server, options.http);
   if (!http) return report(http.error(), false);
   ports.http = (*http)->port();
@@ -233,12 +253,15 @@ int serve(const Options& options, Ports& ports) {
     ports.metrics = metrics->port();
     say_address("metrics", metrics->url() + "/metrics", metrics->loopback());
   }
+  std::set<std::string> must_be_ready;
+  for (const LoadRequest& request : *requests) must_be_ready.insert(request.name);
+  if (Status begun = control.begin(must_be_ready); !begun) return report(begun.error(), false);
   for (LoadRequest& request : *requests) {
     if (Status loading = catalog.load(std::move(request)); !loading) return report(loading.error(), false);
   }
   server.begin();
   if (Status started = runtime.start(*where); !started) return report(started.error(), false);
-  return Service(server, **http, **grpc, Seconds(options.exit_timeout_s)).run();
+  return Service(server, **http, **grpc, std::move(must_be_ready), Seconds(options.exit_timeout_s)).run();
 }
 
 // The same again, where its predecessor was.
@@ -261,6 +284,25 @@ int run_verb(const Options& options) {
   });
 }
 
+void add_repository(CLI::App& verb, Options& options) {
+  const std::map<std::string, ModelControlMode> modes{
+      {"none", ModelControlMode::none}, {"explicit", ModelControlMode::on_demand}, {"poll", ModelControlMode::poll}};
+  verb.add_option("--model-repository", options.repository.folders, "Folder with models as MODEL/VERSION/model.onnx")
+      ->take_all()
+      ->allow_extra_args(false);
+  verb.add_option(
+          "--model-control-mode", options.repository.mode,
+          "What of the repositories is served: all (none), what clients ask for (explicit), what is found now and then (poll)")
+      ->transform(CLI::CheckedTransformer(modes))
+      ->default_str("none");
+  verb.add_option("--load-model", options.load, "A model to load at the start, with explicit control; '*': all")
+      ->take_all()
+      ->allow_extra_args(false);
+  verb.add_option("--repository-poll-secs", options.poll_s, "Seconds between two looks at the repositories")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+}
+
 }  // namespace
 
 void add_serve(CLI::App& app, int& exit_status) {
@@ -272,8 +314,8 @@ void add_serve(CLI::App& app, int& exit_status) {
       "or else from the file of --config, as http-port.\n"
       "SIGTERM and SIGINT end the server when what is under way is answered, a second one at once.\n"
       "Exit status: 0 after a signal; 1 for failures; 2 for wrong options; 128 and the signal's number after a second signal.");
-  verb->add_option("MODEL|PLAN,--models", options->models, "ONNX models (planned in passing) or directories of plans")
-      ->required();
+  verb->add_option("MODEL|PLAN,--models", options->models, "ONNX models (planned in passing) or directories of plans");
+  add_repository(*verb, *options);
   verb->add_option("--id", options->id, "The server's name, for clients")->capture_default_str();
   verb->add_option("--exit-timeout-secs", options->exit_timeout_s, "Seconds for what is under way after SIGTERM or SIGINT")
       ->check(CLI::NonNegativeNumber)
@@ -299,7 +341,12 @@ void add_serve(CLI::App& app, int& exit_status) {
   verb->option_defaults()->group("Processors");
   options->here.add_to(*verb);
   options->runtime.add_to(*verb);
-  verb->callback([options, &exit_status] { exit_status = run_verb(*options); });
+  verb->callback([options, &exit_status] {
+    if (options->models.empty() && options->repository.folders.empty())
+      throw CLI::ParseError("there is nothing to serve; name a model, a plan or a --model-repository",
+                            CLI::ExitCodes::RequiredError);
+    exit_status = run_verb(*options);
+  });
 }
 
 }  // namespace staronnx::apps

@@ -106,9 +106,14 @@ def test_help_is_there_whatever_the_file_says(staronnx, file):
 # ---- exit statuses ----
 
 
-@pytest.mark.parametrize("arguments", [[], ["--http-port", "no"], ["model.onnx", "--no-such-option"]])
-def test_wrong_options_are_status_2(staronnx, arguments):
-    assert staronnx("serve", *arguments, check=False).returncode == 2
+@pytest.mark.parametrize("arguments, says", [
+    ([], "name a model, a plan or a --model-repository"),
+    (["--http-port", "no"], "--http-port"),
+    (["model.onnx", "--no-such-option"], "--no-such-option"),
+])  # fmt: skip
+def test_wrong_options_are_status_2(staronnx, arguments, says):
+    done = staronnx("serve", *arguments, check=False)
+    assert done.returncode == 2 and says in done.stderr
 
 
 def test_a_taken_port_is_status_1(staronnx, model):

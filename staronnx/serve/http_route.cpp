@@ -29,6 +29,8 @@ constexpr std::array kRows{
     Row{"POST", "v2/models/{m}/infer", HttpEndpoint::infer},
     Row{"POST", "v2/models/{m}/versions/{n}/infer", HttpEndpoint::infer},
     Row{"POST", "v2/repository/index", HttpEndpoint::repository_index},
+    Row{"POST", "v2/repository/models/{m}/load", HttpEndpoint::repository_load},
+    Row{"POST", "v2/repository/models/{m}/unload", HttpEndpoint::repository_unload},
 };
 
 std::vector<std::string_view> parts_of(std::string_view path) {

@@ -46,7 +46,8 @@ class HttpServerTest : public testing::Test {
   Catalog catalog_{[](const LoadRequest&) -> Result<std::unique_ptr<ServedModel>> {
     return Error{ErrorCode::unsupported, "no models here"};
   }};
-  Server server_{{"test", "1", {}}, catalog_};
+  RepositoryControl control_{catalog_, {}};
+  Server server_{{"test", "1", {}}, catalog_, control_};
   std::unique_ptr<HttpServer> http_;
 };
 

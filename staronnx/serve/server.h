@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "staronnx/serve/catalog.h"
+#include "staronnx/serve/repository_control.h"
 
 namespace staronnx {
 
@@ -18,12 +19,14 @@ struct ServerIdentity {
 // Thread-safe.
 class Server {
  public:
-  // `catalog` outlives the server.
-  Server(ServerIdentity identity, Catalog& catalog) : identity_(std::move(identity)), catalog_(catalog) {}
+  // `catalog` and `control` outlive the server.
+  Server(ServerIdentity identity, Catalog& catalog, RepositoryControl& control)
+      : identity_(std::move(identity)), catalog_(catalog), control_(control) {}
 
   const ServerIdentity& identity() const { return identity_; }
   Catalog& catalog() { return catalog_; }
   const Catalog& catalog() const { return catalog_; }
+  RepositoryControl& control() { return control_; }
 
   // Between begin() and end(), when all models are. Those who spread requests send them elsewhere otherwise.
   bool ready() const { return serving_ && catalog_.ready(); }
@@ -33,6 +36,7 @@ class Server {
  private:
   const ServerIdentity identity_;
   Catalog& catalog_;
+  RepositoryControl& control_;
   std::atomic<bool> serving_ = false;
 };
 
