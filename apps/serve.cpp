@@ -1,3 +1,4 @@
+#include <systemd/sd-daemon.h>
 #include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
@@ -5,14 +6,17 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <future>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <set>
 #include <span>
 #include <thread>
 #include <vector>
 
+#include "apps/configuration.h"
 #include "apps/machine_choice.h"
 #include "apps/runtime_choice.h"
 #include "apps/supervisor.h"
@@ -22,6 +26,7 @@
 #include "staronnx/serve/grpc_server.h"
 #include "staronnx/serve/http_server.h"
 #include "staronnx/serve/plan_cache.h"
+#include "staronnx/serve/repository_control.h"
 #include "staronnx/serve/server.h"
 #include "staronnx/serve/shared_memory.h"
 
@@ -33,8 +38,16 @@ constexpr int kSignalled = 128;  // and the signal's number: the status of what 
 // For nodes to come back to a server that begins again. Those that live try once a second.
 constexpr Seconds kNodesAgain{5};
 
+// Of the protocol, that work.
+const std::vector<std::string> kExtensions = {"classification",      "model_repository",   "model_repository(unload_dependents)",
+                                              "model_configuration", "binary_tensor_data", "parameters",
+                                              "statistics"};
+
 struct Options {
   std::vector<std::string> models;
+  RepositoryOptions repository;
+  std::vector<std::string> load;
+  double poll_s = RepositoryOptions().poll_interval.count();
   std::string id = ServerIdentity().name;
   HttpOptions http;
   HttpOptions metrics{.flags = "metrics", .port = 8002};
@@ -99,14 +112,27 @@ Catalog::Loader loader(PlanCache& plans, Engine& engine, LateRuntime& runtime) {
   };
 }
 
-// Says which models are there; or the first that is not, and why.
-Status say_models(const Catalog& catalog) {
+Result<RepositoryOptions> repository_options(const Options& options) {
+  RepositoryOptions repository = options.repository;
+  if (!options.load.empty() && repository.mode != ModelControlMode::on_demand)
+    return Error{ErrorCode::invalid_argument,
+                 "--load-model is for --model-control-mode explicit; otherwise all models are loaded"};
+  repository.load = {options.load.begin(), options.load.end()};
+  repository.poll_interval = Seconds(options.poll_s);
+  repository.complain = [](const std::string& what) { std::cerr << what << std::endl; };
+  return repository;
+}
+
+// Says which models are there, and whether all are; fails for the first of the command line's that is not.
+Status say_models(const Catalog& catalog, const std::set<std::string>& must_be_ready) {
   std::string names;
   for (const ModelStatus& model : catalog.index()) {
-    if (model.state != ModelState::ready) return Error{ErrorCode::unavailable, "model '" + model.name + "': " + model.reason};
-    names += (names.empty() ? "" : ", ") + model.name;
+    const bool ready = model.state == ModelState::ready;
+    if (!ready && must_be_ready.contains(model.name))
+      return Error{ErrorCode::unavailable, "model '" + model.name + "': " + model.reason};
+    if (ready) names += (names.empty() ? "" : ", ") + model.name;
   }
-  std::cout << "ready: " << names << std::endl;
+  std::cout << (catalog.ready() ? "ready: " : "not ready, but serving: ") << names << std::endl;
   return {};
 }
 
@@ -116,11 +142,17 @@ void say_address(std::string_view protocol, const std::string& address, bool loo
     std::cerr << "WARNING: " << address << " is open to other machines, without encryption or passwords" << std::endl;
 }
 
+// To the service manager that started the process, if one did.
+void tell_manager(const char* state) {
+  if (const int told = sd_notify(0, state); told < 0)
+    std::cerr << "WARNING: $NOTIFY_SOCKET does not take '" << state << "': " << std::strerror(-told) << std::endl;
+}
+
 // Until a signal asks for the end, or a model cannot be loaded at the start. A second signal ends the process.
 class Service {
  public:
-  Service(Server& server, HttpServer& http, GrpcServer& grpc, Seconds exit_timeout)
-      : server_(server), http_(http), grpc_(grpc), exit_timeout_(exit_timeout) {}
+  Service(Server& server, HttpServer& http, GrpcServer& grpc, std::set<std::string> must_be_ready, Seconds exit_timeout)
+      : server_(server), http_(http), grpc_(grpc), must_be_ready_(std::move(must_be_ready)), exit_timeout_(exit_timeout) {}
 
   int run() {
     signals_.async_wait([this](boost::system::error_code cancelled, int) {
@@ -132,20 +164,15 @@ class Service {
     });
     events_.run();
     // What is being loaded cannot be stopped, and is not needed any more.
-    if (loading()) std::_Exit(status_);
+    if (server_.catalog().loads()) std::_Exit(status_);
     return status_;
   }
 
  private:
-  bool loading() const {
-    return std::ranges::any_of(server_.catalog().index(),
-                               [](const ModelStatus& model) { return model.state == ModelState::loading; });
-  }
-
   void say_settled() {
     if (ending_) return;
-    const Status models = say_models(server_.catalog());
-    if (models) return;
+    const Status models = say_models(server_.catalog(), must_be_ready_);
+    if (models) return tell_manager("READY=1");
     status_ = report(models.error(), false);
     signals_.cancel();
   }
@@ -153,6 +180,7 @@ class Service {
   void begin_end() {
     ending_ = true;
     server_.end();
+    tell_manager("STOPPING=1");
     std::cerr << "ending: what is under way is answered, for at most " << exit_timeout_.count() << " s" << std::endl;
     signals_.async_wait([](boost::system::error_code cancelled, int second) {
       if (!cancelled) std::_Exit(kSignalled + second);
@@ -177,6 +205,7 @@ class Service {
   Server& server_;
   HttpServer& http_;
   GrpcServer& grpc_;
+  const std::set<std::string> must_be_ready_;
   const Seconds exit_timeout_;
   boost::asio::io_context events_;
   boost::asio::signal_set signals_{events_, SIGTERM, SIGINT};
@@ -197,6 +226,8 @@ int serve(const Options& options, Ports& ports) {
   if (options.again) where->nodes.timeout = kNodesAgain;
   Result<std::vector<LoadRequest>> requests = load_requests(options.models);
   if (!requests) return report(requests.error(), false);
+  const Result<RepositoryOptions> repository = repository_options(options);
+  if (!repository) return report(repository.error(), false);
   Result<std::unique_ptr<Engine>> engine = Engine::create();
   if (!engine) return report(engine.error(), false);
 
@@ -206,11 +237,11 @@ int serve(const Options& options, Ports& ports) {
   };
   PlanCache plans(*machine, **engine, {default_cache_directory(), widths_of(*where), progress});
   Catalog catalog(loader(plans, **engine, runtime));
+  RepositoryControl control(catalog, *repository);
   SharedMemory memory(options.allow_shared_memory);
-  ServerIdentity identity{
-      options.id, STARONNX_VERSION, {"classification", "model_configuration", "binary_tensor_data", "parameters", "statistics"}};
+  ServerIdentity identity{options.id, STARONNX_VERSION, kExtensions};
   if (options.allow_shared_memory) identity.extensions.emplace_back("system_shared_memory");
-  Server server(std::move(identity), catalog, memory);
+  Server server(std::move(identity), catalog, control, memory);
   Result<std::unique_ptr<HttpServer>> http = HttpServer::start_protocol(server, options.http);
   if (!http) return report(http.error(), false);
   ports.http = (*http)->port();
@@ -227,12 +258,15 @@ int serve(const Options& options, Ports& ports) {
     ports.metrics = metrics->port();
     say_address("metrics", metrics->url() + "/metrics", metrics->loopback());
   }
+  std::set<std::string> must_be_ready;
+  for (const LoadRequest& request : *requests) must_be_ready.insert(request.name);
+  if (Status begun = control.begin(must_be_ready); !begun) return report(begun.error(), false);
   for (LoadRequest& request : *requests) {
     if (Status loading = catalog.load(std::move(request)); !loading) return report(loading.error(), false);
   }
   server.begin();
   if (Status started = runtime.start(*where); !started) return report(started.error(), false);
-  return Service(server, **http, **grpc, Seconds(options.exit_timeout_s)).run();
+  return Service(server, **http, **grpc, std::move(must_be_ready), Seconds(options.exit_timeout_s)).run();
 }
 
 // The same again, where its predecessor was.
@@ -255,13 +289,45 @@ int run_verb(const Options& options) {
   });
 }
 
+void add_repository(CLI::App& verb, Options& options) {
+  const std::map<std::string, ModelControlMode> modes{
+      {"none", ModelControlMode::none}, {"explicit", ModelControlMode::on_demand}, {"poll", ModelControlMode::poll}};
+  verb.add_option("--model-repository", options.repository.folders, "Folder with models as MODEL/VERSION/model.onnx")
+      ->take_all()
+      ->allow_extra_args(false);
+  verb.add_option(
+          "--model-control-mode", options.repository.mode,
+          "What of the repositories is served: all (none), what clients ask for (explicit), what is found now and then (poll)")
+      ->transform(CLI::CheckedTransformer(modes))
+      ->default_str("none");
+  verb.add_option("--load-model", options.load, "A model to load at the start, with explicit control; '*': all")
+      ->take_all()
+      ->allow_extra_args(false);
+  verb.add_option("--repository-poll-secs", options.poll_s, "Seconds between two looks at the repositories")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+}
+
 }  // namespace
 
 void add_serve(CLI::App& app, int& exit_status) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("serve", "Answer clients of the KServe v2 protocol, as Triton does");
-  verb->add_option("MODEL|PLAN", options->models, "ONNX models (planned in passing) or directories of plans")->required();
+  add_configuration(*verb);
+  verb->footer(
+      "Options come from the command line; or else from the environment, --http-port as STARONNX_HTTP_PORT;\n"
+      "or else from the file of --config, as http-port.\n"
+      "SIGTERM and SIGINT end the server when what is under way is answered, a second one at once.\n"
+      "Exit status: 0 after a signal; 1 for failures; 2 for wrong options; 128 and the signal's number after a second signal.");
+  verb->add_option("MODEL|PLAN,--models", options->models, "ONNX models (planned in passing) or directories of plans");
+  add_repository(*verb, *options);
   verb->add_option("--id", options->id, "The server's name, for clients")->capture_default_str();
+  verb->add_option("--exit-timeout-secs", options->exit_timeout_s, "Seconds for what is under way after SIGTERM or SIGINT")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  verb->add_flag("--allow-system-shared-memory", options->allow_shared_memory,
+                 "Let clients name shared memory of this machine (/dev/shm) that the server may open, to be read and written");
+  verb->option_defaults()->group("HTTP");
   verb->add_option("--http-address", options->http.address, "Where to listen: an address of this machine, or its name")
       ->capture_default_str();
   verb->add_option("--http-port", options->http.port, "Port; 0: any free one")->capture_default_str();
@@ -271,20 +337,23 @@ void add_serve(CLI::App& app, int& exit_status) {
   verb->add_option("--http-max-input-size", options->http.max_body.count, "Bytes of a request's body at most")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  verb->option_defaults()->group("gRPC");
   verb->add_option("--grpc-address", options->grpc.address, "Where to listen for gRPC")->capture_default_str();
   verb->add_option("--grpc-port", options->grpc.port, "Port for gRPC; 0: any free one")->capture_default_str();
-  verb->add_flag("--allow-system-shared-memory", options->allow_shared_memory,
-                 "Let clients name shared memory of this machine (/dev/shm) that the server may open, to be read and written");
+  verb->option_defaults()->group("Metrics");
   verb->add_flag("--allow-metrics,!--no-metrics", options->allow_metrics, "Whether Prometheus may read metrics")
       ->capture_default_str();
   verb->add_option("--metrics-address", options->metrics.address, "Where to listen for Prometheus")->capture_default_str();
   verb->add_option("--metrics-port", options->metrics.port, "Port of the metrics; 0: any free one")->capture_default_str();
-  verb->add_option("--exit-timeout-secs", options->exit_timeout_s, "Seconds for what is under way after SIGTERM or SIGINT")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
+  verb->option_defaults()->group("Processors");
   options->here.add_to(*verb);
   options->runtime.add_to(*verb);
-  verb->callback([options, &exit_status] { exit_status = run_verb(*options); });
+  verb->callback([options, &exit_status] {
+    if (options->models.empty() && options->repository.folders.empty())
+      throw CLI::ParseError("there is nothing to serve; name a model, a plan or a --model-repository",
+                            CLI::ExitCodes::RequiredError);
+    exit_status = run_verb(*options);
+  });
 }
 
 }  // namespace staronnx::apps

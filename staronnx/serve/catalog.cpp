@@ -64,7 +64,7 @@ void Catalog::retire(std::unique_ptr<ServedModel> model) {
   });
 }
 
-Status Catalog::load(LoadRequest request) {
+Status Catalog::load(LoadRequest request, Loaded loaded) {
   const std::lock_guard lock(mutex_);
   if (closing_) return Error{ErrorCode::unavailable, "the server ends; it loads no more models"};
   Entry& entry = models_[request.name][request.version];
@@ -72,11 +72,14 @@ Status Catalog::load(LoadRequest request) {
     return Error{ErrorCode::already_exists, "model " + in_words(request.name, request.version) + " is being loaded already"};
   entry.loads = true;
   if (!entry.model) entry.state = ModelState::loading;
-  in_background([this, request = std::move(request)] { run_load(request); });
+  in_background([this, request = std::move(request), loaded = std::move(loaded)] {
+    const Status status = run_load(request);
+    if (loaded) loaded(status);
+  });
   return {};
 }
 
-void Catalog::run_load(const LoadRequest& request) {
+Status Catalog::run_load(const LoadRequest& request) {
   const Clock::time_point begin = Clock::now();
   Result<std::unique_ptr<ServedModel>> loaded = loader_(request);
   std::shared_ptr<ServedModel> before;  // goes without the mutex
@@ -93,25 +96,42 @@ void Catalog::run_load(const LoadRequest& request) {
     entry.state = ModelState::unavailable;
   }
   changed_.notify_all();
+  return loaded ? Status() : Status(loaded.error());
 }
 
 Status Catalog::unload(const std::string& name, std::int64_t version) {
   std::shared_ptr<ServedModel> gone;  // goes without the mutex
   const std::lock_guard lock(mutex_);
   const auto versions = models_.find(name);
-  if (versions != models_.end() && versions->second.contains(version)) {
-    Entry& entry = versions->second[version];
-    gone = std::exchange(entry.model, nullptr);
-    if (gone) entry.state = ModelState::unloading;
-  }
-  if (gone) return {};
-  return Error{ErrorCode::not_found, "model " + in_words(name, version) + " is not loaded; see the repository's index"};
+  const bool known = versions != models_.end() && versions->second.contains(version);
+  Entry none{ModelState::unavailable, kUnloaded, false, {}, nullptr};
+  Entry& entry = known ? versions->second[version] : none;
+  if (entry.loads)
+    return Error{ErrorCode::unavailable, "model " + in_words(name, version) + " is being loaded; try again when it is ready"};
+  if (!entry.model && entry.reason == kUnloaded)
+    return Error{ErrorCode::not_found, "model " + in_words(name, version) + " is not loaded; see the repository's index"};
+  gone = std::exchange(entry.model, nullptr);
+  entry.state = gone ? ModelState::unloading : ModelState::unavailable;
+  entry.reason = kUnloaded;
+  return {};
+}
+
+void Catalog::blame(const std::string& name, const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  if (reason.empty())
+    blamed_.erase(name);
+  else
+    blamed_[name] = reason;
 }
 
 Error Catalog::why_none_is_ready(const std::string& name) const {
   const auto versions = models_.find(name);
-  if (versions == models_.end()) return {ErrorCode::invalid_argument, "Request for unknown model: '" + name + "' is not found"};
-  std::string why;
+  const auto blamed = blamed_.find(name);
+  if (versions == models_.end() && blamed == blamed_.end())
+    return {ErrorCode::invalid_argument, "Request for unknown model: '" + name + "' is not found"};
+  std::string why = blamed == blamed_.end() ? "" : ": " + blamed->second;
+  if (versions == models_.end())
+    return {ErrorCode::unavailable, "Request for unknown model: '" + name + "' has no available versions" + why};
   for (const auto& [version, entry] : versions->second) {
     why += (why.empty() ? ": version " : ", version ") + std::to_string(version) + " is " + std::string(to_string(entry.state));
     if (!entry.reason.empty()) why += " (" + entry.reason + ")";
@@ -148,27 +168,54 @@ std::vector<ModelStatus> Catalog::index() const {
   const std::lock_guard lock(mutex_);
   std::vector<ModelStatus> all;
   for (const auto& [name, versions] : models_) {
-    for (const auto& [version, entry] : versions) all.push_back({name, version, entry.state, entry.reason, entry.load_time});
+    const auto blamed = blamed_.find(name);
+    for (const auto& [version, entry] : versions) {
+      const bool own_reason = blamed == blamed_.end() || (!entry.reason.empty() && entry.reason != kUnloaded);
+      all.push_back({name, version, entry.state, own_reason ? entry.reason : blamed->second, entry.load_time});
+    }
   }
+  for (const auto& [name, reason] : blamed_) {
+    if (!models_.contains(name)) all.push_back({name, 0, ModelState::unavailable, reason, {}});
+  }
+  std::ranges::stable_sort(all, {}, &ModelStatus::name);
   return all;
+}
+
+bool Catalog::is_ready(const std::string& name, const Versions& versions) const {
+  const auto ready = [](const auto& version) { return version.second.state == ModelState::ready; };
+  const auto unloaded = [](const auto& version) { return version.second.reason == kUnloaded; };
+  if (blamed_.contains(name) && std::ranges::none_of(versions, ready)) return false;
+  return std::ranges::all_of(versions, [&](const auto& version) { return ready(version) || unloaded(version); });
 }
 
 bool Catalog::ready() const {
   const std::lock_guard lock(mutex_);
-  return std::ranges::all_of(models_, [](const auto& model) {
-    return std::ranges::all_of(model.second, [](const auto& version) {
-      return version.second.state == ModelState::ready || version.second.reason == kUnloaded;
-    });
-  });
+  return std::ranges::all_of(blamed_, [&](const auto& blamed) { return models_.contains(blamed.first); }) &&
+         std::ranges::all_of(models_, [&](const auto& model) { return is_ready(model.first, model.second); });
+}
+
+bool Catalog::any_loads(const Versions& versions) {
+  return std::ranges::any_of(versions, [](const auto& version) { return version.second.loads; });
+}
+
+bool Catalog::none_loads() const {
+  return std::ranges::none_of(models_, [](const auto& model) { return any_loads(model.second); });
+}
+
+bool Catalog::loads() const {
+  const std::lock_guard lock(mutex_);
+  return !none_loads();
+}
+
+bool Catalog::loads(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto versions = models_.find(name);
+  return versions != models_.end() && any_loads(versions->second);
 }
 
 void Catalog::settle() const {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] {
-    return std::ranges::none_of(models_, [](const auto& model) {
-      return std::ranges::any_of(model.second, [](const auto& version) { return version.second.loads; });
-    });
-  });
+  changed_.wait(lock, [this] { return none_loads(); });
 }
 
 Status Catalog::drain(Deadline deadline) {

@@ -3,6 +3,8 @@
 //   load() -> loading -> ready -> unloading -> unavailable ("unloaded")
 //                 \-> unavailable (why)
 //
+// A model that a repository has, but that cannot be loaded as it lies there, is known by that alone (blame()).
+//
 // Thread-safe. Models load side by side, each on a thread of the catalog's; what is there meanwhile can be read and used. But one at a
 // time is planned, as its costs are measured.
 #pragma once
@@ -31,14 +33,16 @@ std::string_view to_string(ModelState state);  // "LOADING", as the protocols sa
 
 struct ModelStatus {
   std::string name;
-  std::int64_t version = 1;
+  std::int64_t version = 1;  // 0: no version of it is known
   ModelState state = ModelState::loading;
-  std::string reason = {};  // why it is unavailable
+  std::string reason = {};  // why it is unavailable; or, of what is ready, why it is not what its repository has now
   Seconds load_time{};      // of what is ready: how long it took
 };
 
 class Catalog {
  public:
+  // Called once, on the thread that loaded: the model is ready, or why not. Must not wait for the catalog.
+  using Loaded = std::function<void(const Status&)>;
   // Makes a model ready, however long that takes; called on threads of the catalog's, several at once.
   using Loader = std::function<Result<std::unique_ptr<ServedModel>>(const LoadRequest&)>;
 
@@ -47,10 +51,11 @@ class Catalog {
   ~Catalog();
 
   // Returns at once. A version that is served already goes on serving until the new one is ready and then takes no more requests, but
-  // answers those it has; when the new one fails, it stays. A version that loads already: already_exists.
-  Status load(LoadRequest request);
+  // answers those it has; when the new one fails, it stays. A version that loads already: already_exists; then `loaded` is not called.
+  Status load(LoadRequest request, Loaded loaded = {});
 
-  // Returns at once: takes the version away from requests to come; those it has are answered, then it dies. not_found.
+  // Returns at once: takes the version away from requests to come; those it has are answered, then it dies. One that could not be loaded is
+  // not missed any more. unavailable: it is being loaded; not_found.
   Status unload(const std::string& name, std::int64_t version);
 
   // The version asked for, or the highest that is ready. Whoever holds it may submit requests: a model that is taken away lives until the
@@ -61,11 +66,16 @@ class Catalog {
   // All versions that are ready, ascending; errors as find()'s.
   Result<std::vector<std::shared_ptr<ServedModel>>> versions(const std::string& name) const;
 
-  std::vector<ModelStatus> index() const;  // by name, then version
-  bool ready() const;                      // nothing loads, and nothing is unavailable that was to be served
+  // Says why a model cannot be loaded as it is in its repository now; "": nothing is wrong. What is ready of it stays so.
+  void blame(const std::string& name, const std::string& reason);
 
-  // Waits until nothing loads.
-  void settle() const;
+  std::vector<ModelStatus> index() const;  // by name, then version
+  // Nothing loads for the first time, and nothing is unavailable that was to be served.
+  bool ready() const;
+
+  bool loads() const;                         // anything
+  bool loads(const std::string& name) const;  // a version of this model
+  void settle() const;                        // waits until nothing loads
 
   // Takes no more loads, and lets every model answer the requests it has, until `deadline` at most; fails saying how many were lost.
   Status drain(Deadline deadline);
@@ -80,7 +90,10 @@ class Catalog {
   };
   using Versions = std::map<std::int64_t, Entry>;
 
-  void run_load(const LoadRequest& request);
+  Status run_load(const LoadRequest& request);
+  bool is_ready(const std::string& name, const Versions& versions) const;  // with the mutex held
+  static bool any_loads(const Versions& versions);
+  bool none_loads() const;  // with the mutex held
   // The deleter of models: on any thread, without the mutex.
   void retire(std::unique_ptr<ServedModel> model);
   void in_background(std::function<void()> work);          // with the mutex held
@@ -90,7 +103,8 @@ class Catalog {
   mutable std::mutex mutex_;  // guards what follows
   mutable std::condition_variable changed_;
   std::map<std::string, Versions, std::less<>> models_;
-  std::size_t working_ = 0;  // background threads
+  std::map<std::string, std::string> blamed_;  // why, by name of the model
+  std::size_t working_ = 0;                    // background threads
   bool closing_ = false;
 };
 

@@ -44,7 +44,7 @@ TEST(Catalog, TellsUnknownModelsFromUnknownVersions) {
   EXPECT_EQ(catalog.find("x", 1).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(catalog.find("m", 2).error().message, "Request for unknown model: 'm' version 2 is not found");
   EXPECT_EQ(catalog.find("m", 2).error().code, ErrorCode::not_found);
-  EXPECT_EQ(catalog.unload("m", 1).error().code, ErrorCode::not_found);
+  EXPECT_EQ(catalog.unload("m", 2).error().code, ErrorCode::not_found);
 }
 
 TEST(Catalog, CanBeReadWhileModelsLoad) {
@@ -62,6 +62,36 @@ TEST(Catalog, CanBeReadWhileModelsLoad) {
   go.set_value();
   catalog.settle();
   EXPECT_EQ(catalog.index()[0].state, ModelState::unavailable);
+}
+
+TEST(Catalog, DoesNotMissWhatWasUnloaded) {
+  Catalog catalog(cannot_load);
+  ASSERT_TRUE(catalog.load(request_for("m")).ok());
+  catalog.settle();
+  EXPECT_TRUE(catalog.unload("m", 1).ok());
+  EXPECT_TRUE(catalog.ready());
+  EXPECT_EQ(catalog.index()[0].reason, "unloaded");
+  EXPECT_EQ(catalog.unload("m", 1).error().code, ErrorCode::not_found);
+}
+
+TEST(Catalog, KnowsModelsByWhatIsWrongWithThem) {
+  Catalog catalog(cannot_load);
+  catalog.blame("m", "config.pbtxt:1:1: no");
+  EXPECT_FALSE(catalog.ready());
+  ASSERT_EQ(catalog.index().size(), 1u);
+  EXPECT_EQ(catalog.index()[0].version, 0);
+  EXPECT_EQ(catalog.find("m", {}).error().message,
+            "Request for unknown model: 'm' has no available versions: config.pbtxt:1:1: no");
+  catalog.blame("m", "");
+  EXPECT_TRUE(catalog.ready());
+  EXPECT_TRUE(catalog.index().empty());
+}
+
+TEST(Catalog, SaysHowLoadingEnded) {
+  std::promise<Status> ended;
+  Catalog catalog(cannot_load);
+  ASSERT_TRUE(catalog.load(request_for("m"), [&](const Status& status) { ended.set_value(status); }).ok());
+  EXPECT_EQ(ended.get_future().get().error().code, ErrorCode::not_found);
 }
 
 }  // namespace

@@ -127,9 +127,12 @@ Status check_dynamic_batching(const ConfigText& text) {
   return {};
 }
 
+// That metrics have of themselves (metrics.cpp).
+constexpr std::array<std::string_view, 7> own_labels{"model", "version", "reason", "variant", "segment", "processor", "gpu_uuid"};
+
 bool is_label_name(std::string_view name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  return !name.empty() && letter(name[0]) && !name.starts_with("__") && name != "model" && name != "version" &&
+  return !name.empty() && letter(name[0]) && !name.starts_with("__") && std::ranges::find(own_labels, name) == own_labels.end() &&
          std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
@@ -137,8 +140,8 @@ Status check_metric_tags(const ConfigText& text) {
   for (const auto& [name, value] : text.message().metric_tags()) {
     if (!is_label_name(name))
       return text.refusal("metric_tags", "has the key '" + name +
-                                             "', which cannot be a label of metrics; write letters, digits and '_', not "
-                                             "'model' or 'version'");
+                                             "', which cannot be a label of metrics; write letters, digits and '_', not a "
+                                             "label that they have already, such as 'model'");
   }
   return {};
 }

@@ -19,8 +19,6 @@ constexpr std::string_view processors =
 constexpr std::string_view optimisation = "StarONNX chooses how segments are optimised and measures it; remove the field";
 constexpr std::string_view no_shape_tensors = "it is for TensorRT's models; remove the field";
 constexpr std::string_view whole_batches = "all requests of a batch have the same shape; remove the field";
-constexpr std::string_view no_delay =
-    "a batch is what waits when a processor becomes free, and none waits to be filled; remove the field";
 
 constexpr std::array rules{
     FieldRule{"name", "*", ""},
@@ -41,9 +39,12 @@ constexpr std::array rules{
     FieldRule{"optimization", "", optimisation},
     FieldRule{"optimization.priority", "",
               "say the model's share of the machine with the parameter 'staronnx.share'; remove the field"},
-    FieldRule{"dynamic_batching.preferred_batch_size", "", no_delay},
-    FieldRule{"dynamic_batching.max_queue_delay_microseconds", "", no_delay},
-    FieldRule{"dynamic_batching.preserve_ordering", "", "answers come when they are ready; remove the field"},
+    FieldRule{"dynamic_batching.preferred_batch_size", "*", ""},
+    FieldRule{"dynamic_batching.max_queue_delay_microseconds", "*", ""},
+    FieldRule{
+        "dynamic_batching.preserve_ordering", "",
+        "answers come when they are ready; let the client use one stream (ModelStreamInfer), whose answers are in order, and "
+        "remove the field"},
     FieldRule{"dynamic_batching.priority_levels", "*", ""},
     FieldRule{"dynamic_batching.default_priority_level", "*", ""},
     FieldRule{"dynamic_batching.default_queue_policy", "*", ""},

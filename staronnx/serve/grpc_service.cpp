@@ -1,5 +1,7 @@
 #include "staronnx/serve/grpc_service.h"
 
+#include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -7,6 +9,7 @@
 #include "staronnx/serve/grpc_infer.h"
 #include "staronnx/serve/messages.h"
 #include "staronnx/serve/proto/model_config.pb.h"
+#include "staronnx/serve/repository_request.h"
 
 namespace staronnx {
 namespace {
@@ -42,6 +45,27 @@ Result<std::vector<std::shared_ptr<ServedModel>>> find_all(const Catalog& catalo
   models.push_back(*std::move(model));
   return models;
 }
+
+// A call that is answered when a model is loaded; or when the client goes away, or the server ends, before. It lives until both gRPC and who
+// answers let go of it.
+class LoadCall final : public ServerUnaryReactor {
+ public:
+  static std::shared_ptr<LoadCall> begin() {
+    auto call = std::make_shared<LoadCall>();
+    call->self_ = call;
+    return call;
+  }
+
+  void answer(const grpc::Status& status) {
+    if (!answered_.exchange(true)) Finish(status);
+  }
+  void OnCancel() override { answer({grpc::CANCELLED, "the model is still being loaded"}); }
+  void OnDone() override { self_.reset(); }
+
+ private:
+  std::atomic<bool> answered_ = false;
+  std::shared_ptr<LoadCall> self_;
+};
 
 }  // namespace
 
@@ -100,8 +124,27 @@ ServerUnaryReactor* GrpcService::ModelStatistics(CallbackServerContext* context,
 
 ServerUnaryReactor* GrpcService::RepositoryIndex(CallbackServerContext* context, const inference::RepositoryIndexRequest* request,
                                                  inference::RepositoryIndexResponse* answer) {
-  *answer = index_of(server_.catalog().index(), request->ready());
+  *answer = index_of(server_.control().index(), request->ready());
   return finish(context);
+}
+
+ServerUnaryReactor* GrpcService::RepositoryModelLoad(CallbackServerContext* context,
+                                                     const inference::RepositoryModelLoadRequest* request,
+                                                     inference::RepositoryModelLoadResponse* /*answer*/) {
+  const Result<std::optional<std::string>> config = config_to_load(*request);
+  if (!config) return finish(context, grpc_status(config.error()));
+  const std::shared_ptr<LoadCall> call = LoadCall::begin();
+  server_.control().load(request->model_name(), *config,
+                         [call](const Status& loaded) { call->answer(loaded ? grpc::Status::OK : grpc_status(loaded.error())); });
+  return call.get();
+}
+
+ServerUnaryReactor* GrpcService::RepositoryModelUnload(CallbackServerContext* context,
+                                                       const inference::RepositoryModelUnloadRequest* request,
+                                                       inference::RepositoryModelUnloadResponse* /*answer*/) {
+  if (Status checked = check_unload(*request); !checked) return finish(context, grpc_status(checked.error()));
+  const Status unloaded = server_.control().unload(request->model_name());
+  return finish(context, unloaded ? grpc::Status::OK : grpc_status(unloaded.error()));
 }
 
 ServerUnaryReactor* GrpcService::SystemSharedMemoryStatus(CallbackServerContext* context,

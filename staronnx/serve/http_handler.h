@@ -11,7 +11,7 @@ namespace staronnx {
 // Thread-safe.
 class HttpHandler {
  public:
-  // Called exactly once for each request, on the calling thread or on one that answers inferences.
+  // Called exactly once for each request, on the calling thread or on one that answers inferences or loads a model.
   using Answered = std::function<void(HttpAnswer)>;
 
   virtual ~HttpHandler() = default;

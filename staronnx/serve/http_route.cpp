@@ -29,6 +29,8 @@ constexpr std::array kRows{
     Row{"POST", "v2/models/{m}/infer", HttpEndpoint::infer},
     Row{"POST", "v2/models/{m}/versions/{n}/infer", HttpEndpoint::infer},
     Row{"POST", "v2/repository/index", HttpEndpoint::repository_index},
+    Row{"POST", "v2/repository/models/{m}/load", HttpEndpoint::repository_load},
+    Row{"POST", "v2/repository/models/{m}/unload", HttpEndpoint::repository_unload},
     Row{"GET", "v2/systemsharedmemory/status", HttpEndpoint::shared_memory_status},
     Row{"GET", "v2/systemsharedmemory/region/{r}/status", HttpEndpoint::shared_memory_status},
     Row{"POST", "v2/systemsharedmemory/region/{r}/register", HttpEndpoint::shared_memory_register},

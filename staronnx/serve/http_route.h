@@ -22,6 +22,8 @@ enum class HttpEndpoint {
   model_statistics,
   infer,
   repository_index,
+  repository_load,
+  repository_unload,
   shared_memory_status,
   shared_memory_register,
   shared_memory_unregister,

@@ -46,8 +46,9 @@ class HttpServerTest : public testing::Test {
   Catalog catalog_{[](const LoadRequest&) -> Result<std::unique_ptr<ServedModel>> {
     return Error{ErrorCode::unsupported, "no models here"};
   }};
+  RepositoryControl control_{catalog_, {}};
   SharedMemory memory_{false};
-  Server server_{{"test", "1", {}}, catalog_, memory_};
+  Server server_{{"test", "1", {}}, catalog_, control_, memory_};
   std::unique_ptr<HttpServer> http_;
 };
 

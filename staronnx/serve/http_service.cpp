@@ -12,6 +12,7 @@
 #include "staronnx/serve/messages.h"
 #include "staronnx/serve/parse_json.h"
 #include "staronnx/serve/proto/model_config.pb.h"
+#include "staronnx/serve/repository_request.h"
 
 namespace staronnx {
 namespace {
@@ -28,7 +29,7 @@ Result<HttpInference> parse(const HttpRoute& route, const HttpRequest& request, 
   if (!is_raw(request.inference_header_length)) return parse_infer(request.body, request.inference_header_length);
   const Result<std::shared_ptr<ServedModel>> model = catalog.find(route.model, route.version);
   if (!model) return model.error();
-  return parse_raw_infer(request.body, (*model)->signature());
+  return parse_raw_infer(request.body, (*model)->signature().clients());
 }
 
 HttpAnswer inference_answer(const InferenceResponse& response, const OutputForms& forms, Encoding encoding) {
@@ -59,7 +60,10 @@ RunningInference HttpService::handle(HttpRequest request, Answered answered) {
   }
   request.body = *std::move(body);
   if (route.endpoint == HttpEndpoint::infer) return infer(route, std::move(request), std::move(answered));
-  answered(answer(route, request));
+  if (route.endpoint == HttpEndpoint::repository_load)
+    load(route, request, std::move(answered));
+  else
+    answered(answer(route, request));
   return {};
 }
 
@@ -70,6 +74,7 @@ HttpAnswer HttpService::answer(const HttpRoute& route, const HttpRequest& reques
     case HttpEndpoint::server_metadata: return document(json_of(metadata_of(server_.identity())));
     case HttpEndpoint::all_statistics: return all_statistics();
     case HttpEndpoint::repository_index: return index_answer(request);
+    case HttpEndpoint::repository_unload: return unload_answer(route, request);
     case HttpEndpoint::shared_memory_status:
     case HttpEndpoint::shared_memory_register:
     case HttpEndpoint::shared_memory_unregister:
@@ -124,7 +129,25 @@ HttpAnswer HttpService::index_answer(const HttpRequest& request) {
     if (ready != wanted->end() && !ready->is_boolean()) return error_answer(400, "'ready' must be true or false");
     ready_only = ready != wanted->end() && ready->get<bool>();
   }
-  return document(json_of(index_of(server_.catalog().index(), ready_only).models()));
+  return document(json_of(index_of(server_.control().index(), ready_only).models()));
+}
+
+void HttpService::load(const HttpRoute& route, const HttpRequest& request, Answered answered) {
+  const Result<inference::RepositoryModelLoadRequest> wanted = parse_load_request(request.body);
+  if (!wanted) return answered(error_answer(wanted.error()));
+  const Result<std::optional<std::string>> config = config_to_load(*wanted);
+  if (!config) return answered(error_answer(config.error()));
+  server_.control().load(route.model, *config, [answered = std::move(answered)](const Status& loaded) {
+    answered(loaded ? HttpAnswer() : error_answer(loaded.error()));
+  });
+}
+
+HttpAnswer HttpService::unload_answer(const HttpRoute& route, const HttpRequest& request) {
+  const Result<inference::RepositoryModelUnloadRequest> wanted = parse_unload_request(request.body);
+  if (!wanted) return error_answer(wanted.error());
+  if (Status checked = check_unload(*wanted); !checked) return error_answer(checked.error());
+  const Status unloaded = server_.control().unload(route.model);
+  return unloaded ? HttpAnswer() : error_answer(unloaded.error());
 }
 
 RunningInference HttpService::infer(const HttpRoute& route, HttpRequest request, Answered answered) {

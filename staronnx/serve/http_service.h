@@ -24,6 +24,8 @@ class HttpService final : public HttpHandler {
   HttpAnswer model_answer(const HttpRoute& route);
   HttpAnswer index_answer(const HttpRequest& request);
   HttpAnswer all_statistics();
+  void load(const HttpRoute& route, const HttpRequest& request, Answered answered);
+  HttpAnswer unload_answer(const HttpRoute& route, const HttpRequest& request);
   RunningInference infer(const HttpRoute& route, HttpRequest request, Answered answered);
   HttpAnswer refusal(const HttpRoute& route, const Error& error);
 

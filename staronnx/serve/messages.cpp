@@ -10,11 +10,9 @@ namespace {
 
 using inference::ModelMetadataResponse;
 
-// Those that clients are told of.
-void describe(const std::vector<TensorInfo>& tensors,
+void describe(std::span<const TensorInfo> tensors,
               google::protobuf::RepeatedPtrField<ModelMetadataResponse::TensorMetadata>& list) {
   for (const TensorInfo& tensor : tensors) {
-    if (tensor.optional) continue;
     ModelMetadataResponse::TensorMetadata& metadata = *list.Add();
     metadata.set_name(tensor.name);
     metadata.set_datatype(std::string(datatype_name(tensor.type)));
@@ -72,8 +70,9 @@ ModelMetadataResponse metadata_of(const ServedModel& model, std::span<const std:
   metadata.set_name(model.name());
   for (const auto& version : versions) metadata.add_versions(std::to_string(version->version()));
   metadata.set_platform("onnxruntime_onnx");
-  describe(model.signature().inputs, *metadata.mutable_inputs());
-  describe(model.signature().outputs, *metadata.mutable_outputs());
+  const Signature& clients = model.signature().clients();
+  describe(std::span(clients.inputs).first(model.signature().listed_inputs()), *metadata.mutable_inputs());
+  describe(clients.outputs, *metadata.mutable_outputs());
   return metadata;
 }
 
@@ -107,7 +106,7 @@ inference::RepositoryIndexResponse index_of(std::span<const ModelStatus> models,
     if (ready_only && model.state != ModelState::ready) continue;
     auto& entry = *index.add_models();
     entry.set_name(model.name);
-    entry.set_version(std::to_string(model.version));
+    if (model.version > 0) entry.set_version(std::to_string(model.version));
     entry.set_state(std::string(to_string(model.state)));
     entry.set_reason(model.reason);
   }

@@ -49,7 +49,11 @@ struct Seen {
   StatisticsSnapshot statistics;
   Seconds load_time{};
 
-  Labels labels() const { return {{"model", model->name()}, {"version", std::to_string(model->version())}}; }
+  Labels labels() const {
+    Labels labels = {{"model", model->name()}, {"version", std::to_string(model->version())}};
+    for (const auto& [name, value] : model->settings().metric_tags) labels.push_back({name, value});
+    return labels;
+  }
 };
 
 std::vector<Seen> see(const Catalog& catalog) {

@@ -1,5 +1,8 @@
 #include "staronnx/serve/model_config.h"
 
+#include <google/protobuf/text_format.h>
+#include <google/protobuf/util/json_util.h>
+
 #include <sstream>
 #include <vector>
 
@@ -54,6 +57,17 @@ Result<ModelConfig> ModelConfig::parse(const std::string& text, const std::strin
                            "is '" + message->name() + "', but the model is '" + name + "'; write the same, or remove the field");
   message->set_name(name);
   return ModelConfig(std::move(message));
+}
+
+Result<ModelConfig> ModelConfig::parse_json(const std::string& json, const std::string& name) {
+  const std::string source = "parameter 'config'";
+  inference::ModelConfig message;
+  const auto read = google::protobuf::util::JsonStringToMessage(json, &message);
+  if (!read.ok()) return Error{ErrorCode::invalid_argument, source + ": " + read.ToString()};
+  std::string text;
+  if (!google::protobuf::TextFormat::PrintToString(message, &text))
+    return Error{ErrorCode::invalid_argument, source + ": is not a model's configuration"};
+  return parse(text, source, name);
 }
 
 Result<ModelConfig> ModelConfig::completed(const Signature& model) const {

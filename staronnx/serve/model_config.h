@@ -34,6 +34,9 @@ class ModelConfig {
   // invalid_argument; also when the text has another name than `name`.
   static Result<ModelConfig> parse(const std::string& text, const std::string& file, const std::string& name);
 
+  // The same from JSON as clients send it with a request to load the model.
+  static Result<ModelConfig> parse_json(const std::string& json, const std::string& name);
+
   // With what the text leaves open taken from the model: inputs that have no default values, outputs when none is listed, types, dimensions.
   // Fails, naming the tensor, for what the model contradicts (invalid_argument), and for types that the protocol has no word for
   // (unsupported).

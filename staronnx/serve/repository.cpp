@@ -92,6 +92,17 @@ Result<ModelConfig> config_in(const fs::path& folder, const std::string& name) {
   return ModelConfig::parse(*text, file.string(), name);
 }
 
+bool has_model(const fs::path& repository, const std::string& name) {
+  std::error_code problem;
+  return !name.empty() && name.find('/') == std::string::npos && !name.starts_with('.') &&
+         fs::is_directory(repository / name, problem);
+}
+
+Error in_several(const std::string& name, const fs::path& repository) {
+  return {ErrorCode::already_exists,
+          "'" + name + "' is in more than one repository, '" + repository.string() + "' among them; leave it in one"};
+}
+
 // Those of `wanted` that `other` does not have, or that differ there.
 template <class Same>
 void add_missing(const std::string& name, const RepositoryModel& wanted, const RepositoryModel* other, const Same& same,
@@ -111,14 +122,14 @@ const RepositoryModel* model_in(const RepositoryContent& content, const std::str
 
 }  // namespace
 
-Result<RepositoryModel> look_at_model(const fs::path& repository, const std::string& name) {
+Result<RepositoryModel> look_at_model(const fs::path& repository, const std::string& name,
+                                      const std::optional<ModelConfig>& given) {
   const fs::path folder = repository / name;
-  std::error_code problem;
-  if (name.empty() || name.find('/') != std::string::npos || name.starts_with('.') || !fs::is_directory(folder, problem))
+  if (!has_model(repository, name))
     return Error{ErrorCode::not_found, "there is no model '" + name + "' in '" + repository.string() + "'"};
   if (!utf32_of(name))
     return Error{ErrorCode::invalid_argument, "the name of '" + folder.string() + "' is not valid UTF-8; rename it"};
-  Result<ModelConfig> config = config_in(folder, name);
+  Result<ModelConfig> config = given ? Result<ModelConfig>(*given) : config_in(folder, name);
   if (!config) return config.error();
   RepositoryModel model{folder, *std::move(config), {}};
   for (const std::int64_t version : served_versions(model.config.message().version_policy(), versions_in(folder)))
@@ -126,6 +137,15 @@ Result<RepositoryModel> look_at_model(const fs::path& repository, const std::str
   if (!model.versions.empty()) return model;
   return Error{ErrorCode::not_found,
                "'" + folder.string() + "' has no version; put the model there as '1/" + model.config.model_file() + "'"};
+}
+
+Result<RepositoryModel> look_for_model(std::span<const fs::path> repositories, const std::string& name,
+                                       const std::optional<ModelConfig>& config) {
+  std::vector<fs::path> with_it;
+  std::ranges::copy_if(repositories, std::back_inserter(with_it), [&](const fs::path& one) { return has_model(one, name); });
+  if (with_it.empty()) return Error{ErrorCode::not_found, "there is no model '" + name + "' in the repositories that are served"};
+  if (with_it.size() > 1) return in_several(name, with_it.back());
+  return look_at_model(with_it.front(), name, config);
 }
 
 Result<RepositoryContent> look_at(std::span<const fs::path> repositories) {
@@ -140,9 +160,7 @@ Result<RepositoryContent> look_at(std::span<const fs::path> repositories) {
       const std::string name = entry.filename().string();
       if (!fs::is_directory(entry, problem)) continue;
       const auto [at, added] = content.emplace(name, look_at_model(repository, name));
-      if (!added)
-        at->second = Error{ErrorCode::already_exists, "'" + name + "' is in more than one repository, '" + repository.string() +
-                                                          "' among them; leave it in one"};
+      if (!added) at->second = in_several(name, repository);
     }
   }
   return content;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -43,8 +44,13 @@ struct RepositoryModel {
 using RepositoryContent = std::map<std::string, Result<RepositoryModel>>;
 
 // Fails (not_found) when there is no such folder; else see RepositoryContent. invalid_argument: its configuration is wrong; not_found: it has
-// none of the versions that are to be served.
-Result<RepositoryModel> look_at_model(const std::filesystem::path& repository, const std::string& name);
+// none of the versions that are to be served. `config`: instead of what is written.
+Result<RepositoryModel> look_at_model(const std::filesystem::path& repository, const std::string& name,
+                                      const std::optional<ModelConfig>& config = {});
+
+// The same of the only one of `repositories` that has it.
+Result<RepositoryModel> look_for_model(std::span<const std::filesystem::path> repositories, const std::string& name,
+                                       const std::optional<ModelConfig>& config = {});
 
 // All models of all repositories. A name that is in two of them is served out of none (already_exists). Fails when a repository itself
 // cannot be read.

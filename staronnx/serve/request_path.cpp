@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "staronnx/serve/classification.h"
-#include "staronnx/serve/request_check.h"
 #include "staronnx/serve/shared_memory.h"
 
 namespace staronnx {
@@ -109,22 +108,31 @@ InferenceTimes times_of(const Accepted& accepted, std::span<const SegmentRun> se
   return times;
 }
 
-// Tensors that classes take the place of are kept in `made`.
+// What outputs have that the pipeline's tensors do not.
+struct OwnedByAnswer {
+  std::vector<Tensor> classes;
+  std::vector<Shape> shapes;
+};
+
 Result<std::vector<InferenceOutput>> outputs_of(const Accepted& accepted, std::span<const TensorView> tensors,
-                                                std::vector<Tensor>& made) {
+                                                OwnedByAnswer& owned) {
   const ModelSettings& settings = accepted.model->settings();
   std::vector<InferenceOutput> outputs;
-  made.reserve(accepted.outputs.size());
+  owned.classes.reserve(accepted.outputs.size());
+  owned.shapes.resize(accepted.outputs.size());
   for (std::size_t i = 0; i < accepted.outputs.size(); ++i) {
-    const std::string& name = accepted.model->signature().outputs[accepted.outputs[i]].name;
+    const ClientSignature& signature = accepted.model->signature();
+    const std::string& name = signature.clients().outputs[accepted.outputs[i]].name;
+    const Result<TensorView> tensor = signature.output(accepted.outputs[i], tensors, owned.shapes[i]);
+    if (!tensor) return tensor.error();
     const std::uint32_t classes = accepted.requested.empty() ? 0 : accepted.requested[i].classes;
-    outputs.push_back({name, tensors[accepted.outputs[i]], {}});
+    outputs.push_back({name, *tensor, false});
     if (classes == 0) continue;
     const auto labels = settings.labels.find(name);
     Result<Tensor> best = classify(name, outputs.back().tensor, classes, settings.max_batch_size > 0,
                                    labels == settings.labels.end() ? std::span<const std::string>() : labels->second);
     if (!best) return best.error();
-    outputs.back().tensor = made.emplace_back(*std::move(best)).view();
+    outputs.back().tensor = owned.classes.emplace_back(*std::move(best)).view();
   }
   return outputs;
 }
@@ -136,8 +144,8 @@ void answer(const Accepted& accepted, const Result<Response>& response) {
     accepted.done(as_clients_know_it(std::move(error)));
   };
   if (!response) return fail(response.error());
-  std::vector<Tensor> made;
-  Result<std::vector<InferenceOutput>> outputs = outputs_of(accepted, response->outputs, made);
+  OwnedByAnswer owned;
+  Result<std::vector<InferenceOutput>> outputs = outputs_of(accepted, response->outputs, owned);
   if (!outputs) return fail(outputs.error());
   if (const Status written = write_shared(accepted.shared, *outputs); !written) return fail(written.error());
   statistics.ran(response->variant, response->segments);
@@ -153,7 +161,7 @@ Result<RequestId> submit(const SharedMemory& memory, ServedModel& model, Inferen
   if (const Status read = read_shared(memory, request.inputs); !read) return read.error();
   Result<std::vector<std::optional<SharedBytes>>> shared = shared_outputs(memory, request.outputs);
   if (!shared) return shared.error();
-  Result<FittingRequest> fitting = fit({model.name(), model.signature(), model.settings().max_batch_size}, request);
+  Result<FittingRequest> fitting = model.fit(request);
   if (!fitting) return fitting.error();
   const RequestOptions options = options_of(request, model.settings(), arrival);
   auto accepted =

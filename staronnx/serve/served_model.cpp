@@ -1,8 +1,38 @@
 #include "staronnx/serve/served_model.h"
 
+#include <future>
 #include <utility>
 
+#include "staronnx/serve/warmup.h"
+
 namespace staronnx {
+namespace {
+
+Status run(ServedModel& model, InferenceRequest request) {
+  Result<FittingRequest> fitting = model.fit(request);
+  if (!fitting) return fitting.error();
+  std::promise<Status> answered;
+  const Result<RequestId> accepted = model.pipeline().submit(
+      std::move(fitting->inputs), {},
+      [&answered](const Result<Response>& response) { answered.set_value(response ? Status() : Status(response.error())); });
+  return accepted ? answered.get_future().get() : Status(accepted.error());
+}
+
+Status warm_up(ServedModel& model, const std::filesystem::path& folder) {
+  const Result<std::vector<WarmupSample>> samples = warmup_samples(model.config(), folder);
+  if (!samples) return samples.error();
+  for (const WarmupSample& sample : *samples) {
+    for (unsigned i = 0; i < sample.count; ++i) {
+      InferenceRequest request{model.name()};
+      request.inputs = sample.inputs;
+      if (Status warm = run(model, std::move(request)); !warm) return with_context(sample.name, warm.error());
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<std::unique_ptr<ServedModel>> ServedModel::load(Runtime& runtime, Engine& engine, const Plan& plan,
                                                        const std::filesystem::path& directory, const LoadRequest& request) {
   Result<ModelConfig> config = request.config.value_or(ModelConfig(request.name)).completed(plan.signature);
@@ -16,8 +46,16 @@ Result<std::unique_ptr<ServedModel>> ServedModel::load(Runtime& runtime, Engine&
   if (!pipeline) return pipeline.error();
   std::vector<std::string> processors;
   for (const Place& place : runtime.places()) processors.push_back(place.name());
-  return std::make_unique<ServedModel>(request.name, request.version, *std::move(config), *std::move(settings),
-                                       std::move(processors), *std::move(pipeline));
+  auto model = std::make_unique<ServedModel>(request.name, request.version, *std::move(config), *std::move(settings),
+                                             std::move(processors), *std::move(pipeline));
+  if (Status warm = warm_up(*model, request.folder); !warm) return warm.error();
+  return model;
+}
+
+Result<FittingRequest> ServedModel::fit(InferenceRequest& request) const {
+  Result<FittingRequest> fitting = staronnx::fit({name_, signature_.clients(), settings_.max_batch_size}, request);
+  if (fitting) fitting->inputs = signature_.to_model(std::move(fitting->inputs));
+  return fitting;
 }
 
 ServedModel::ServedModel(std::string name, std::int64_t version, ModelConfig config, ModelSettings settings,
@@ -26,6 +64,7 @@ ServedModel::ServedModel(std::string name, std::int64_t version, ModelConfig con
       version_(version),
       config_(std::move(config)),
       settings_(std::move(settings)),
+      signature_(config_, pipeline->signature()),
       processors_(std::move(processors)),
       pipeline_(std::move(pipeline)) {}
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "staronnx/serve/catalog.h"
+#include "staronnx/serve/repository_control.h"
 #include "staronnx/serve/shared_memory.h"
 
 namespace staronnx {
@@ -19,13 +20,14 @@ struct ServerIdentity {
 // Thread-safe.
 class Server {
  public:
-  // `catalog` and `memory` outlive the server.
-  Server(ServerIdentity identity, Catalog& catalog, SharedMemory& memory)
-      : identity_(std::move(identity)), catalog_(catalog), memory_(memory) {}
+  // `catalog`, `control` and `memory` outlive the server.
+  Server(ServerIdentity identity, Catalog& catalog, RepositoryControl& control, SharedMemory& memory)
+      : identity_(std::move(identity)), catalog_(catalog), control_(control), memory_(memory) {}
 
   const ServerIdentity& identity() const { return identity_; }
   Catalog& catalog() { return catalog_; }
   const Catalog& catalog() const { return catalog_; }
+  RepositoryControl& control() { return control_; }
   SharedMemory& shared_memory() { return memory_; }
   const SharedMemory& shared_memory() const { return memory_; }
 
@@ -37,6 +39,7 @@ class Server {
  private:
   const ServerIdentity identity_;
   Catalog& catalog_;
+  RepositoryControl& control_;
   SharedMemory& memory_;
   std::atomic<bool> serving_ = false;
 };
