@@ -144,7 +144,7 @@ def test_several_threads_answer_many_connections(serve, served_models):
             for wire in wires:
                 wire.send(post(SUM))
             assert all(wire.answer()[1]["outputs"][0]["data"] == SUM_IS for wire in wires)
-        assert running.end() == 0
+        assert running.end() == 0, running.errors()
 
 
 def test_outputs_may_be_some_and_mixed(client):

@@ -98,6 +98,20 @@ TEST_F(HttpServerTest, DrainsIdleConnectionsAtOnceAndWaitsForOthers) {
   EXPECT_TRUE(http_->drain(Deadline::never()).ok());
 }
 
+// The answer said that the connection stays, before anybody asked for the end.
+TEST_F(HttpServerTest, DrainClosesBehindAnAnswerThatIsBeingWritten) {
+  start({.max_header = Bytes{32ULL << 20U}});
+  tcp::socket socket = connected();
+  boost::asio::write(socket, boost::asio::buffer("GET /" + std::string(16 << 20, 'x') + " HTTP/1.1\r\n\r\n"));
+  std::string begin(12, ' ');
+  boost::asio::read(socket, boost::asio::buffer(begin));
+  EXPECT_EQ(begin, "HTTP/1.1 404");
+  EXPECT_THAT(http_->drain(Deadline::after(Milliseconds(20), Clock::now())).error().message, HasSubstr("1 HTTP connections"));
+  EXPECT_GT(rest_of(socket).size(), 16U << 20U);
+  socket.close();
+  EXPECT_TRUE(http_->drain(Deadline::never()).ok());
+}
+
 TEST_F(HttpServerTest, RefusesAddressesThatAreNotOurs) {
   const Result<std::unique_ptr<HttpServer>> other = HttpServer::start_protocol(server_, {.address = "192.0.2.1", .port = 0});
   ASSERT_FALSE(other.ok());

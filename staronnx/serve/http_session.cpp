@@ -237,7 +237,7 @@ void HttpSession::write_some() {
   if (serializer_->is_done()) {
     serializer_.reset();
     reply_.reset();
-    return keep_alive_ ? next_request() : linger();
+    return keep_alive_ && !stopping_ ? next_request() : linger();
   }
   stream_.expires_after(steady(options_.stalled));
   http::async_write_some(stream_, *serializer_, [self = shared_from_this()](Failure failure, std::size_t) {
