@@ -158,33 +158,71 @@ def repeat_output(request):
 
 
 INVALID, NOT_FOUND, UNIMPLEMENTED = grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.UNIMPLEMENTED
+def put(tensor, **parameters):
+    for name, value in parameters.items():
+        setattr(tensor.parameters[name], "string_param" if isinstance(value, str) else "int64_param", value)
+    return tensor
+
+
+def without_bytes(request):
+    """Of its first input."""
+    request.raw_input_contents.pop(0)
+    return request
+
+
 WRONG = [
     (lambda r: setattr(r, "model_name", "none"), INVALID, "Request for unknown model: 'none' is not found"),
     (lambda r: setattr(r, "model_name", ""), INVALID, "Request for unknown model: '' is not found"),
     (lambda r: setattr(r, "model_version", "99"), NOT_FOUND, "Request for unknown model: 'two' version 99 is not found"),
-    (lambda r: setattr(r, "model_version", "x"), INVALID, "failed to get model version from specified version string 'x'"),
-    (lambda r: setattr(r, "model_version", "0"), INVALID, "failed to get model version from specified version string '0'"),
+    (lambda r: setattr(r, "model_version", "x"), INVALID,
+     "failed to get model version from specified version string 'x'; version should be an integer value > 0"),
+    (lambda r: setattr(r, "model_version", "0"), INVALID,
+     "failed to get model version from specified version string '0'; version should be an integer value > 0"),
     (lambda r: r.raw_input_contents.pop(), INVALID, "raw_input_contents has 1 entries, but there are 2 inputs"),
     (lambda r: r.raw_input_contents.append(b""), INVALID, "raw_input_contents has 3 entries, but there are 2 inputs"),
-    (lambda r: (r.inputs.pop(), r.raw_input_contents.pop()), INVALID, "expected 2 inputs but got 1 inputs for model 'two'"),
-    (lambda r: r.inputs[0].contents.fp32_contents.append(1), INVALID, "contents field must not be specified when using raw_input_contents"),
+    (lambda r: (r.inputs.pop(), r.raw_input_contents.pop()), INVALID,
+     "expected 2 inputs but got 1 inputs for model 'two'. Got input(s) ['a'], but missing required input(s) ['b']. Please provide all required input(s)."),
+    (lambda r: r.inputs[0].contents.fp32_contents.append(1), INVALID, "contents field must not be specified when using raw_input_contents for input 'a'"),
     (lambda r: r.raw_input_contents.__setitem__(0, b"1234"), INVALID, "input byte size mismatch for input 'a' for model 'two'. Expected 32, got 4"),
     (lambda r: setattr(r.inputs[0], "name", "c"), INVALID, "unexpected inference input 'c' for model 'two'"),
     (lambda r: setattr(r.inputs[1], "name", "a"), INVALID, "input 'a' already exists in request"),
     (lambda r: setattr(r.inputs[0], "datatype", "FP64"), INVALID, "inference input 'a' data-type is 'FP64', but model 'two' expects 'FP32'"),
     (lambda r: setattr(r.inputs[0], "datatype", "float"), INVALID, "input 'a' has the datatype 'float', which the protocol does not know"),
-    (lambda r: setattr(r.inputs[0], "datatype", ""), INVALID, "input 'a' has the datatype ''"),
+    (lambda r: setattr(r.inputs[0], "datatype", ""), INVALID, "input 'a' has the datatype '', which the protocol does not know"),
     (lambda r: r.inputs[0].shape.append(1), INVALID, "unexpected shape for input 'a' for model 'two'. Expected [-1,4], got [2,4,1]"),
     (lambda r: r.inputs[0].shape.__setitem__(1, 5), INVALID, "unexpected shape for input 'a' for model 'two'. Expected [-1,4], got [2,5]"),
-    (lambda r: r.inputs[0].shape.__setitem__(0, -2), INVALID, "input"),
-    (lambda r: r.inputs[0].shape.__setitem__(0, 2**62), INVALID, "input"),
+    (lambda r: r.inputs[0].shape.__setitem__(0, -2), INVALID,
+     "input byte size mismatch for input 'a' for model 'two': input 'a': float32 of shape ?x4 has a dimension that is not known or too large; give every dimension its size"),
+    (lambda r: r.inputs[0].shape.__setitem__(0, 2**62), INVALID,
+     "input byte size mismatch for input 'a' for model 'two': input 'a': float32 of shape 4611686018427387904x4 has a dimension that is not known or too large; give every dimension its size"),
     (lambda r: r.outputs.add(name="product"), INVALID, "unexpected inference output 'product' for model 'two'"),
     (repeat_output, INVALID, "output 'sum' already exists in request"),
-    (lambda r: r.parameters["priority"].__setattr__("string_param", "1"), INVALID, "parameter 'priority' must be a whole number"),
-    (lambda r: r.parameters["timeout"].__setattr__("int64_param", -1), INVALID, "parameter 'timeout' must be a whole number"),
-    (lambda r: r.inputs[0].parameters["shared_memory_region"].__setattr__("string_param", "x"), INVALID, "there are 1 inputs that are not in shared memory"),
+    (lambda r: r.parameters["priority"].__setattr__("string_param", "1"), INVALID, "parameter 'priority' must be a whole number of at least 0"),
+    (lambda r: r.parameters["timeout"].__setattr__("int64_param", -1), INVALID, "parameter 'timeout' must be a whole number of at least 0"),
+    (lambda r: r.inputs[0].parameters["shared_memory_region"].__setattr__("string_param", "x"), INVALID,
+     "raw_input_contents has 2 entries, but there are 1 inputs that are not in shared memory"),
     (lambda r: (r.raw_input_contents.pop(), r.inputs[0].parameters["shared_memory_region"].__setattr__("string_param", "x")), INVALID,
      "input 'a' has 'shared_memory_region', but no 'shared_memory_byte_size'"),
+    (lambda r: setattr(r, "model_version", "1.5"), INVALID,
+     "failed to get model version from specified version string '1.5'; version should be an integer value > 0"),
+    (lambda r: r.parameters["priority"].__setattr__("int64_param", -1), INVALID, "parameter 'priority' must be a whole number of at least 0"),
+    (lambda r: r.parameters["timeout"].__setattr__("double_param", 0.5), INVALID, "parameter 'timeout' must be a whole number of at least 0"),
+    (lambda r: put(r.outputs.add(name="sum"), classification=-1), INVALID, "output 'sum': parameter 'classification' must be a whole number of at least 0"),
+    (lambda r: put(r.outputs.add(name="sum"), classification=2**40), INVALID,
+     "output 'sum' has the classification 1099511627776, more than any output has values"),
+    (lambda r: put(r.outputs.add(name="sum"), shared_memory_region="r"), INVALID, "output 'sum' has 'shared_memory_region', but no 'shared_memory_byte_size'"),
+    (lambda r: put(r.outputs.add(name="sum"), shared_memory_region="r", shared_memory_byte_size=32), NOT_FOUND, "Unable to find shared memory region: 'r'"),
+    (lambda r: put(without_bytes(r).inputs[0], shared_memory_region=1, shared_memory_byte_size=32), INVALID,
+     "'shared_memory_region' of input 'a' must be text"),
+    (lambda r: put(without_bytes(r).inputs[0], shared_memory_region="r", shared_memory_byte_size="x"), INVALID,
+     "input 'a': parameter 'shared_memory_byte_size' must be a whole number of at least 0"),
+    (lambda r: put(without_bytes(r).inputs[0], shared_memory_region="r", shared_memory_byte_size=32, shared_memory_offset=-1), INVALID,
+     "input 'a': parameter 'shared_memory_offset' must be a whole number of at least 0"),
+    (lambda r: put(without_bytes(r).inputs[0], shared_memory_region="r", shared_memory_byte_size=32), NOT_FOUND, "Unable to find shared memory region: 'r'"),
+    (lambda r: (put(without_bytes(r).inputs[0], shared_memory_region="r", shared_memory_byte_size=32).contents.fp32_contents.append(1)), INVALID,
+     "input 'a' has both 'shared_memory_region' and contents; give one"),
+    (lambda r: (r.ClearField("raw_input_contents"), r.inputs[0].contents.int_contents.append(1)), INVALID,
+     "input 'a': contents has elements in another list than that for FP32"),
 ]
 
 
@@ -194,7 +232,7 @@ def test_what_is_wrong_is_said_and_disturbs_nobody(stub, change, code, message):
     with pytest.raises(grpc.RpcError) as refused:
         stub.ModelInfer(changed(change))
     assert refused.value.code() == code
-    assert message in refused.value.details()
+    assert refused.value.details() == message
     a, b = two_inputs()
     assert beside.result().raw_output_contents[0] == (a + b).tobytes()
 

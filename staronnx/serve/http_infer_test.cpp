@@ -130,7 +130,7 @@ TEST(ParseInfer, RefusesWhatIsNoRequest) {
   EXPECT_THAT(refusal(R"({"inputs":[],"parameters":[]})"), HasSubstr("'parameters' of the request must be an object"));
   EXPECT_THAT(refusal(R"({"inputs":[],"parameters":{"timeout":-1}})"), HasSubstr("'timeout' of the request must be a whole"));
   EXPECT_THAT(refusal(R"({"inputs":[],"outputs":[{"name":"y","parameters":{"classification":0}}]})"),
-              HasSubstr("'classification' of output 'y' must be at least 1"));
+              HasSubstr("'classification' of output 'y' must be from 1 to"));
   EXPECT_THAT(refusal(R"({"inputs":[{"name":"x","datatype":"FP32","shape":[1]}]})"),
               HasSubstr("input 'x' has neither 'data' nor the parameter 'binary_data_size'"));
   EXPECT_THAT(refusal(R"({"inputs":[{"name":"x","datatype":"FP32","shape":[1],"parameters":{"shared_memory_region":"r"}}]})"),

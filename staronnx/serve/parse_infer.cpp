@@ -141,7 +141,7 @@ void parse_output(const Json& json, std::size_t position, HttpInference& inferen
   const std::string of = "output '" + output.name + "'";
   const Json& parameters = parameters_of(json, of);
   const std::optional<std::uint64_t> classes = count_of(parameters, "classification", of);
-  if (classes && (*classes == 0 || *classes > UINT32_MAX)) refuse("'classification' of " + of + " must be at least 1");
+  if (classes && (*classes == 0 || *classes > UINT32_MAX)) refuse("'classification' of " + of + " must be from 1 to 4294967295");
   output.classes = static_cast<std::uint32_t>(classes.value_or(0));
   if (const std::optional<bool> binary = flag_of(parameters, "binary_data", of)) inference.forms.by_name[output.name] = *binary;
   output.shared = shared_place_of(parameters, of);
