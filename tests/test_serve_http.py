@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gzip
 import http.client
+import io
 import json
 import signal
 import socket
@@ -216,11 +217,22 @@ def test_a_body_without_json(served):
 # ---- bare sockets ----
 
 
+class Stream(io.BufferedReader):
+    """What a connection brings. An answer that is read leaves it open, with what came of the next one."""
+
+    def close(self):
+        pass
+
+    def makefile(self, _):
+        return self
+
+
 class Wire:
     """A connection that sends what it is told, byte for byte."""
 
     def __init__(self, served):
         self.socket = socket.create_connection(("127.0.0.1", served.port), timeout=60)
+        self.stream = Stream(socket.SocketIO(self.socket, "r"))
 
     def __enter__(self):
         return self
@@ -233,7 +245,7 @@ class Wire:
 
     def answer(self):
         """(status, parsed body, closes)"""
-        response = http.client.HTTPResponse(self.socket)
+        response = http.client.HTTPResponse(self.stream)
         response.begin()
         body = response.read()
         return response.status, json.loads(body) if body else None, response.will_close
