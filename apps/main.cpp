@@ -1,5 +1,7 @@
 #include <exception>
+#include <memory>
 
+#include "apps/help_text.h"
 #include "apps/verbs.h"
 #include "staronnx/execute/engine.h"
 
@@ -10,6 +12,8 @@ int run_command(int argc, char** argv) {
   app.set_version_flag("--version", "staronnx " STARONNX_VERSION ", onnxruntime " + staronnx::onnxruntime_version());
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::help);
+  app.formatter(std::make_shared<staronnx::apps::HelpText>());
+  app.footer("staronnx VERB --help lists the options of a verb. Exit status: 0; 1 for failures; 2 for wrong usage.");
   int exit_status = 0;
   staronnx::apps::add_plan(app, exit_status);
   staronnx::apps::add_inspect(app, exit_status);

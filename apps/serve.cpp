@@ -1,3 +1,4 @@
+#include <systemd/sd-daemon.h>
 #include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
@@ -5,6 +6,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <future>
 #include <iostream>
 #include <map>
@@ -14,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "apps/configuration.h"
 #include "apps/machine_choice.h"
 #include "apps/runtime_choice.h"
 #include "apps/supervisor.h"
@@ -109,8 +112,6 @@ Catalog::Loader loader(PlanCache& plans, Engine& engine, LateRuntime& runtime) {
 
 Result<RepositoryOptions> repository_options(const Options& options) {
   RepositoryOptions repository = options.repository;
-  if (options.models.empty() && repository.folders.empty())
-    return Error{ErrorCode::invalid_argument, "there is nothing to serve; name a model, a plan or a --model-repository"};
   if (!options.load.empty() && repository.mode != ModelControlMode::on_demand)
     return Error{ErrorCode::invalid_argument,
                  "--load-model is for --model-control-mode explicit; otherwise all models are loaded"};
@@ -139,6 +140,12 @@ void say_address(std::string_view protocol, const std::string& address, bool loo
     std::cerr << "WARNING: " << address << " is open to other machines, without encryption or passwords" << std::endl;
 }
 
+// To the service manager that started the process, if one did.
+void tell_manager(const char* state) {
+  if (const int told = sd_notify(0, state); told < 0)
+    std::cerr << "WARNING: $NOTIFY_SOCKET does not take '" << state << "': " << std::strerror(-told) << std::endl;
+}
+
 // Until a signal asks for the end, or a model cannot be loaded at the start. A second signal ends the process.
 class Service {
  public:
@@ -163,7 +170,7 @@ class Service {
   void say_settled() {
     if (ending_) return;
     const Status models = say_models(server_.catalog(), must_be_ready_);
-    if (models) return;
+    if (models) return tell_manager("READY=1");
     status_ = report(models.error(), false);
     signals_.cancel();
   }
@@ -171,6 +178,7 @@ class Service {
   void begin_end() {
     ending_ = true;
     server_.end();
+    tell_manager("STOPPING=1");
     std::cerr << "ending: what is under way is answered, for at most " << exit_timeout_.count() << " s" << std::endl;
     signals_.async_wait([](boost::system::error_code cancelled, int second) {
       if (!cancelled) std::_Exit(kSignalled + second);
@@ -300,9 +308,19 @@ void add_repository(CLI::App& verb, Options& options) {
 void add_serve(CLI::App& app, int& exit_status) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("serve", "Answer clients of the KServe v2 protocol, as Triton does");
-  verb->add_option("MODEL|PLAN", options->models, "ONNX models (planned in passing) or directories of plans");
+  add_configuration(*verb);
+  verb->footer(
+      "Options come from the command line; or else from the environment, --http-port as STARONNX_HTTP_PORT;\n"
+      "or else from the file of --config, as http-port.\n"
+      "SIGTERM and SIGINT end the server when what is under way is answered, a second one at once.\n"
+      "Exit status: 0 after a signal; 1 for failures; 2 for wrong options; 128 and the signal's number after a second signal.");
+  verb->add_option("MODEL|PLAN,--models", options->models, "ONNX models (planned in passing) or directories of plans");
   add_repository(*verb, *options);
   verb->add_option("--id", options->id, "The server's name, for clients")->capture_default_str();
+  verb->add_option("--exit-timeout-secs", options->exit_timeout_s, "Seconds for what is under way after SIGTERM or SIGINT")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  verb->option_defaults()->group("HTTP");
   verb->add_option("--http-address", options->http.address, "Where to listen: an address of this machine, or its name")
       ->capture_default_str();
   verb->add_option("--http-port", options->http.port, "Port; 0: any free one")->capture_default_str();
@@ -312,18 +330,23 @@ void add_serve(CLI::App& app, int& exit_status) {
   verb->add_option("--http-max-input-size", options->http.max_body.count, "Bytes of a request's body at most")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  verb->option_defaults()->group("gRPC");
   verb->add_option("--grpc-address", options->grpc.address, "Where to listen for gRPC")->capture_default_str();
   verb->add_option("--grpc-port", options->grpc.port, "Port for gRPC; 0: any free one")->capture_default_str();
+  verb->option_defaults()->group("Metrics");
   verb->add_flag("--allow-metrics,!--no-metrics", options->allow_metrics, "Whether Prometheus may read metrics")
       ->capture_default_str();
   verb->add_option("--metrics-address", options->metrics.address, "Where to listen for Prometheus")->capture_default_str();
   verb->add_option("--metrics-port", options->metrics.port, "Port of the metrics; 0: any free one")->capture_default_str();
-  verb->add_option("--exit-timeout-secs", options->exit_timeout_s, "Seconds for what is under way after SIGTERM or SIGINT")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
+  verb->option_defaults()->group("Processors");
   options->here.add_to(*verb);
   options->runtime.add_to(*verb);
-  verb->callback([options, &exit_status] { exit_status = run_verb(*options); });
+  verb->callback([options, &exit_status] {
+    if (options->models.empty() && options->repository.folders.empty())
+      throw CLI::ParseError("there is nothing to serve; name a model, a plan or a --model-repository",
+                            CLI::ExitCodes::RequiredError);
+    exit_status = run_verb(*options);
+  });
 }
 
 }  // namespace staronnx::apps

@@ -22,19 +22,39 @@ foreach(library ${StarPU_LIBRARY} ${OnnxRuntime_LIBRARY})
   get_filename_component(folder "${library}" DIRECTORY)
   get_filename_component(name "${library}" NAME)
   file(GLOB versions "${folder}/${name}.*")
-  install(FILES ${library} ${versions} DESTINATION "${private_libraries}")
+  install(FILES ${library} ${versions} DESTINATION "${private_libraries}" COMPONENT command)
+  list(APPEND private_library_folders "${folder}")
 endforeach()
 
 if(STARONNX_WITH_OPENVINO OR STARONNX_WITH_CUDA)
   get_filename_component(folder "${OnnxRuntime_LIBRARY}" DIRECTORY)
   file(GLOB providers "${folder}/libonnxruntime_providers_*" "${folder}/libopenvino*" "${folder}/libtbb*" "${folder}/libcudnn*")
   list(FILTER providers EXCLUDE REGEX tensorrt)
-  install(FILES ${providers} DESTINATION "${private_libraries}")
+  install(FILES ${providers} DESTINATION "${private_libraries}" COMPONENT command)
 endif()
 
-install(TARGETS staronnx_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(TARGETS staronnx EXPORT staronnxTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(DIRECTORY staronnx/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/staronnx FILES_MATCHING PATTERN "*.h" PATTERN "testing" EXCLUDE)
-install(EXPORT staronnxTargets NAMESPACE staronnx:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/staronnx FILE staronnxConfig.cmake)
+# A StarPU that was built where there is a CUDA toolkit wants its libcudart, also in builds without CUDA.
+if(NOT STARONNX_WITH_CUDA)
+  file(GET_RUNTIME_DEPENDENCIES LIBRARIES "${StarPU_LIBRARY}" RESOLVED_DEPENDENCIES_VAR wanted UNRESOLVED_DEPENDENCIES_VAR ignored)
+  list(FILTER wanted INCLUDE REGEX "/libcudart\\.so")
+  if(wanted)
+    get_filename_component(folder "${wanted}" DIRECTORY)
+    get_filename_component(starpu "${StarPU_LIBRARY}" REALPATH)
+    get_filename_component(starpu "${starpu}" NAME)
+    list(APPEND private_library_folders "${folder}")
+    install(CODE "
+      set(private \"\${CMAKE_INSTALL_PREFIX}/${private_libraries}\")
+      file(INSTALL \"${wanted}\" DESTINATION \"\${private}\" FOLLOW_SYMLINK_CHAIN)  # which heeds DESTDIR itself
+      file(RPATH_CHANGE FILE \"\$ENV{DESTDIR}\${private}/${starpu}\" OLD_RPATH \"${folder}\" NEW_RPATH \"\\$ORIGIN\")" COMPONENT command)
+  endif()
+endif()
+
+install(TARGETS staronnx_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT command)
+install(TARGETS staronnx EXPORT staronnxTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+install(DIRECTORY staronnx/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/staronnx COMPONENT development
+        FILES_MATCHING PATTERN "*.h" PATTERN "testing" EXCLUDE)
+install(EXPORT staronnxTargets NAMESPACE staronnx:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/staronnx FILE staronnxConfig.cmake
+        COMPONENT development)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/staronnxConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
-install(FILES "${PROJECT_BINARY_DIR}/staronnxConfigVersion.cmake" DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/staronnx)
+install(FILES "${PROJECT_BINARY_DIR}/staronnxConfigVersion.cmake" DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/staronnx
+        COMPONENT development)

@@ -83,8 +83,12 @@ class Served:
         self.said = []
         self.http = self.wait_for("HTTP: http://").removeprefix("HTTP: http://")
         self.grpc = self.wait_for("gRPC: ").removeprefix("gRPC: ")
-        self.metrics = self.wait_for("metrics: ").removeprefix("metrics: ")
         self.port = int(self.http.rsplit(":", 1)[1])
+
+    @property
+    def metrics(self):
+        """Where Prometheus reads, once the server is ready."""
+        return next(line.removeprefix("metrics: ") for line in self.said if line.startswith("metrics: "))
 
     def wait_for(self, begin):
         """The next line on standard output that begins so."""
@@ -109,10 +113,11 @@ def serve(command, environment):
     """with serve(model, "--http-max-input-size", 100) as served: ..., ready unless told otherwise."""
 
     @contextlib.contextmanager
-    def run(*arguments, ready=True, **options):
+    def run(*arguments, ready=True, binary=command, variables=(), **options):
+        ports = [word for protocol in ("http", "grpc", "metrics") for word in (f"--{protocol}-port", "0")]
         with tempfile.TemporaryFile("w+") as errors:
-            process = subprocess.Popen([command, "serve", "--http-port", "0", "--grpc-port", "0", "--metrics-port", "0", *map(str, arguments)],
-                                       stdout=subprocess.PIPE, stderr=errors, text=True, env=environment, **options)
+            process = subprocess.Popen([binary, "serve", *ports, *map(str, arguments)], stdout=subprocess.PIPE, stderr=errors,
+                                       text=True, env={**environment, **dict(variables)}, **options)
             process.errors = errors
             try:
                 served = Served(process)

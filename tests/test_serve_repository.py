@@ -213,7 +213,6 @@ def test_models_come_and_go(serve, repository):
 
 
 @pytest.mark.parametrize("arguments, says", [
-    ([], "name a model, a plan or a --model-repository"),
     (["--model-repository", "REPOSITORY/none"], "REPOSITORY/none' cannot be read"),
     (["--model-repository", "REPOSITORY", "--load-model", "a"], "--model-control-mode explicit"),
     (["--model-repository", "REPOSITORY", "--model-control-mode", "explicit", "--load-model", "x"], "there is no model 'x'"),

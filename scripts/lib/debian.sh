@@ -4,10 +4,11 @@
 
 # What a bare Debian 12 lacks. shellcheck and the clang tools serve the tests and the presets.
 debian_packages() {
-  local build='g++ make cmake ninja-build ccache git pkg-config file xz-utils ca-certificates python3-venv python3-pip'
-  local check='clang clang-format clang-tidy libclang-rt-14-dev shellcheck libgtest-dev libgmock-dev libbenchmark-dev'
+  local build='g++ make cmake ninja-build ccache git pkg-config file xz-utils ca-certificates python3-venv python3-pip help2man dpkg-dev'
+  local check='clang clang-format clang-tidy libclang-rt-14-dev shellcheck libgtest-dev libgmock-dev libbenchmark-dev prometheus'
   local libraries='libhwloc-dev libprotobuf-dev protobuf-compiler libcli11-dev nlohmann-json3-dev libgraphviz-dev graphviz
-    libssl-dev libglpk-dev libboost-dev libsimgrid-dev libgrpc++-dev prometheus-cpp-dev protobuf-compiler-grpc zlib1g-dev'
+    libssl-dev libglpk-dev libboost-dev libsimgrid-dev libgrpc++-dev prometheus-cpp-dev protobuf-compiler-grpc zlib1g-dev
+    libsystemd-dev'
   [[ -n ${METIS_ROOT:-} ]] || libraries+=' libmetis-dev'
   # shellcheck disable=SC2086  # one word, one package
   printf '%s\n' $build $check $libraries
