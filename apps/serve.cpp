@@ -163,8 +163,8 @@ class Service {
       boost::asio::post(events_, [this] { say_settled(); });
     });
     events_.run();
-    // What is being loaded cannot be stopped, and is not needed any more.
-    if (server_.catalog().loads()) std::_Exit(status_);
+    // What is being loaded cannot be stopped, and is not needed any more; nor is who would be told.
+    if (server_.catalog().busy()) std::_Exit(status_);
     return status_;
   }
 

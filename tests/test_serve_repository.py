@@ -223,3 +223,27 @@ def test_what_cannot_be_served_ends_the_command(staronnx, repository, arguments,
     arguments = [argument.replace("REPOSITORY", str(repository)) for argument in arguments]
     done = staronnx("serve", *arguments, "--http-port", 0, "--grpc-port", 0, "--metrics-port", 0, check=False)
     assert done.returncode == 1 and says.replace("REPOSITORY", str(repository)) in done.stderr
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_the_end_does_not_wait_for_what_loads(serve, repository, wheel_model, protocol):
+    (repository / "big/1").mkdir(parents=True)
+    shutil.copy(wheel_model("silero-vad", "silero_vad.onnx"), repository / "big/1/model.onnx")
+    with serve("--model-repository", repository, "--model-control-mode", "explicit", "--exit-timeout-secs", 0.1) as served:
+        said = []
+
+        def load():
+            with client_of(protocol, served) as client:
+                try:
+                    client.load_model("big")
+                except Exception as error:  # whatever the library makes of a connection that ends
+                    said.append(error)
+
+        asking = threading.Thread(target=load)
+        asking.start()
+        with client_of(protocol, served) as client:
+            wait_until(lambda: ("big", "1") in index_of(client), served)
+        served.process.terminate()
+        served.process.wait(timeout=60)
+        asking.join(timeout=60)
+        assert not asking.is_alive() and served.process.returncode in (0, 1)

@@ -202,9 +202,9 @@ bool Catalog::none_loads() const {
   return std::ranges::none_of(models_, [](const auto& model) { return any_loads(model.second); });
 }
 
-bool Catalog::loads() const {
+bool Catalog::busy() const {
   const std::lock_guard lock(mutex_);
-  return !none_loads();
+  return working_ > 0;
 }
 
 bool Catalog::loads(const std::string& name) const {

@@ -73,7 +73,7 @@ class Catalog {
   // Nothing loads for the first time, and nothing is unavailable that was to be served.
   bool ready() const;
 
-  bool loads() const;                         // anything
+  bool busy() const;                          // something loads or dies, or who asked for it is being told
   bool loads(const std::string& name) const;  // a version of this model
   void settle() const;                        // waits until nothing loads
 
