@@ -11,6 +11,7 @@
 #include "apps/verbs.h"
 #include "staronnx/base/write_file.h"
 #include "staronnx/bench/comparison.h"
+#include "staronnx/bench/http_system.h"
 #include "staronnx/bench/rates.h"
 #include "staronnx/bench/report.h"
 #include "staronnx/bench/systems.h"
@@ -20,8 +21,13 @@
 namespace staronnx::apps {
 namespace {
 
+// Requests at once for the saturated rate of a server, whose cores are not known here.
+constexpr int kInFlightAtServers = 32;
+
 struct Options {
-  std::string directory;
+  std::vector<std::string> targets;  // the directory of a plan, or URLs
+  std::string model;                 // at the URLs
+  std::vector<std::string> shapes;   // of its inputs
   std::string rates = "auto";
   std::optional<double> slo_ms;
   std::optional<double> duration_s;
@@ -36,9 +42,13 @@ struct Options {
 // Defaults are spelled out: the command means the same when they change.
 std::string command_of(const Options& options) {
   std::array<char, 64> text{};
-  std::string command = "staronnx bench " + options.directory + " --seed " + std::to_string(options.seed) + " --rates " +
-                        options.rates + " --core-groups " + options.runtime.groups() + " --scheduler " +
-                        options.runtime.scheduler;
+  std::string command = "staronnx bench";
+  for (const std::string& target : options.targets) command += " " + target;
+  command += " --seed " + std::to_string(options.seed) + " --rates " + options.rates;
+  if (!options.model.empty()) command += " --model " + options.model;
+  for (const std::string& shape : options.shapes) command += " --shape " + shape;
+  if (options.model.empty())
+    command += " --core-groups " + options.runtime.groups() + " --scheduler " + options.runtime.scheduler;
   if (options.runtime.gpus != "all") command += " --gpus " + options.runtime.gpus;
   if (options.runtime.nodes > 0)
     command += " --nodes " + std::to_string(options.runtime.nodes) + " --listen " + options.runtime.listen;
@@ -52,9 +62,9 @@ std::string command_of(const Options& options) {
   return command;
 }
 
-Setting setting_of(const Machine& machine, const Plan& plan, const Options& options) {
+Setting setting_of(const Machine& machine, const std::string& model, const Options& options) {
   return {.machine = machine.id(),
-          .model = plan.model,
+          .model = model,
           .command = command_of(options),
           .core_groups = options.runtime.groups(),
           .scheduler = options.runtime.scheduler,
@@ -81,7 +91,7 @@ Progress progress_with_time_left() {
   };
 }
 
-Result<Comparison> compare_systems(const Machine& machine, const Plan& plan, const Options& options) {
+Result<Comparison> compare_variants(const Machine& machine, const Plan& plan, const Options& options) {
   Result<ComparisonOptions> comparison = comparison_options(options);
   if (!comparison) return comparison.error();
   Result<RuntimeOptions> where = options.runtime.options(machine);
@@ -90,7 +100,8 @@ Result<Comparison> compare_systems(const Machine& machine, const Plan& plan, con
   if (!engine) return engine.error();
   Result<std::unique_ptr<Runtime>> runtime = Runtime::start(*where);
   if (!runtime) return runtime.error();
-  Result<std::vector<std::unique_ptr<System>>> systems = open_systems(**runtime, **engine, plan, options.directory, machine);
+  Result<std::vector<std::unique_ptr<System>>> systems =
+      open_systems(**runtime, **engine, plan, options.targets.front(), machine);
   if (!systems) return systems.error();
   for (const auto& system : *systems) {
     for (const std::string& note : system->notes()) std::cerr << system->name() << ", " << note << "\n";
@@ -106,15 +117,43 @@ Result<Comparison> compare_systems(const Machine& machine, const Plan& plan, con
   return result;
 }
 
+// What the model takes is asked of the first server.
+Result<Comparison> compare_servers(const Options& options) {
+  Result<ComparisonOptions> comparison = comparison_options(options);
+  if (!comparison) return comparison.error();
+  ShapesByName given;
+  for (const std::string& text : options.shapes) {
+    Result<std::pair<std::string, Shape>> shape = parse_shape(text);
+    if (!shape) return shape.error();
+    given.insert(*std::move(shape));
+  }
+  const Result<Signature> signature = remote_signature(options.targets.front(), options.model);
+  if (!signature) return signature.error();
+  const Result<std::vector<Shape>> shapes = concrete_shapes(*signature, given);
+  if (!shapes) return shapes.error();
+  std::vector<std::unique_ptr<System>> systems;
+  for (const std::string& url : options.targets) {
+    Result<std::unique_ptr<System>> system = http_system(url, options.model, *signature);
+    if (!system) return system.error();
+    systems.push_back(*std::move(system));
+  }
+  comparison->in_flight = kInFlightAtServers;
+  SteadyLoadClock clock;
+  return compare(systems, random_inputs(*signature, *shapes, options.seed), *comparison, clock, progress_with_time_left());
+}
+
 int run_verb(const Options& options) {
+  const bool servers = !options.model.empty();
+  if (!servers && (options.targets.size() > 1 || options.targets.front().starts_with("http://")))
+    return report({ErrorCode::invalid_argument, "servers are asked for a model: add --model NAME"}, options.json);
   Result<Machine> machine = options.here.machine();
   if (machine) machine = options.runtime.machine(*std::move(machine));
   if (!machine) return report(machine.error(), options.json);
-  Result<Plan> plan = load_plan(options.directory);
+  const Result<Plan> plan = servers ? Plan() : load_plan(options.targets.front());
   if (!plan) return report(plan.error(), options.json);
-  Result<Comparison> comparison = compare_systems(*machine, *plan, options);
+  Result<Comparison> comparison = servers ? compare_servers(options) : compare_variants(*machine, *plan, options);
   if (!comparison) return report(comparison.error(), options.json);
-  const Setting setting = setting_of(*machine, *plan, options);
+  const Setting setting = setting_of(*machine, servers ? options.model : plan->model, options);
   if (!options.output.empty()) {
     if (Status written = write_file(options.output, to_json(setting, *comparison)); !written)
       return report(written.error(), options.json);
@@ -127,8 +166,11 @@ int run_verb(const Options& options) {
 
 void add_bench(CLI::App& app, int& exit_status) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand("bench", "Compare a plan's variants with plain ONNX Runtime under the same load");
-  verb->add_option("PLAN", options->directory, "The directory of a plan")->required();
+  CLI::App* verb = app.add_subcommand(
+      "bench", "Compare a plan's variants with plain ONNX Runtime, or servers with one another, under the same load");
+  verb->add_option("PLAN|URL", options->targets, "The directory of a plan, or servers, http://HOST:PORT")->required();
+  verb->add_option("--model", options->model, "The model to ask the servers for (any that speaks the KServe v2 protocol)");
+  verb->add_option("--shape", options->shapes, "INPUT:1x3x224x224, for each of that model's dynamic inputs");
   verb->add_option("--rates", options->rates, "Rates of the curves in requests/s, FIRST:LAST:STEP, or auto")
       ->capture_default_str();
   verb->add_option("--slo", options->slo_ms, "Limit of p99 in milliseconds (default: 5 times the smallest lone p50)")

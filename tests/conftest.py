@@ -83,8 +83,12 @@ class Served:
         self.said = []
         self.http = self.wait_for("HTTP: http").partition("://")[2]
         self.grpc = self.wait_for("gRPC: ").removeprefix("gRPC: ")
-        self.metrics = self.wait_for("metrics: ").removeprefix("metrics: ")
         self.port = int(self.http.rsplit(":", 1)[1])
+
+    @property
+    def metrics(self):
+        """Where Prometheus reads, once the server is ready."""
+        return next(line.removeprefix("metrics: ") for line in self.said if line.startswith("metrics: "))
 
     def wait_for(self, begin):
         """The next line on standard output that begins so."""

@@ -79,7 +79,7 @@ std::string others(const Comparison& comparison, const SystemResult& best, Value
     if (&system == &best) continue;
     text += (text.empty() ? "" : ", ") + system.name + " " + number(value(system) / value(best), 2);
   }
-  return text;
+  return text.empty() ? "" : " Relative to that: " + text + ".";
 }
 
 std::string about_threshold(const Comparison& comparison) {
@@ -87,22 +87,21 @@ std::string about_threshold(const Comparison& comparison) {
   const SystemResult& best = *std::ranges::max_element(comparison.systems, {}, value);
   if (best.threshold_per_s <= 0) return "No system held any of the measured rates.";
   return "Congestion: " + best.name + " holds the highest rate, " + three_digits(best.threshold_per_s) +
-         " requests/s with p99 within " + three_digits(comparison.slo.count()) +
-         " ms. Relative to that: " + others(comparison, best, value) + ".";
+         " requests/s with p99 within " + three_digits(comparison.slo.count()) + " ms." + others(comparison, best, value);
 }
 
 std::string about_saturation(const Comparison& comparison) {
   const auto value = [](const SystemResult& system) { return system.saturated_per_s; };
   const SystemResult& best = *std::ranges::max_element(comparison.systems, {}, value);
-  return "Saturated: " + best.name + " serves the most, " + three_digits(best.saturated_per_s) +
-         " requests/s. Relative to that: " + others(comparison, best, value) + ".";
+  return "Saturated: " + best.name + " serves the most, " + three_digits(best.saturated_per_s) + " requests/s." +
+         others(comparison, best, value);
 }
 
 std::string about_lone_latency(const Comparison& comparison) {
   const auto value = [](const SystemResult& system) { return ms(system.lone_p50); };
   const SystemResult& best = *std::ranges::min_element(comparison.systems, {}, value);
-  return "One request at a time: " + best.name + " answers soonest, p50 " + three_digits(ms(best.lone_p50)) +
-         " ms. Relative to that: " + others(comparison, best, value) + ".";
+  return "One request at a time: " + best.name + " answers soonest, p50 " + three_digits(ms(best.lone_p50)) + " ms." +
+         others(comparison, best, value);
 }
 
 std::string about_transfers(const SystemResult& system) {
