@@ -231,9 +231,13 @@ class Wire:
     def send(self, data):
         self.socket.sendall(data)
 
+    def makefile(self, mode):
+        """For HTTPResponse: reads nothing of the next answer."""
+        return self.socket.makefile(mode, 1)
+
     def answer(self):
         """(status, parsed body, closes)"""
-        response = http.client.HTTPResponse(self.socket)
+        response = http.client.HTTPResponse(self)
         response.begin()
         body = response.read()
         return response.status, json.loads(body) if body else None, response.will_close
