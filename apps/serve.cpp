@@ -20,6 +20,7 @@
 #include "apps/machine_choice.h"
 #include "apps/runtime_choice.h"
 #include "apps/supervisor.h"
+#include "apps/tls_choice.h"
 #include "apps/verbs.h"
 #include "staronnx/profile/cost_profile.h"
 #include "staronnx/serve/catalog.h"
@@ -136,10 +137,11 @@ Status say_models(const Catalog& catalog, const std::set<std::string>& must_be_r
   return {};
 }
 
-void say_address(std::string_view protocol, const std::string& address, bool loopback) {
+void say_address(std::string_view protocol, const std::string& address, bool loopback, const TlsOptions& tls) {
   std::cout << protocol << ": " << address << std::endl;
-  if (!loopback)
-    std::cerr << "WARNING: " << address << " is open to other machines, without encryption or passwords" << std::endl;
+  if (!loopback && !tls.mutual)
+    std::cerr << "WARNING: " << address << " is open to other machines, without " << (tls.on ? "" : "encryption or ")
+              << "passwords" << std::endl;
 }
 
 // To the service manager that started the process, if one did.
@@ -245,18 +247,18 @@ int serve(const Options& options, Ports& ports) {
   Result<std::unique_ptr<HttpServer>> http = HttpServer::start_protocol(server, options.http);
   if (!http) return report(http.error(), false);
   ports.http = (*http)->port();
-  say_address("HTTP", (*http)->url(), (*http)->loopback());
+  say_address("HTTP", (*http)->url(), (*http)->loopback(), options.http.tls);
   Result<std::unique_ptr<GrpcServer>> grpc = GrpcServer::start(server, options.grpc);
   if (!grpc) return report(grpc.error(), false);
   ports.grpc = (*grpc)->port();
-  say_address("gRPC", (*grpc)->address(), (*grpc)->loopback());
+  say_address("gRPC", (*grpc)->address(), (*grpc)->loopback(), options.grpc.tls);
   std::unique_ptr<HttpServer> metrics;
   if (options.allow_metrics) {
     Result<std::unique_ptr<HttpServer>> started = HttpServer::start_metrics(catalog, options.metrics);
     if (!started) return report(started.error(), false);
     metrics = *std::move(started);
     ports.metrics = metrics->port();
-    say_address("metrics", metrics->url() + "/metrics", metrics->loopback());
+    say_address("metrics", metrics->url() + "/metrics", metrics->loopback(), options.metrics.tls);
   }
   std::set<std::string> must_be_ready;
   for (const LoadRequest& request : *requests) must_be_ready.insert(request.name);
@@ -337,9 +339,11 @@ void add_serve(CLI::App& app, int& exit_status) {
   verb->add_option("--http-max-input-size", options->http.max_body.count, "Bytes of a request's body at most")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  add_tls(*verb, "http", options->http.tls);
   verb->option_defaults()->group("gRPC");
   verb->add_option("--grpc-address", options->grpc.address, "Where to listen for gRPC")->capture_default_str();
   verb->add_option("--grpc-port", options->grpc.port, "Port for gRPC; 0: any free one")->capture_default_str();
+  add_tls(*verb, "grpc", options->grpc.tls);
   verb->option_defaults()->group("Metrics");
   verb->add_flag("--allow-metrics,!--no-metrics", options->allow_metrics, "Whether Prometheus may read metrics")
       ->capture_default_str();

@@ -81,7 +81,7 @@ class Served:
     def __init__(self, process):
         self.process = process
         self.said = []
-        self.http = self.wait_for("HTTP: http://").removeprefix("HTTP: http://")
+        self.http = self.wait_for("HTTP: http").partition("://")[2]
         self.grpc = self.wait_for("gRPC: ").removeprefix("gRPC: ")
         self.port = int(self.http.rsplit(":", 1)[1])
 

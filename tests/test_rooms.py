@@ -49,7 +49,7 @@ def third_party(name):
     """The library a system include belongs to; None for the standard library and the operating system."""
     folder, slash, _ = name.partition("/")
     if slash:
-        return None if folder in ("sys", "linux") else folder
+        return None if folder in ("sys", "linux", "netinet") else folder
     return SYSTEM_WITHOUT_FOLDER.get(name)
 
 

@@ -243,6 +243,10 @@ class Wire:
     def send(self, data):
         self.socket.sendall(data)
 
+    def makefile(self, mode):
+        """For HTTPResponse: reads nothing of the next answer."""
+        return self.socket.makefile(mode, 1)
+
     def answer(self):
         """(status, parsed body, closes)"""
         response = http.client.HTTPResponse(self)

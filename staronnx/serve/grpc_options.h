@@ -4,11 +4,14 @@
 #include <cstdint>
 #include <string>
 
+#include "staronnx/serve/tls_options.h"
+
 namespace staronnx {
 
 struct GrpcOptions {
   std::string address = "127.0.0.1";  // an IP address or a host's name
   std::uint16_t port = 8001;          // 0: the system picks one
+  TlsOptions tls = {};
 };
 
 }  // namespace staronnx

@@ -10,7 +10,9 @@
 #include <climits>
 #include <sstream>
 
+#include "staronnx/base/read_file.h"
 #include "staronnx/serve/grpc_service.h"
+#include "staronnx/serve/tls_context.h"
 
 namespace staronnx {
 namespace {
@@ -40,6 +42,17 @@ void take_pings(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
 }
 
+// gRPC itself would only log what is wrong with the files; so OpenSSL is asked first.
+Result<std::shared_ptr<grpc::ServerCredentials>> credentials_of(const TlsOptions& tls) {
+  if (!tls.on) return grpc::InsecureServerCredentials();
+  if (const auto checked = tls_context(tls, "grpc"); !checked) return checked.error();
+  grpc::SslServerCredentialsOptions options(tls.mutual ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+                                                       : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  options.pem_key_cert_pairs.push_back({read_file(tls.key).value_or(""), read_file(tls.certificate).value_or("")});
+  if (tls.mutual) options.pem_root_certs = read_file(tls.root).value_or("");
+  return grpc::SslServerCredentials(options);
+}
+
 }  // namespace
 
 struct GrpcServer::State {
@@ -54,11 +67,13 @@ struct GrpcServer::State {
 Result<std::unique_ptr<GrpcServer>> GrpcServer::start(Server& server, const GrpcOptions& options) {
   const Result<tcp::endpoint> wanted = endpoint_of(options);
   if (!wanted) return wanted.error();
+  const Result<std::shared_ptr<grpc::ServerCredentials>> credentials = credentials_of(options.tls);
+  if (!credentials) return credentials.error();
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   auto state = std::make_unique<State>(server);
   int port = 0;
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(text_of(*wanted), grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(text_of(*wanted), *credentials, &port);
   builder.SetMaxReceiveMessageSize(INT_MAX);
   builder.SetMaxSendMessageSize(INT_MAX);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);

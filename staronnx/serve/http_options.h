@@ -6,6 +6,7 @@
 #include <string>
 
 #include "staronnx/base/units.h"
+#include "staronnx/serve/tls_options.h"
 
 namespace staronnx {
 
@@ -13,6 +14,7 @@ struct HttpOptions {
   std::string flags = "http";         // how the command's options for these begin, for error messages
   std::string address = "127.0.0.1";  // an IP address or a host's name
   std::uint16_t port = 8000;          // 0: the system picks one
+  TlsOptions tls = {};
   int threads = 1;
   Bytes max_body{64ULL << 20U};  // of a request, unpacked, too
   Bytes max_header{64ULL << 10U};

@@ -7,6 +7,7 @@
 #include <boost/asio/strand.hpp>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -15,6 +16,7 @@
 #include "staronnx/serve/http_service.h"
 #include "staronnx/serve/http_session.h"
 #include "staronnx/serve/metrics_service.h"
+#include "staronnx/serve/tls_context.h"
 
 namespace staronnx {
 namespace {
@@ -56,6 +58,7 @@ struct HttpServer::State {
 
   const HttpOptions options;
   const std::unique_ptr<HttpHandler> handler;
+  std::optional<asio::ssl::context> tls;
   asio::io_context context;
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
   tcp::acceptor acceptor{asio::make_strand(context)};
@@ -110,7 +113,7 @@ void HttpServer::State::begin(tcp::socket socket) {
   boost::system::error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   auto self = std::make_shared<HttpSession*>();
-  auto session = std::make_shared<HttpSession>(std::move(socket), *handler, options, [this, self] {
+  auto session = std::make_shared<HttpSession>(std::move(socket), tls ? &*tls : nullptr, *handler, options, [this, self] {
     const std::lock_guard lock(mutex);
     sessions.erase(*self);
     ended.notify_all();
@@ -145,6 +148,11 @@ Result<std::unique_ptr<HttpServer>> start(std::unique_ptr<HttpHandler> handler, 
   const Result<tcp::endpoint> endpoint = endpoint_of(options);
   if (!endpoint) return endpoint.error();
   auto state = std::make_unique<HttpServer::State>(std::move(handler), options);
+  if (options.tls.on) {
+    Result<asio::ssl::context> tls = tls_context(options.tls, options.flags);
+    if (!tls) return tls.error();
+    state->tls = *std::move(tls);
+  }
   if (Status listening = state->listen(*endpoint); !listening) return listening.error();
   asio::post(state->acceptor.get_executor(), [state = state.get()] { state->accept(); });
   for (int i = 0; i < options.threads; ++i) state->threads.emplace_back([&context = state->context] { context.run(); });
@@ -175,7 +183,7 @@ HttpServer::~HttpServer() {
 }
 
 std::string HttpServer::url() const {
-  return "http://" + text_of(state_->local);
+  return (state_->tls ? "https://" : "http://") + text_of(state_->local);
 }
 
 std::uint16_t HttpServer::port() const {

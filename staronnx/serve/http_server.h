@@ -25,9 +25,9 @@ class HttpServer {
   // Closes all connections at once. Inferences under way are cancelled; it waits until their models have answered them.
   ~HttpServer();
 
-  std::string url() const;  // "http://127.0.0.1:8000", with the port it got
+  std::string url() const;  // "http://127.0.0.1:8000", or "https:..", with the port it got
   std::uint16_t port() const;
-  bool loopback() const;    // only this machine reaches it
+  bool loopback() const;  // only this machine reaches it
 
   // Takes no more connections, answers what is under way, and closes each connection behind it; until `deadline` at most, then fails saying
   // how many connections were left.

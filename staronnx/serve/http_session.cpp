@@ -1,5 +1,7 @@
 #include "staronnx/serve/http_session.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -7,7 +9,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/write.hpp>
-#include <cerrno>
 #include <utility>
 
 #include "staronnx/serve/compression.h"
@@ -21,6 +22,9 @@ namespace http = beast::http;
 
 // A client that was refused may still be sending; closing at once would take the answer from it.
 constexpr Seconds kLinger{2};
+
+// Whether a client that has sent more than its request is still there.
+constexpr std::chrono::milliseconds kLookAgain{100};
 
 // So much of a body is made room for at once: who only promises a large one costs little.
 constexpr std::size_t kPiece = 256 * 1024;
@@ -48,11 +52,11 @@ HttpRequest request_of(http::request<http::string_body> message) {
   return request;
 }
 
-// Whether the other end has closed; takes nothing of what it sent.
+// Whether the other end has closed, or its sending side, though bytes may be there that it sent before.
 bool has_closed(int socket) {
-  char byte = 0;
-  const ssize_t read = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return read == 0 || (read < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || info.tcpi_state != TCP_ESTABLISHED;
 }
 
 HttpAnswer answer_to(beast::error_code failure, const HttpOptions& options) {
@@ -71,16 +75,20 @@ auto HttpSession::bound(void (HttpSession::*handler)(Arguments...)) {
   return [self = shared_from_this(), handler](Arguments... arguments) { ((*self).*handler)(std::move(arguments)...); };
 }
 
-HttpSession::HttpSession(asio::ip::tcp::socket socket, HttpHandler& handler, const HttpOptions& options,
+HttpSession::HttpSession(asio::ip::tcp::socket socket, asio::ssl::context* tls, HttpHandler& handler, const HttpOptions& options,
                          std::function<void()> ended)
-    : stream_(std::move(socket)), handler_(handler), options_(options), ended_(std::move(ended)) {}
+    : stream_(std::move(socket), tls),
+      look_again_(stream_.get_executor()),
+      handler_(handler),
+      options_(options),
+      ended_(std::move(ended)) {}
 
 HttpSession::~HttpSession() {
   ended_();
 }
 
 void HttpSession::start() {
-  asio::dispatch(stream_.get_executor(), bound(&HttpSession::next_request));
+  asio::dispatch(stream_.get_executor(), bound(&HttpSession::begin));
 }
 
 void HttpSession::stop() {
@@ -97,12 +105,17 @@ void HttpSession::close() {
 
 // ---- reading ----
 
+void HttpSession::begin() {
+  stream_.tcp().expires_after(steady(options_.stalled));
+  stream_.async_begin([self = shared_from_this()](Failure failure) { failure ? self->do_close() : self->next_request(); });
+}
+
 void HttpSession::next_request() {
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(options_.max_header.count));
   parser_->body_limit(options_.max_body.count);
   begun_ = header_read_ = false;
-  stream_.expires_after(steady(options_.idle));
+  stream_.tcp().expires_after(steady(options_.idle));
   parse();
 }
 
@@ -117,7 +130,7 @@ void HttpSession::read_some() {
 void HttpSession::parse() {
   while (buffer_.size() > 0 && !parser_->is_done()) {
     // The time for a header as a whole; of a body each piece has that.
-    if (header_read_ || !std::exchange(begun_, true)) stream_.expires_after(steady(options_.stalled));
+    if (header_read_ || !std::exchange(begun_, true)) stream_.tcp().expires_after(steady(options_.stalled));
     Failure failure;
     buffer_.consume(parser_->put(buffer_.data(), failure));
     if (failure == http::error::need_more) break;
@@ -130,7 +143,7 @@ void HttpSession::parse() {
 void HttpSession::on_header() {
   header_read_ = true;
   keep_alive_ = parser_->keep_alive();
-  stream_.expires_after(steady(options_.stalled));
+  stream_.tcp().expires_after(steady(options_.stalled));
   const auto expectation = parser_->get().find(http::field::expect);
   if (expectation == parser_->get().end()) {
     read_body();
@@ -166,7 +179,7 @@ void HttpSession::read_sized_body() {
     return on_request();
   }
   if (body_read_ == body_.size()) body_.resize(std::min(size, body_read_ + kPiece));
-  stream_.expires_after(steady(options_.stalled));
+  stream_.tcp().expires_after(steady(options_.stalled));
   stream_.async_read_some(asio::buffer(body_.data() + body_read_, body_.size() - body_read_),
                           [self = shared_from_this()](Failure failure, std::size_t read) {
                             self->body_read_ += read;
@@ -182,7 +195,7 @@ void HttpSession::refuse(Failure failure) {
 // ---- answering ----
 
 void HttpSession::on_request() {
-  stream_.expires_never();
+  stream_.tcp().expires_never();
   answering_ = true;
   HttpRequest request = request_of(parser_->release());
   parser_.reset();
@@ -196,16 +209,20 @@ void HttpSession::on_request() {
 void HttpSession::watch() {
   if (watching_) return;
   watching_ = true;
-  stream_.socket().async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](Failure failure) {
+  stream_.tcp().socket().async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](Failure failure) {
     self->watching_ = false;
     if (!failure && self->answering_) self->on_readable();
   });
 }
 
-// The client has gone, or sends its next request already; behind that, its going is not seen.
+// The client has gone, or has sent more, behind which its going shows only when one looks.
 void HttpSession::on_readable() {
-  gone_ = has_closed(stream_.socket().native_handle());
-  if (gone_) running_.cancel();
+  gone_ = has_closed(stream_.tcp().socket().native_handle());
+  if (gone_) return running_.cancel();
+  look_again_.expires_after(kLookAgain);
+  look_again_.async_wait([self = shared_from_this()](Failure failure) {
+    if (!failure && self->answering_) self->on_readable();
+  });
 }
 
 void HttpSession::on_answer(HttpAnswer answer) {
@@ -239,7 +256,7 @@ void HttpSession::write_some() {
     reply_.reset();
     return keep_alive_ && !stopping_ ? next_request() : linger();
   }
-  stream_.expires_after(steady(options_.stalled));
+  stream_.tcp().expires_after(steady(options_.stalled));
   http::async_write_some(stream_, *serializer_, [self = shared_from_this()](Failure failure, std::size_t) {
     failure ? self->do_close() : self->write_some();
   });
@@ -249,16 +266,18 @@ void HttpSession::write_some() {
 
 // Says that no more will come, and reads what still comes until the client has closed.
 void HttpSession::linger() {
-  Failure ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   buffer_.clear();
   body_.resize(kPiece);
-  stream_.expires_after(steady(kLinger));
-  discard();
+  stream_.tcp().expires_after(steady(kLinger));
+  stream_.async_end([self = shared_from_this()](Failure) {
+    Failure ignored;
+    self->stream_.tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    self->discard();
+  });
 }
 
 void HttpSession::discard() {
-  stream_.async_read_some(asio::buffer(body_), [self = shared_from_this()](Failure failure, std::size_t) {
+  stream_.tcp().async_read_some(asio::buffer(body_), [self = shared_from_this()](Failure failure, std::size_t) {
     failure ? self->do_close() : self->discard();
   });
 }
@@ -266,7 +285,8 @@ void HttpSession::discard() {
 void HttpSession::do_close() {
   if (answering_) running_.cancel();
   gone_ = true;
-  stream_.close();
+  look_again_.cancel();
+  stream_.tcp().close();
 }
 
 }  // namespace staronnx

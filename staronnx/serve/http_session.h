@@ -1,15 +1,15 @@
 // One HTTP connection: reads requests, lets a handler answer them, writes the answers in the order of the requests.
 //
-//   header -> (100 Continue) -> body -> answering -> writing -> header ..
-//      \-> refused: an error, then no more is read
+//   (handshake) -> header -> (100 Continue) -> body -> answering -> writing -> header ..
+//                     \-> refused: an error, then no more is read
 //
 // While an inference runs, a client that closes the connection, or its sending side, cancels it. Requests that come early wait in the
 // socket. All of a session happens on its strand; it lives as long as something is under way. Private to this room.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <functional>
 #include <memory>
@@ -18,13 +18,16 @@
 
 #include "staronnx/serve/http_handler.h"
 #include "staronnx/serve/http_options.h"
+#include "staronnx/serve/http_stream.h"
 
 namespace staronnx {
 
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
-  // The socket's executor is a strand of its own. `handler` and `options` outlive the session; `ended` is called when it dies.
-  HttpSession(boost::asio::ip::tcp::socket socket, HttpHandler& handler, const HttpOptions& options, std::function<void()> ended);
+  // The socket's executor is a strand of its own. Encrypted unless `tls` is null, which outlives the session as `handler` and `options` do;
+  // `ended` is called when it dies.
+  HttpSession(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls, HttpHandler& handler,
+              const HttpOptions& options, std::function<void()> ended);
   ~HttpSession();
 
   // Thread-safe, as the following.
@@ -42,6 +45,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   using Reply = boost::beast::http::response<boost::beast::http::string_body>;
   using Serializer = boost::beast::http::response_serializer<boost::beast::http::string_body>;
 
+  void begin();
   void next_request();
   void read_some();
   void parse();
@@ -64,7 +68,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   template <class... Arguments>
   auto bound(void (HttpSession::*handler)(Arguments...));
 
-  boost::beast::tcp_stream stream_;
+  HttpStream stream_;
+  boost::asio::steady_timer look_again_;
   HttpHandler& handler_;
   const HttpOptions& options_;
   const std::function<void()> ended_;
