@@ -166,7 +166,11 @@ void RepositoryControl::take(RepositoryContent now) {
     else
       unload_all(catalog_, name);
   }
-  for (const auto& [name, versions] : load) {
+  for (auto& [name, versions] : load) {
+    // A version whose file is not there yet fails, so that nothing goes for it.
+    for (const auto& [number, version] : now.at(name)->versions) {
+      if (!version.model) versions.insert(number);
+    }
     const auto ended = [name = name, say = options_.complain](const Status& status) {
       if (!status && say) say(status.error().message);
     };
