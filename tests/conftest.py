@@ -99,8 +99,8 @@ class Served:
         raise AssertionError(f"the server ended with {self.process.wait()} and said: {self.said}\n{self.errors()}")
 
     def errors(self):
-        self.process.errors.seek(0)
-        return self.process.errors.read()
+        """What it has said on standard error. Where the server writes stays as it is."""
+        return os.pread(self.process.errors.fileno(), 1 << 20, 0).decode()
 
     def end(self):
         """Asks for the end; returns the exit status."""
