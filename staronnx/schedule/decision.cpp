@@ -26,7 +26,11 @@ class Booking {
         left_(memory) {
     for (const Microseconds busy : snapshot.busy) idle_.push_back(busy.count() <= 0);
     for (std::size_t worker = 0; worker < idle_.size(); ++worker) awaits_next_.push_back(snapshot.places[worker].memory != 0);
-    for (const ReadyTask& task : snapshot.ready) ++left_[task.pipeline];
+    for (const ReadyTask& task : snapshot.ready) {
+      std::size_t& left = left_[task.pipeline];
+      if (left == 0) left = task.waiting;
+      ++left;
+    }
   }
 
   bool any_open() const {
@@ -120,7 +124,7 @@ class Booking {
   std::pmr::vector<bool> idle_;                   // by worker: and not booked
   std::pmr::vector<bool> awaits_next_;            // by worker: in a memory of its own, and nothing is booked after what it does
   std::pmr::vector<bool> booked_;                 // by task
-  std::pmr::map<std::size_t, std::size_t> left_;  // tasks that are not booked, by pipeline
+  std::pmr::map<std::size_t, std::size_t> left_;  // tasks that are not booked, and requests that wait, by pipeline
 };
 
 }  // namespace

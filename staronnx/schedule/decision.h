@@ -28,7 +28,8 @@ struct ReadyTask {
   std::span<const int> batches =
       {};  // sizes of batches that may be made of that kind, ascending, beginning with 1; empty: 1 only
   std::size_t pipeline = 0;
-  double followers = 0;  // how many tasks that are still to come it delays for each that is ready; see Demand
+  double followers = 0;     // how many tasks that are still to come it delays for each that is ready; see Demand
+  std::size_t waiting = 0;  // requests of its pipeline that have come and are not ready yet: behind all that are
 };
 
 struct Snapshot {

@@ -48,6 +48,12 @@ TEST_F(TwoCores, ATaskAloneTakesOneCoreWhenManyAreToFollow) {
   EXPECT_THAT(starts({kIdle, kIdle}, 1, 60), ElementsAre(Start{0, {0}}));
 }
 
+TEST_F(TwoCores, ATaskAloneTakesOneCoreWhenManyRequestsWaitBehindIt) {
+  const auto time = [this](std::size_t, std::size_t place, int) { return Microseconds(places_[place].width() == 1 ? 195 : 100); };
+  EXPECT_THAT(decide({places_, std::vector{kIdle, kIdle}, std::vector<ReadyTask>(1, {.waiting = 60}), false, time}).starts,
+              ElementsAre(Start{0, {0}}));
+}
+
 TEST_F(TwoCores, ATaskWaitsForTheOtherCoreWhenThatIsSooner) {
   EXPECT_THAT(starts({kIdle, Microseconds(50)}, 1), IsEmpty());
   EXPECT_THAT(starts({kIdle, Microseconds(150)}, 1), ElementsAre(Start{0, {0}}));

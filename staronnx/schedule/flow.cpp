@@ -53,7 +53,7 @@ Flow::Flow(Runtime::State& runtime, Signature signature, std::vector<PreparedVar
     : runtime_(runtime),
       signature_(std::move(signature)),
       variants_(std::move(variants)),
-      owner_{runtime.pipelines.fetch_add(1), options.share, runtime.several_memories(), &runtime.links,
+      owner_{runtime.pipelines.fetch_add(1),        options.share, runtime.several_memories(), &runtime.links, &waiting_count_,
              [this](Slot& done) { finished(done); }},
       window_(options.window > 0 ? static_cast<std::size_t>(options.window)
                                  : window_for(runtime.workers_elsewhere() + runtime.groups.size(), variants_)),
@@ -91,6 +91,7 @@ Result<RequestId> Flow::submit(std::vector<Tensor> inputs, const RequestOptions&
       if (Status in_time = check_deadline(request, expected, now); !in_time) return in_time.error();
       const bool expires_first = options.deadline < waiting_.next_deadline();
       waiting_.push(std::move(request));
+      note_waiting();
       ++unanswered_;
       if (expires_first) bell_->rung.notify_one();
       return id;
@@ -198,6 +199,7 @@ void Flow::finished(Slot& slot) {
 void Flow::serve() {
   Lock lock(bell_->mutex);
   for (;;) {
+    note_waiting();
     if (!cancelled_.empty()) {
       refuse(lock, std::exchange(cancelled_, {}), {ErrorCode::cancelled, "the request was cancelled"});
     } else if (closing_ && !waiting_.empty()) {
@@ -234,6 +236,7 @@ void Flow::answer_finished(Lock& lock) {
 
 void Flow::start_waiting(Lock& lock) {
   Request request = waiting_.pop();
+  note_waiting();
   const Result<std::size_t> variant = choose(request, Clock::now());
   if (!variant) {
     std::vector<Request> hopeless;

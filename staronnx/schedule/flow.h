@@ -4,6 +4,7 @@
 // slot is, and gives all answers; it sleeps until a request has finished or the deadline of a waiting one passes.
 #pragma once
 
+#include <atomic>
 #include <boost/circular_buffer.hpp>
 #include <condition_variable>
 #include <cstddef>
@@ -67,6 +68,7 @@ class Flow {
   // While the window is not full.
   Slot& take_slot(std::size_t variant, RequestId request);
   Supply& supply_of(const Slot& slot);
+  void note_waiting() { waiting_count_ = waiting_.size(); }
   // How long the answer to a request takes that finds so many waiting before it.
   Microseconds expected_latency(std::size_t waiting_before) const;
 
@@ -84,8 +86,9 @@ class Flow {
   const Signature signature_;
   const std::vector<PreparedVariant> variants_;
 
-  const Slot::Owner owner_;   // of all slots
-  const std::size_t window_;  // slots in use at most
+  std::atomic<std::size_t> waiting_count_ = 0;  // for the policy, which has no lock on the queue
+  const Slot::Owner owner_;                     // of all slots
+  const std::size_t window_;                    // slots in use at most
 
   std::condition_variable all_answered_;
 

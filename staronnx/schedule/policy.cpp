@@ -284,7 +284,8 @@ class Dispatcher {
     std::pmr::vector<ReadyTask> tasks(memory);
     for (std::size_t i = 0; i < ready_.size(); ++i) {
       const SegmentTask& task = segment_of(*ready_[i]);
-      ReadyTask& made = tasks.emplace_back(ReadyTask{i, {}, task.pipeline, tenants_.followers(task.pipeline, now)});
+      ReadyTask& made = tasks.emplace_back(
+          ReadyTask{i, {}, task.pipeline, tenants_.followers(task.pipeline, now), task.slot->requests_waiting()});
       if (!task.stackable) continue;
       made.kind = 0;
       while (!is_like(segment_of(*ready_[made.kind]), task)) ++made.kind;

@@ -68,8 +68,9 @@ class Slot {
   struct Owner {
     std::size_t pipeline = 0;
     double share = 1;
-    bool several_memories = false;  // in which tasks may run
-    const Links* links = nullptr;   // between them; outlives the slot
+    bool several_memories = false;                      // in which tasks may run
+    const Links* links = nullptr;                       // between them; outlives the slot
+    const std::atomic<std::size_t>* waiting = nullptr;  // requests of the pipeline that no slot has yet; outlives the slot
     std::function<void(Slot&)> finished;
   };
 
@@ -110,6 +111,7 @@ class Slot {
   Microseconds time_of_inputs(const SegmentTask& task, unsigned memory) const;
   Microseconds time_of_outputs(const SegmentTask& task, unsigned memory) const;
   bool failed() const { return failed_ || cancelled_; }
+  std::size_t requests_waiting() const { return *owner_.waiting; }
 
  private:
   void share_inputs();
