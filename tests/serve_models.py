@@ -48,8 +48,8 @@ def two(folder):
     return save(folder / "two.onnx", tensors[:2], tensors[2:], [("Add", ["a", "b"], ["sum"]), ("Sub", ["a", "b"], ["difference"])])
 
 
-def slow(folder, name="slow"):
-    """slow.onnx: "out" is "in" after as many rounds of a matrix product as "rounds" says; a round takes some microseconds."""
+def slow(folder, name="slow", at_least=0):
+    """slow.onnx: "out" is "in" after as many rounds of a matrix product as "rounds" says (`at_least` so many); a round takes some microseconds."""
     body = helper.make_graph(
         [
             helper.make_node("Identity", ["go"], ["go_on"]),
@@ -61,10 +61,11 @@ def slow(folder, name="slow"):
         [helper.make_tensor_value_info("go_on", TensorProto.BOOL, []), helper.make_tensor_value_info("y", TensorProto.FLOAT, [64, 64])],
     )
     eye = helper.make_tensor("eye", TensorProto.FLOAT, [64, 64], [float(i % 65 == 0) for i in range(64 * 64)])
+    fewest = helper.make_tensor("fewest", TensorProto.INT64, [], [at_least])
     graph = helper.make_graph(
-        [helper.make_node("Loop", ["rounds", "", "in"], ["out"], body=body)], name,
+        [helper.make_node("Max", ["rounds", "fewest"], ["trips"]), helper.make_node("Loop", ["trips", "", "in"], ["out"], body=body)], name,
         [helper.make_tensor_value_info("rounds", TensorProto.INT64, []), helper.make_tensor_value_info("in", TensorProto.FLOAT, [64, 64])],
-        [helper.make_tensor_value_info("out", TensorProto.FLOAT, [64, 64])], [eye])
+        [helper.make_tensor_value_info("out", TensorProto.FLOAT, [64, 64])], [eye, fewest])
     path = folder / f"{name}.onnx"
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
     return path
