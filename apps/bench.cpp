@@ -121,15 +121,11 @@ Result<Comparison> compare_variants(const Machine& machine, const Plan& plan, co
 Result<Comparison> compare_servers(const Options& options) {
   Result<ComparisonOptions> comparison = comparison_options(options);
   if (!comparison) return comparison.error();
-  ShapesByName given;
-  for (const std::string& text : options.shapes) {
-    Result<std::pair<std::string, Shape>> shape = parse_shape(text);
-    if (!shape) return shape.error();
-    given.insert(*std::move(shape));
-  }
+  const Result<ShapesByName> given = shapes_by_name(options.shapes);
+  if (!given) return given.error();
   const Result<Signature> signature = remote_signature(options.targets.front(), options.model);
   if (!signature) return signature.error();
-  const Result<std::vector<Shape>> shapes = concrete_shapes(*signature, given);
+  const Result<std::vector<Shape>> shapes = concrete_shapes(*signature, *given);
   if (!shapes) return shapes.error();
   std::vector<std::unique_ptr<System>> systems;
   for (const std::string& url : options.targets) {

@@ -58,13 +58,9 @@ Result<CompileRequest> PlanOptions::request(const Machine& machine, const std::f
   request.model = model;
   request.directory = directory;
   request.cache = default_cache_directory();
-  for (const std::string& text : shapes) {
-    Result<std::pair<std::string, Shape>> shape = parse_shape(text);
-    if (!shape) return shape.error();
-    if (!request.shapes.insert(*shape).second) {
-      return Error{ErrorCode::invalid_argument, "--shape " + text + ": input '" + shape->first + "' was given twice"};
-    }
-  }
+  Result<ShapesByName> given = shapes_by_name(shapes);
+  if (!given) return given.error();
+  request.shapes = *std::move(given);
   if (shapes.empty() && !inputs.empty()) {
     Result<Model> loaded = Model::load(model);
     if (!loaded) return loaded.error();
@@ -76,6 +72,17 @@ Result<CompileRequest> PlanOptions::request(const Machine& machine, const std::f
   request.widths = widths_of(machine);
   request.progress = progress_on_stderr();
   return request;
+}
+
+Result<ShapesByName> shapes_by_name(const std::vector<std::string>& shapes) {
+  ShapesByName given;
+  for (const std::string& text : shapes) {
+    Result<std::pair<std::string, Shape>> shape = parse_shape(text);
+    if (!shape) return shape.error();
+    if (!given.insert(*shape).second)
+      return Error{ErrorCode::invalid_argument, "--shape " + text + ": input '" + shape->first + "' was given twice"};
+  }
+  return given;
 }
 
 std::function<void(const std::string&, double)> progress_on_stderr() {

@@ -25,6 +25,9 @@ struct PlanOptions {
                                  const std::filesystem::path& directory) const;
 };
 
+// Of --shape, "INPUT:1x3x224x224" each. Fails, naming it, for one that is no shape, or the second of an input.
+Result<ShapesByName> shapes_by_name(const std::vector<std::string>& shapes);
+
 // "[ 42 %] profiling ..." on standard error: lines of a log, or one line that is written over on a terminal.
 std::function<void(const std::string&, double)> progress_on_stderr();
 

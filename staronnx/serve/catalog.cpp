@@ -164,6 +164,17 @@ Result<std::shared_ptr<ServedModel>> Catalog::find(const std::string& name, std:
   return Error{ErrorCode::not_found, what + " is not found"};
 }
 
+std::vector<std::shared_ptr<ServedModel>> Catalog::all_ready() const {
+  std::vector<std::shared_ptr<ServedModel>> all;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, versions] : models_) {
+    for (const auto& [version, entry] : versions) {
+      if (entry.model) all.push_back(entry.model);
+    }
+  }
+  return all;
+}
+
 std::vector<ModelStatus> Catalog::index() const {
   const std::lock_guard lock(mutex_);
   std::vector<ModelStatus> all;
@@ -219,18 +230,12 @@ void Catalog::settle() const {
 }
 
 Status Catalog::drain(Deadline deadline) {
-  std::vector<std::shared_ptr<ServedModel>> all;
   {
     const std::lock_guard lock(mutex_);
     closing_ = true;
-    for (const auto& [name, versions] : models_) {
-      for (const auto& [version, entry] : versions) {
-        if (entry.model) all.push_back(entry.model);
-      }
-    }
   }
   Status worst;
-  for (const auto& model : all) {
+  for (const auto& model : all_ready()) {
     if (Status drained = model->pipeline().drain(deadline); !drained)
       worst = with_context("model '" + model->name() + "'", drained.error());
   }

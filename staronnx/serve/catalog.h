@@ -66,6 +66,8 @@ class Catalog {
   // All versions that are ready, ascending; errors as find()'s.
   Result<std::vector<std::shared_ptr<ServedModel>>> versions(const std::string& name) const;
 
+  std::vector<std::shared_ptr<ServedModel>> all_ready() const;  // by name, then version
+
   // Says why a model cannot be loaded as it is in its repository now; "": nothing is wrong. What is ready of it stays so.
   void blame(const std::string& name, const std::string& reason);
 

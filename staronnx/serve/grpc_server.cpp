@@ -5,36 +5,18 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <climits>
-#include <sstream>
 
 #include "staronnx/base/read_file.h"
 #include "staronnx/serve/grpc_service.h"
+#include "staronnx/serve/listen_address.h"
 #include "staronnx/serve/tls_context.h"
 
 namespace staronnx {
 namespace {
 
 using boost::asio::ip::tcp;
-
-// gRPC says only that it could not listen; resolving here says why.
-Result<tcp::endpoint> endpoint_of(const GrpcOptions& options) {
-  boost::asio::io_context context;
-  tcp::resolver resolver(context);
-  boost::system::error_code failure;
-  const auto found = resolver.resolve(options.address, std::to_string(options.port), tcp::resolver::passive, failure);
-  if (failure || found.empty())
-    return Error{ErrorCode::invalid_argument, "--grpc-address " + options.address + ": " + failure.message()};
-  return found.begin()->endpoint();
-}
-
-std::string text_of(const tcp::endpoint& endpoint) {
-  std::ostringstream text;
-  text << endpoint;
-  return text.str();
-}
 
 // Clients ping idle connections as often as they were told to; that is no reason to close them.
 void take_pings(grpc::ServerBuilder& builder) {
@@ -65,7 +47,7 @@ struct GrpcServer::State {
 };
 
 Result<std::unique_ptr<GrpcServer>> GrpcServer::start(Server& server, const GrpcOptions& options) {
-  const Result<tcp::endpoint> wanted = endpoint_of(options);
+  const Result<tcp::endpoint> wanted = listen_address(options.address, options.port, "grpc");  // gRPC would not say why
   if (!wanted) return wanted.error();
   const Result<std::shared_ptr<grpc::ServerCredentials>> credentials = credentials_of(options.tls);
   if (!credentials) return credentials.error();
@@ -73,7 +55,7 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::start(Server& server, const Grpc
   auto state = std::make_unique<State>(server);
   int port = 0;
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(text_of(*wanted), *credentials, &port);
+  builder.AddListeningPort(to_string(*wanted), *credentials, &port);
   builder.SetMaxReceiveMessageSize(INT_MAX);
   builder.SetMaxSendMessageSize(INT_MAX);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -83,7 +65,7 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::start(Server& server, const Grpc
   state->listening = builder.BuildAndStart();
   if (state->listening == nullptr || port == 0)
     return Error{ErrorCode::unavailable,
-                 "gRPC cannot listen at " + text_of(*wanted) + "; choose another --grpc-port or --grpc-address"};
+                 "gRPC cannot listen at " + to_string(*wanted) + "; choose another --grpc-port or --grpc-address"};
   state->local = tcp::endpoint(wanted->address(), static_cast<std::uint16_t>(port));
   return std::make_unique<GrpcServer>(std::move(state));
 }
@@ -95,7 +77,7 @@ GrpcServer::~GrpcServer() {
 }
 
 std::string GrpcServer::address() const {
-  return text_of(state_->local);
+  return to_string(state_->local);
 }
 
 std::uint16_t GrpcServer::port() const {

@@ -26,7 +26,7 @@ class GrpcServer {
 
   std::string address() const;  // "127.0.0.1:8001", with the port it got
   std::uint16_t port() const;
-  bool loopback() const;        // only this machine reaches it
+  bool loopback() const;  // only this machine reaches it
 
   // Takes no more calls, and answers those under way; at `deadline` the rest are cancelled.
   void drain(Deadline deadline);

@@ -32,18 +32,11 @@ Result<std::shared_ptr<ServedModel>> find(const Catalog& catalog, const std::str
 // By name and version, as far as they are said; those that are not ready are left out where nothing is.
 Result<std::vector<std::shared_ptr<ServedModel>>> find_all(const Catalog& catalog, const std::string& name,
                                                            const std::string& version) {
-  std::vector<std::shared_ptr<ServedModel>> models;
-  if (name.empty()) {
-    for (const ModelStatus& status : catalog.index()) {
-      if (Result<std::shared_ptr<ServedModel>> model = catalog.find(status.name, status.version)) models.push_back(*model);
-    }
-    return models;
-  }
+  if (name.empty()) return catalog.all_ready();
   if (version.empty()) return catalog.versions(name);
   Result<std::shared_ptr<ServedModel>> model = find(catalog, name, version);
   if (!model) return model.error();
-  models.push_back(*std::move(model));
-  return models;
+  return std::vector{*std::move(model)};
 }
 
 // A call that is answered when a model is loaded; or when the client goes away, or the server ends, before. It lives until both gRPC and who

@@ -9,12 +9,12 @@
 #include <mutex>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <thread>
 #include <vector>
 
 #include "staronnx/serve/http_service.h"
 #include "staronnx/serve/http_session.h"
+#include "staronnx/serve/listen_address.h"
 #include "staronnx/serve/metrics_service.h"
 #include "staronnx/serve/tls_context.h"
 
@@ -26,22 +26,6 @@ using asio::ip::tcp;
 
 // After a connection could not be accepted, mostly as there are no more file descriptors: until some are free.
 constexpr std::chrono::milliseconds kAcceptAgain{100};
-
-Result<tcp::endpoint> endpoint_of(const HttpOptions& options) {
-  asio::io_context context;
-  tcp::resolver resolver(context);
-  boost::system::error_code failure;
-  const auto found = resolver.resolve(options.address, std::to_string(options.port), tcp::resolver::passive, failure);
-  if (failure || found.empty())
-    return Error{ErrorCode::invalid_argument, "--" + options.flags + "-address " + options.address + ": " + failure.message()};
-  return found.begin()->endpoint();
-}
-
-std::string text_of(const tcp::endpoint& endpoint) {
-  std::ostringstream text;
-  text << endpoint;
-  return text.str();
-}
 
 }  // namespace
 
@@ -79,7 +63,7 @@ Status HttpServer::State::listen(const tcp::endpoint& endpoint) {
   if (!failure) acceptor.bind(endpoint, failure);
   if (!failure) acceptor.listen(asio::socket_base::max_listen_connections, failure);
   if (failure)
-    return Error{ErrorCode::unavailable, "cannot listen at " + text_of(endpoint) + ": " + failure.message() +
+    return Error{ErrorCode::unavailable, "cannot listen at " + to_string(endpoint) + ": " + failure.message() +
                                              "; choose another --" + options.flags + "-port or --" + options.flags + "-address"};
   local = acceptor.local_endpoint(failure);
   return {};
@@ -145,7 +129,7 @@ void HttpServer::State::for_each_session(const Call& call) {
 namespace {
 
 Result<std::unique_ptr<HttpServer>> start(std::unique_ptr<HttpHandler> handler, const HttpOptions& options) {
-  const Result<tcp::endpoint> endpoint = endpoint_of(options);
+  const Result<tcp::endpoint> endpoint = listen_address(options.address, options.port, options.flags);
   if (!endpoint) return endpoint.error();
   auto state = std::make_unique<HttpServer::State>(std::move(handler), options);
   if (options.tls.on) {
@@ -183,7 +167,7 @@ HttpServer::~HttpServer() {
 }
 
 std::string HttpServer::url() const {
-  return (state_->tls ? "https://" : "http://") + text_of(state_->local);
+  return (state_->tls ? "https://" : "http://") + to_string(state_->local);
 }
 
 std::uint16_t HttpServer::port() const {

@@ -72,7 +72,7 @@ HttpAnswer HttpService::answer(const HttpRoute& route, const HttpRequest& reques
     case HttpEndpoint::live: return {};
     case HttpEndpoint::ready: return ready_answer(server_.ready(), "the server is not ready");
     case HttpEndpoint::server_metadata: return document(json_of(metadata_of(server_.identity())));
-    case HttpEndpoint::all_statistics: return all_statistics();
+    case HttpEndpoint::all_statistics: return document(json_of(statistics_of(server_.catalog().all_ready())));
     case HttpEndpoint::repository_index: return index_answer(request);
     case HttpEndpoint::repository_unload: return unload_answer(route, request);
     case HttpEndpoint::shared_memory_status:
@@ -108,15 +108,6 @@ HttpAnswer HttpService::model_answer(const HttpRoute& route) {
       return document(json_of(statistics_of(route.version ? std::span(&*model, 1) : std::span(*versions))));
     default: return document(json_of(metadata_of(**model, *versions)));
   }
-}
-
-HttpAnswer HttpService::all_statistics() {
-  std::vector<std::shared_ptr<ServedModel>> models;
-  for (const ModelStatus& status : server_.catalog().index()) {
-    if (Result<std::shared_ptr<ServedModel>> model = server_.catalog().find(status.name, status.version))
-      models.push_back(*model);
-  }
-  return document(json_of(statistics_of(models)));
 }
 
 HttpAnswer HttpService::index_answer(const HttpRequest& request) {

@@ -23,7 +23,6 @@ class HttpService final : public HttpHandler {
   HttpAnswer shared_memory_answer(const HttpRoute& route, const HttpRequest& request);
   HttpAnswer model_answer(const HttpRoute& route);
   HttpAnswer index_answer(const HttpRequest& request);
-  HttpAnswer all_statistics();
   void load(const HttpRoute& route, const HttpRequest& request, Answered answered);
   HttpAnswer unload_answer(const HttpRoute& route, const HttpRequest& request);
   RunningInference infer(const HttpRoute& route, HttpRequest request, Answered answered);
