@@ -53,8 +53,12 @@ Flow::Flow(Runtime::State& runtime, Signature signature, std::vector<PreparedVar
     : runtime_(runtime),
       signature_(std::move(signature)),
       variants_(std::move(variants)),
-      owner_{runtime.pipelines.fetch_add(1),        options.share, runtime.several_memories(), &runtime.links, &waiting_count_,
-             [this](Slot& done) { finished(done); }},
+      owner_{runtime.pipelines.fetch_add(1),
+             options.share,
+             runtime.several_memories(),
+             &runtime.links,
+             &waiting_count_,
+             [this](Slot& done, bool answer_here) { finished(done, answer_here); }},
       window_(options.window > 0 ? static_cast<std::size_t>(options.window)
                                  : window_for(runtime.workers_elsewhere() + runtime.groups.size(), variants_)),
       waiting_(options.queue),
@@ -186,12 +190,13 @@ void Flow::start(Slot& slot, Request request, std::optional<unsigned> trial_on) 
   gate.wake();
 }
 
-void Flow::finished(Slot& slot) {
+void Flow::finished(Slot& slot, bool answer_here) {
   runtime_.gate.leave();
   const std::shared_ptr<Bell> bell = bell_;
   {
-    const std::lock_guard lock(bell->mutex);
-    finished_.push_back(&slot);
+    Lock lock(bell->mutex);
+    answer_here ? answer(lock, slot) : finished_.push_back(&slot);
+    if (answer_here && !closing_) return;
   }
   bell->rung.notify_one();
 }
@@ -208,7 +213,9 @@ void Flow::serve() {
       refuse(lock, waiting_.take_expired(Clock::now()),
              {ErrorCode::deadline_exceeded, "the deadline passed while the request waited"});
     } else if (!finished_.empty()) {
-      answer_finished(lock);
+      Slot& slot = *finished_.front();
+      finished_.pop_front();
+      answer(lock, slot);
     } else if (closing_ && in_use_ == 0) {
       return;
     } else if (waiting_.next_deadline() == Deadline::never()) {
@@ -219,10 +226,8 @@ void Flow::serve() {
   }
 }
 
-void Flow::answer_finished(Lock& lock) {
-  Slot& slot = *finished_.front();
+void Flow::answer(Lock& lock, Slot& slot) {
   Supply& supply = supply_of(slot);
-  finished_.pop_front();
   rate_.finished(Clock::now(), !waiting_.empty());
   slot.raise(supply.capacity);  // before the answer: the caller's next request may come at once
   lock.unlock();

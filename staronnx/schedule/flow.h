@@ -1,7 +1,9 @@
 // The way of requests through a pipeline: waiting, the choice of a variant, a free slot, the answer.
 //
-// The thread that submits a request starts it itself when a slot is free. Otherwise one thread of the flow starts it as soon as a
-// slot is, and gives all answers; it sleeps until a request has finished or the deadline of a waiting one passes.
+// The thread that submits a request starts it itself when a slot is free. Otherwise who answers a request starts the next. The worker that
+// ran a request's last task answers it: another thread would have to be woken for that, on a core that mostly is a worker's, too (an
+// identity model over HTTP: p50 111 us with a thread that answers, 81 us without; `scripts/server-figures protocol`). Where the worker is a
+// GPU's or a node's, it gets on, and the flow's own thread answers, which otherwise sleeps until the deadline of a waiting request passes.
 #pragma once
 
 #include <atomic>
@@ -73,11 +75,12 @@ class Flow {
   Microseconds expected_latency(std::size_t waiting_before) const;
 
   void start(Slot& slot, Request request, std::optional<unsigned> trial_on = {});
-  void finished(Slot& slot);  // on a worker
+  void finished(Slot& slot, bool answer_here);
 
-  // The flow's own thread. Each takes the lock as held and gives it back held, releasing it for calls to the user.
-  void serve();
-  void answer_finished(Lock& lock);
+  void serve();  // on the flow's own thread
+
+  // Each takes the lock as held and gives it back held, releasing it for calls to the user.
+  void answer(Lock& lock, Slot& slot);
   void start_waiting(Lock& lock);
   void answered(std::size_t requests);
   void refuse(Lock& lock, const std::vector<Request>& requests, const Error& reason);
@@ -103,7 +106,7 @@ class Flow {
   std::deque<Slot> slots_;                  // made when first needed
   std::vector<Supply> supplies_;            // by variant
   std::size_t in_use_ = 0;                  // slots
-  boost::circular_buffer<Slot*> finished_;  // to be answered
+  boost::circular_buffer<Slot*> finished_;  // to be answered by the flow's own thread
   std::thread server_;
 };
 

@@ -63,8 +63,8 @@ struct PipelineOptions {
 
 class Pipeline {
  public:
-  // Called exactly once per accepted request, on the pipeline's own thread (never on a worker). It must return soon, not throw, and not
-  // destroy the pipeline; it may submit.
+  // Called exactly once per accepted request, on the worker that has run it, which does nothing else meanwhile, or on the pipeline's own
+  // thread; never during submit(). It must return soon, not throw, and not destroy the pipeline; it may submit.
   using Done = std::function<void(Result<Response>)>;
 
   // Loads the segments of a variant for every place of `runtime`, which outlives the pipeline. Without a variant's name each request runs

@@ -165,7 +165,7 @@ void Slot::finish(SegmentTask& task, std::span<const Word> from_node) {
     if (tasks_[successor].missing.fetch_sub(1) > 1) continue;
     failed() ? void(cut_short_ = true) : submit(tasks_[successor]);
   }
-  leave();
+  leave(!owner_.several_memories);
 }
 
 // False when an output found no room there: the task is to run here then, where there always is.
@@ -230,10 +230,10 @@ void Slot::enqueue(SegmentTask& task, void** interfaces) noexcept {
   }
 }
 
-void Slot::leave() {
+void Slot::leave(bool answer_here) {
   if (under_way_.fetch_sub(1) > 1) return;
   outputs_held_ = owner_.several_memories && !failed() && !cut_short_;
-  outputs_held_ ? fetch_outputs() : owner_.finished(*this);
+  outputs_held_ ? fetch_outputs() : owner_.finished(*this, answer_here);
 }
 
 void Slot::fetch_outputs() {
@@ -251,7 +251,7 @@ void Slot::output_is_here(void* slot) {
 }
 
 void Slot::fetched_output() {
-  if (on_their_way_.fetch_sub(1) == 1) owner_.finished(*this);
+  if (on_their_way_.fetch_sub(1) == 1) owner_.finished(*this, false);
 }
 
 void Slot::run(SegmentTask& task) noexcept {

@@ -64,14 +64,15 @@ struct SegmentTask {
 
 class Slot {
  public:
-  // The pipeline, as far as a slot goes. `finished` is called on a worker when the last task of a request has run; it must be short.
+  // The pipeline, as far as a slot goes. `finished` is called when the last task of a request has run;
+  // `answer_here`: on a core's worker, which may answer it; else it must be short.
   struct Owner {
     std::size_t pipeline = 0;
     double share = 1;
     bool several_memories = false;                      // in which tasks may run
     const Links* links = nullptr;                       // between them; outlives the slot
     const std::atomic<std::size_t>* waiting = nullptr;  // requests of the pipeline that no slot has yet; outlives the slot
-    std::function<void(Slot&)> finished;
+    std::function<void(Slot&, bool answer_here)> finished;
   };
 
   // `variant` outlives the slot.
@@ -119,7 +120,7 @@ class Slot {
   void submit(SegmentTask& task);
   void ended_elsewhere(SegmentTask& task, Microseconds took);
   bool ran_on_node(SegmentTask& task, std::span<const Word> answer);
-  void leave();
+  void leave(bool answer_here = false);
   void fetch_outputs();
   void fetched_output();
   static void output_is_here(void* slot);

@@ -47,6 +47,9 @@ class InferCall : public grpc::ServerUnaryReactor {
 
   void OnCancel() override { running_.cancel(); }
   void OnDone() override { delete this; }
+  // Not of gRPC's public interface: says that the reactions are trivial, as these two are. Else every call would wake a thread of gRPC's for
+  // them: 11,200 against 13,900 requests/s with 16 floats (scripts/server-figures protocol).
+  bool InternalInlineable() override { return true; }
 
   grpc::ByteBuffer& answer_;
   RunningInference running_;

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "staronnx/serve/anywhere_executor.h"
 #include "staronnx/serve/http_service.h"
 #include "staronnx/serve/http_session.h"
 #include "staronnx/serve/listen_address.h"
@@ -70,12 +71,13 @@ Status HttpServer::State::listen(const tcp::endpoint& endpoint) {
 }
 
 void HttpServer::State::accept() {
-  acceptor.async_accept(asio::make_strand(context), [this](boost::system::error_code failure, tcp::socket socket) {
-    if (failure == asio::error::operation_aborted || !acceptor.is_open()) return;
-    if (failure) return accept_later();
-    begin(std::move(socket));
-    accept();
-  });
+  acceptor.async_accept(asio::make_strand(AnywhereExecutor(context)),
+                        [this](boost::system::error_code failure, tcp::socket socket) {
+                          if (failure == asio::error::operation_aborted || !acceptor.is_open()) return;
+                          if (failure) return accept_later();
+                          begin(std::move(socket));
+                          accept();
+                        });
 }
 
 void HttpServer::State::accept_later() {

@@ -8,6 +8,7 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <utility>
 
@@ -30,11 +31,9 @@ constexpr std::chrono::milliseconds kLookAgain{100};
 constexpr std::size_t kPiece = 256 * 1024;
 constexpr std::size_t kHeaderPiece = 4 * 1024;
 
-constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+constexpr Clock::time_point kNever = Deadline::never().at;
 
-Clock::duration steady(Seconds time) {
-  return std::chrono::duration_cast<Clock::duration>(time);
-}
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string text_of(beast::string_view view) {
   return {view.data(), view.size()};
@@ -78,6 +77,7 @@ auto HttpSession::bound(void (HttpSession::*handler)(Arguments...)) {
 HttpSession::HttpSession(asio::ip::tcp::socket socket, asio::ssl::context* tls, HttpHandler& handler, const HttpOptions& options,
                          std::function<void()> ended)
     : stream_(std::move(socket), tls),
+      alarm_(stream_.get_executor()),
       look_again_(stream_.get_executor()),
       handler_(handler),
       options_(options),
@@ -103,10 +103,28 @@ void HttpSession::close() {
   asio::dispatch(stream_.get_executor(), bound(&HttpSession::do_close));
 }
 
+// ---- time limits ----
+
+void HttpSession::limit(Seconds time) {
+  deadline_ = Deadline::after(time, Clock::now()).at;
+  if (deadline_ < alarm_.expiry() || !alarm_set_) set_alarm();
+}
+
+void HttpSession::set_alarm() {
+  alarm_set_ = deadline_ != kNever;
+  if (!alarm_set_) return;
+  alarm_.expires_at(deadline_);
+  alarm_.async_wait([weak = weak_from_this()](Failure failure) {
+    const std::shared_ptr<HttpSession> self = weak.lock();
+    if (failure || !self) return;
+    self->deadline_ > Clock::now() ? self->set_alarm() : self->do_close();
+  });
+}
+
 // ---- reading ----
 
 void HttpSession::begin() {
-  stream_.tcp().expires_after(steady(options_.stalled));
+  limit(options_.stalled);
   stream_.async_begin([self = shared_from_this()](Failure failure) { failure ? self->do_close() : self->next_request(); });
 }
 
@@ -115,7 +133,7 @@ void HttpSession::next_request() {
   parser_->header_limit(static_cast<std::uint32_t>(options_.max_header.count));
   parser_->body_limit(options_.max_body.count);
   begun_ = header_read_ = false;
-  stream_.tcp().expires_after(steady(options_.idle));
+  limit(options_.idle);
   parse();
 }
 
@@ -130,7 +148,7 @@ void HttpSession::read_some() {
 void HttpSession::parse() {
   while (buffer_.size() > 0 && !parser_->is_done()) {
     // The time for a header as a whole; of a body each piece has that.
-    if (header_read_ || !std::exchange(begun_, true)) stream_.tcp().expires_after(steady(options_.stalled));
+    if (header_read_ || !std::exchange(begun_, true)) limit(options_.stalled);
     Failure failure;
     buffer_.consume(parser_->put(buffer_.data(), failure));
     if (failure == http::error::need_more) break;
@@ -143,7 +161,7 @@ void HttpSession::parse() {
 void HttpSession::on_header() {
   header_read_ = true;
   keep_alive_ = parser_->keep_alive();
-  stream_.tcp().expires_after(steady(options_.stalled));
+  limit(options_.stalled);
   const auto expectation = parser_->get().find(http::field::expect);
   if (expectation == parser_->get().end()) {
     read_body();
@@ -179,7 +197,7 @@ void HttpSession::read_sized_body() {
     return on_request();
   }
   if (body_read_ == body_.size()) body_.resize(std::min(size, body_read_ + kPiece));
-  stream_.tcp().expires_after(steady(options_.stalled));
+  limit(options_.stalled);
   stream_.async_read_some(asio::buffer(body_.data() + body_read_, body_.size() - body_read_),
                           [self = shared_from_this()](Failure failure, std::size_t read) {
                             self->body_read_ += read;
@@ -195,7 +213,7 @@ void HttpSession::refuse(Failure failure) {
 // ---- answering ----
 
 void HttpSession::on_request() {
-  stream_.tcp().expires_never();
+  deadline_ = kNever;
   answering_ = true;
   HttpRequest request = request_of(parser_->release());
   parser_.reset();
@@ -209,7 +227,7 @@ void HttpSession::on_request() {
 void HttpSession::watch() {
   if (watching_) return;
   watching_ = true;
-  stream_.tcp().socket().async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](Failure failure) {
+  stream_.tcp().async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](Failure failure) {
     self->watching_ = false;
     if (!failure && self->answering_) self->on_readable();
   });
@@ -217,7 +235,7 @@ void HttpSession::watch() {
 
 // The client has gone, or has sent more, behind which its going shows only when one looks.
 void HttpSession::on_readable() {
-  gone_ = has_closed(stream_.tcp().socket().native_handle());
+  gone_ = has_closed(stream_.tcp().native_handle());
   if (gone_) return running_.cancel();
   look_again_.expires_after(kLookAgain);
   look_again_.async_wait([self = shared_from_this()](Failure failure) {
@@ -251,12 +269,24 @@ void HttpSession::reply(HttpAnswer answer) {
 }
 
 void HttpSession::write_some() {
-  if (serializer_->is_done()) {
-    serializer_.reset();
-    reply_.reset();
-    return keep_alive_ && !stopping_ ? next_request() : linger();
+  Failure failure;
+  while (!failure && !serializer_->is_done()) {
+    serializer_->next(failure, [this](Failure& result, const auto& buffers) {
+      const std::size_t written = stream_.write_some(buffers, result);
+      if (!result) serializer_->consume(written);
+    });
   }
-  stream_.tcp().expires_after(steady(options_.stalled));
+  if (failure == asio::error::would_block) return write_later();
+  if (failure) return do_close();
+  serializer_.reset();
+  reply_.reset();
+  if (!keep_alive_ || stopping_) return linger();
+  // A request that is there already is left to the threads for it: this one may be a worker's.
+  buffer_.size() == 0 ? next_request() : asio::post(stream_.get_executor(), bound(&HttpSession::next_request));
+}
+
+void HttpSession::write_later() {
+  limit(options_.stalled);
   http::async_write_some(stream_, *serializer_, [self = shared_from_this()](Failure failure, std::size_t) {
     failure ? self->do_close() : self->write_some();
   });
@@ -268,10 +298,10 @@ void HttpSession::write_some() {
 void HttpSession::linger() {
   buffer_.clear();
   body_.resize(kPiece);
-  stream_.tcp().expires_after(steady(kLinger));
+  limit(kLinger);
   stream_.async_end([self = shared_from_this()](Failure) {
     Failure ignored;
-    self->stream_.tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    self->stream_.tcp().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     self->discard();
   });
 }
@@ -286,7 +316,9 @@ void HttpSession::do_close() {
   if (answering_) running_.cancel();
   gone_ = true;
   look_again_.cancel();
-  stream_.tcp().close();
+  alarm_.cancel();
+  Failure ignored;
+  stream_.tcp().close(ignored);
 }
 
 }  // namespace staronnx

@@ -4,7 +4,8 @@
 //                     \-> refused: an error, then no more is read
 //
 // While an inference runs, a client that closes the connection, or its sending side, cancels it. Requests that come early wait in the
-// socket. All of a session happens on its strand; it lives as long as something is under way. Private to this room.
+// socket. All of a session happens on its strand; it lives as long as something is under way. Who brings an answer writes it as far as that
+// goes at once. Private to this room.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -45,6 +46,10 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   using Reply = boost::beast::http::response<boost::beast::http::string_body>;
   using Serializer = boost::beast::http::response_serializer<boost::beast::http::string_body>;
 
+  // What is under way takes no longer, or the connection is closed.
+  void limit(Seconds time);
+  void set_alarm();
+
   void begin();
   void next_request();
   void read_some();
@@ -60,6 +65,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void on_answer(HttpAnswer answer);
   void reply(HttpAnswer answer);
   void write_some();
+  void write_later();
   void linger();
   void discard();
   void do_close();
@@ -69,6 +75,10 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   auto bound(void (HttpSession::*handler)(Arguments...));
 
   HttpStream stream_;
+  boost::asio::steady_timer
+      alarm_;  // rings at the deadline or before, and then is set again: setting it for each step would cost 6 us a request
+  Clock::time_point deadline_ = Deadline::never().at;
+  bool alarm_set_ = false;
   boost::asio::steady_timer look_again_;
   HttpHandler& handler_;
   const HttpOptions& options_;

@@ -1,9 +1,10 @@
 // A TCP connection, encrypted or not, as one asynchronous stream for Asio and Beast; private to this room.
 #pragma once
 
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <optional>
 #include <utility>
 
@@ -11,10 +12,14 @@ namespace staronnx {
 
 class HttpStream {
  public:
-  using executor_type = boost::beast::tcp_stream::executor_type;
+  using Socket = boost::asio::ip::tcp::socket;
+  using Failure = boost::system::error_code;
+  using executor_type = Socket::executor_type;
 
   // Not encrypted without `tls`, which outlives the stream.
-  HttpStream(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls) : tcp_(std::move(socket)) {
+  HttpStream(Socket socket, boost::asio::ssl::context* tls) : tcp_(std::move(socket)) {
+    Failure ignored;
+    tcp_.non_blocking(true, ignored);
     if (tls != nullptr) tls_.emplace(tcp_, *tls);
   }
 
@@ -23,20 +28,19 @@ class HttpStream {
 
   executor_type get_executor() { return tcp_.get_executor(); }
 
-  // What is under the encryption; its time limits hold for the stream.
-  boost::beast::tcp_stream& tcp() { return tcp_; }
+  // What is under the encryption.
+  Socket& tcp() { return tcp_; }
 
   // Before the first byte. The handler takes an error code, as that of async_end.
   template <class Handler>
   void async_begin(Handler handler) {
-    tls_ ? tls_->async_handshake(boost::asio::ssl::stream_base::server, std::move(handler))
-         : handler(boost::system::error_code());
+    tls_ ? tls_->async_handshake(boost::asio::ssl::stream_base::server, std::move(handler)) : handler(Failure());
   }
 
   // Tells the other end that no more comes, where encryption has a word for that, and waits for its answer; nothing else may be under way.
   template <class Handler>
   void async_end(Handler handler) {
-    tls_ ? tls_->async_shutdown(std::move(handler)) : handler(boost::system::error_code());
+    tls_ ? tls_->async_shutdown(std::move(handler)) : handler(Failure());
   }
 
   template <class Buffers, class Handler>
@@ -51,9 +55,17 @@ class HttpStream {
          : tcp_.async_write_some(buffers, std::forward<Handler>(handler));
   }
 
+  // What can be written at once: would_block when that is nothing, and where encryption may have to read first.
+  template <class Buffers>
+  std::size_t write_some(const Buffers& buffers, Failure& failure) {
+    if (!tls_) return tcp_.write_some(buffers, failure);
+    failure = boost::asio::error::would_block;
+    return 0;
+  }
+
  private:
-  boost::beast::tcp_stream tcp_;
-  std::optional<boost::asio::ssl::stream<boost::beast::tcp_stream&>> tls_;
+  Socket tcp_;
+  std::optional<boost::asio::ssl::stream<Socket&>> tls_;
 };
 
 }  // namespace staronnx
