@@ -6,6 +6,9 @@
 namespace staronnx {
 namespace {
 
+// For the nodes' times of a model that is not cut: only its drawing shows them. ResNet-50 is ready to be served after 3 s instead of 8 s.
+constexpr Seconds kNothingToCut{0.3};
+
 // The model as ONNX Runtime simplifies it, every node named, on disk as `whole_file` with its weights beside it.
 Result<Model> simplified(const std::filesystem::path& file, const Signature& signature, const std::filesystem::path& directory) {
   if (Status written = write_basic_model(file, directory, whole_file, kWeightsFile); !written) return written.error();
@@ -55,6 +58,7 @@ Result<Study> study(const Machine& machine, const CompileRequest& request, const
     return Study{*std::move(model), *std::move(graph), std::move(inputs), *request.costs, request.inputs.empty()};
   }
   ProfileRequest profile{directory / whole_file, &*model, hash, std::move(inputs), request.widths, request.fresh};
+  if (request.segments.empty() && request.splits.empty()) profile.budget = kNothingToCut;
   Result<CostProfile> costs = profile_of(machine, profile, request.cache,
                                          [&](const std::string& what, double done) { request.progress(what, 0.1 + 0.5 * done); });
   if (!costs) return explained_by(request.inputs.empty(), costs.error());

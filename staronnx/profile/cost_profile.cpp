@@ -14,9 +14,6 @@ namespace {
 
 using Progress = std::function<void(const std::string&, double)>;
 
-// Per width. ResNet-50 on one core runs 27 times in each third of it.
-constexpr Seconds budget{3.0};
-
 // The profile without measurements.
 CostProfile blank(const Machine& machine, const ProfileRequest& request) {
   CostProfile profile;
@@ -29,9 +26,10 @@ CostProfile blank(const Machine& machine, const ProfileRequest& request) {
 }
 
 // Everything that the measurements depend on, the order of the nodes included.
-std::filesystem::path cache_file(const CostProfile& profile, const Model& model, const std::filesystem::path& cache_directory) {
-  std::string key = to_json(profile);
-  for (const ModelNode& node : model.nodes()) key += node.name + '\n';
+std::filesystem::path cache_file(const CostProfile& profile, const ProfileRequest& request,
+                                 const std::filesystem::path& cache_directory) {
+  std::string key = to_json(profile) + std::to_string(request.budget.count());
+  for (const ModelNode& node : request.model->nodes()) key += node.name + '\n';
   return cache_directory / "profiles" / (short_hash(key) + ".json");
 }
 
@@ -86,7 +84,7 @@ Status measure(const Machine& machine, const ProfileRequest& request, const Prog
   for (std::size_t i = 0; i < profile.widths.size(); ++i) {
     const Result<std::vector<CoreGroup>> groups = core_groups(machine, std::to_string(profile.widths[i]));
     if (!groups) return groups.error();
-    const Result<ModelTiming> timing = time_nodes(request.model_file, groups->front(), inputs, budget, [&](double done) {
+    const Result<ModelTiming> timing = time_nodes(request.model_file, groups->front(), inputs, request.budget, [&](double done) {
       progress(description(request, profile.widths[i]),
                (static_cast<double>(i) + done) / static_cast<double>(profile.widths.size()));
     });
@@ -109,7 +107,7 @@ Bytes CostProfile::bytes_of(const std::string& tensor) const {
 Result<CostProfile> profile_of(const Machine& machine, const ProfileRequest& request,
                                const std::filesystem::path& cache_directory, const Progress& progress) {
   CostProfile profile = blank(machine, request);
-  const std::filesystem::path file = cache_file(profile, *request.model, cache_directory);
+  const std::filesystem::path file = cache_file(profile, request, cache_directory);
   if (std::optional<CostProfile> known = request.fresh ? std::nullopt : cached(file, profile, *request.model)) {
     progress("node times taken from " + file.string(), 1.0);
     return *std::move(known);

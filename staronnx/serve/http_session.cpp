@@ -30,6 +30,7 @@ constexpr std::chrono::milliseconds kLookAgain{100};
 // So much of a body is made room for at once: who only promises a large one costs little.
 constexpr std::size_t kPiece = 256 * 1024;
 constexpr std::size_t kHeaderPiece = 4 * 1024;
+constexpr std::size_t kSmallPiece = 16 * 1024;
 
 constexpr Clock::time_point kNever = Deadline::never().at;
 
@@ -133,6 +134,7 @@ void HttpSession::next_request() {
   parser_->header_limit(static_cast<std::uint32_t>(options_.max_header.count));
   parser_->body_limit(options_.max_body.count);
   begun_ = header_read_ = false;
+  if (buffer_.size() == 0 && buffer_.capacity() > kSmallPiece) buffer_ = {};  // an idle connection keeps little
   limit(options_.idle);
   parse();
 }
@@ -296,8 +298,8 @@ void HttpSession::write_later() {
 
 // Says that no more will come, and reads what still comes until the client has closed.
 void HttpSession::linger() {
-  buffer_.clear();
-  body_.resize(kPiece);
+  buffer_ = {};
+  body_ = std::string(kSmallPiece, '\0');
   limit(kLinger);
   stream_.async_end([self = shared_from_this()](Failure) {
     Failure ignored;
