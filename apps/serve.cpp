@@ -243,6 +243,7 @@ int serve(const Options& options, Ports& ports) {
   SharedMemory memory(options.allow_shared_memory);
   ServerIdentity identity{options.id, STARONNX_VERSION, kExtensions};
   if (options.allow_shared_memory) identity.extensions.emplace_back("system_shared_memory");
+  if (!machine->gpus.empty()) identity.extensions.emplace_back("cuda_shared_memory");
   Server server(std::move(identity), catalog, control, memory);
   Result<std::unique_ptr<HttpServer>> http = HttpServer::start_protocol(server, options.http);
   if (!http) return report(http.error(), false);

@@ -152,7 +152,8 @@ ServerUnaryReactor* GrpcService::SystemSharedMemoryStatus(CallbackServerContext*
 ServerUnaryReactor* GrpcService::SystemSharedMemoryRegister(CallbackServerContext* context,
                                                             const inference::SystemSharedMemoryRegisterRequest* request,
                                                             inference::SystemSharedMemoryRegisterResponse* /*answer*/) {
-  const Status added = server_.shared_memory().add({request->name(), request->key(), request->offset(), request->byte_size()});
+  const Status added =
+      server_.shared_memory().add(SharedRegion{request->name(), request->key(), request->offset(), request->byte_size()});
   return finish(context, added ? grpc::Status::OK : grpc_status(added.error()));
 }
 
@@ -165,20 +166,26 @@ ServerUnaryReactor* GrpcService::SystemSharedMemoryUnregister(CallbackServerCont
 
 ServerUnaryReactor* GrpcService::CudaSharedMemoryStatus(CallbackServerContext* context,
                                                         const inference::CudaSharedMemoryStatusRequest* request,
-                                                        inference::CudaSharedMemoryStatusResponse* /*answer*/) {
-  return finish(context, request->name().empty() ? grpc::Status::OK : grpc_status(no_cuda_region(request->name())));
+                                                        inference::CudaSharedMemoryStatusResponse* answer) {
+  const Result<std::vector<CudaRegion>> regions = server_.shared_memory().cuda_status(request->name());
+  if (!regions) return finish(context, grpc_status(regions.error()));
+  for (const CudaRegion& region : *regions) (*answer->mutable_regions())[region.name] = status_of(region);
+  return finish(context);
 }
 
 ServerUnaryReactor* GrpcService::CudaSharedMemoryRegister(CallbackServerContext* context,
                                                           const inference::CudaSharedMemoryRegisterRequest* request,
                                                           inference::CudaSharedMemoryRegisterResponse* /*answer*/) {
-  return finish(context, grpc_status(no_cuda_shared_memory(request->name())));
+  const Status added =
+      server_.shared_memory().add(CudaRegion{request->name(), request->raw_handle(), request->device_id(), request->byte_size()});
+  return finish(context, added ? grpc::Status::OK : grpc_status(added.error()));
 }
 
 ServerUnaryReactor* GrpcService::CudaSharedMemoryUnregister(CallbackServerContext* context,
-                                                            const inference::CudaSharedMemoryUnregisterRequest* /*request*/,
+                                                            const inference::CudaSharedMemoryUnregisterRequest* request,
                                                             inference::CudaSharedMemoryUnregisterResponse* /*answer*/) {
-  return finish(context);  // nothing is ever registered
+  server_.shared_memory().remove_cuda(request->name());
+  return finish(context);
 }
 
 ServerUnaryReactor* GrpcService::ModelInfer(CallbackServerContext* /*context*/, const grpc::ByteBuffer* request,

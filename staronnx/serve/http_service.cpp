@@ -90,9 +90,10 @@ HttpAnswer HttpService::shared_memory_answer(const HttpRoute& route, const HttpR
     case HttpEndpoint::shared_memory_status: return shared_memory_status(server_.shared_memory(), route.region);
     case HttpEndpoint::shared_memory_register: return register_shared_memory(server_.shared_memory(), route.region, request.body);
     case HttpEndpoint::shared_memory_unregister: server_.shared_memory().remove(route.region); return {};
-    case HttpEndpoint::cuda_shared_memory_status: return cuda_shared_memory_status(route.region);
-    case HttpEndpoint::cuda_shared_memory_register: return error_answer(no_cuda_shared_memory(route.region));
-    default: return {};  // nothing is ever registered
+    case HttpEndpoint::cuda_shared_memory_status: return cuda_shared_memory_status(server_.shared_memory(), route.region);
+    case HttpEndpoint::cuda_shared_memory_register:
+      return register_cuda_shared_memory(server_.shared_memory(), route.region, request.body);
+    default: server_.shared_memory().remove_cuda(route.region); return {};
   }
 }
 

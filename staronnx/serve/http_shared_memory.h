@@ -14,7 +14,9 @@ HttpAnswer shared_memory_status(const SharedMemory& memory, const std::string& r
 // `body`: {"key": "/frames", "offset": 0, "byte_size": 64}
 HttpAnswer register_shared_memory(SharedMemory& memory, const std::string& region, const std::string& body);
 
-// There is no CUDA shared memory yet, so nothing is ever registered.
-HttpAnswer cuda_shared_memory_status(const std::string& region);
+HttpAnswer cuda_shared_memory_status(const SharedMemory& memory, const std::string& region);
+
+// `body`: {"raw_handle": {"b64": "..."}, "device_id": 0, "byte_size": 64}
+HttpAnswer register_cuda_shared_memory(SharedMemory& memory, const std::string& region, const std::string& body);
 
 }  // namespace staronnx

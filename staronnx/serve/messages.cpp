@@ -91,13 +91,12 @@ inference::SystemSharedMemoryStatusResponse::RegionStatus status_of(const Shared
   return status;
 }
 
-Error no_cuda_region(const std::string& name) {
-  return {ErrorCode::not_found, "Unable to find cuda shared memory region: '" + name + "'"};
-}
-
-Error no_cuda_shared_memory(const std::string& name) {
-  return {ErrorCode::unsupported, "CUDA shared memory is not supported, so region '" + name +
-                                      "' is not registered; use system shared memory, or send the bytes"};
+inference::CudaSharedMemoryStatusResponse::RegionStatus status_of(const CudaRegion& region) {
+  inference::CudaSharedMemoryStatusResponse::RegionStatus status;
+  status.set_name(region.name);
+  status.set_device_id(static_cast<std::uint64_t>(region.device));
+  status.set_byte_size(region.byte_size);
+  return status;
 }
 
 inference::RepositoryIndexResponse index_of(std::span<const ModelStatus> models, bool ready_only) {

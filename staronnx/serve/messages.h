@@ -20,10 +20,7 @@ inference::ModelMetadataResponse metadata_of(const ServedModel& model, std::span
 inference::ModelStatisticsResponse statistics_of(std::span<const std::shared_ptr<ServedModel>> models);
 
 inference::SystemSharedMemoryStatusResponse::RegionStatus status_of(const SharedRegion& region);
-
-// What is said of a CUDA region by whoever has none, and to those who want to register one.
-Error no_cuda_region(const std::string& name);
-Error no_cuda_shared_memory(const std::string& name);
+inference::CudaSharedMemoryStatusResponse::RegionStatus status_of(const CudaRegion& region);
 
 inference::RepositoryIndexResponse index_of(std::span<const ModelStatus> models, bool ready_only);
 

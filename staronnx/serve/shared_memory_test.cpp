@@ -52,7 +52,7 @@ ErrorCode code_of(const Status& status) {
 TEST(SharedMemory, IsReadAndWrittenInThePlaceThatARequestNames) {
   Object object(100);
   SharedMemory memory(true);
-  ASSERT_TRUE(memory.add({"r", object.key(), 10, 50}));
+  ASSERT_TRUE(memory.add(SharedRegion{"r", object.key(), 10, 50}));
   object.put('x', 10 + 5);
   const Result<SharedBytes> place = memory.find({"r", 5, 2});
   ASSERT_TRUE(place);
@@ -67,7 +67,7 @@ TEST(SharedMemory, IsReadAndWrittenInThePlaceThatARequestNames) {
 TEST(SharedMemory, HasBounds) {
   Object object(100);
   SharedMemory memory(true);
-  ASSERT_TRUE(memory.add({"r", object.key(), 0, 50}));
+  ASSERT_TRUE(memory.add(SharedRegion{"r", object.key(), 0, 50}));
   EXPECT_TRUE(memory.find({"r", 50, 0}));
   EXPECT_EQ(memory.find({"r", 51, 0}).error().message, "Invalid offset for shared memory region: 'r'");
   EXPECT_EQ(memory.find({"r", 1, 50}).error().message, "Invalid offset + byte size for shared memory region: 'r'");
@@ -81,22 +81,22 @@ TEST(SharedMemory, HasBounds) {
 TEST(SharedMemory, RefusesWhatIsNoRegion) {
   Object object(100);
   SharedMemory memory(true);
-  ASSERT_TRUE(memory.add({"r", object.key(), 0, 100}));
-  EXPECT_EQ(code_of(memory.add({"r", object.key(), 0, 1})), ErrorCode::already_exists);
-  EXPECT_EQ(code_of(memory.add({"", object.key(), 0, 1})), ErrorCode::invalid_argument);
-  EXPECT_EQ(code_of(memory.add({"long", object.key(), 0, 101})), ErrorCode::invalid_argument);
-  EXPECT_EQ(code_of(memory.add({"late", object.key(), 101, 0})), ErrorCode::invalid_argument);
-  EXPECT_EQ(code_of(memory.add({"round", object.key(), 1, UINT64_MAX})), ErrorCode::invalid_argument);
-  EXPECT_EQ(code_of(memory.add({"none", object.key() + "_none", 0, 1})), ErrorCode::not_found);
+  ASSERT_TRUE(memory.add(SharedRegion{"r", object.key(), 0, 100}));
+  EXPECT_EQ(code_of(memory.add(SharedRegion{"r", object.key(), 0, 1})), ErrorCode::already_exists);
+  EXPECT_EQ(code_of(memory.add(SharedRegion{"", object.key(), 0, 1})), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of(memory.add(SharedRegion{"long", object.key(), 0, 101})), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of(memory.add(SharedRegion{"late", object.key(), 101, 0})), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of(memory.add(SharedRegion{"round", object.key(), 1, UINT64_MAX})), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of(memory.add(SharedRegion{"none", object.key() + "_none", 0, 1})), ErrorCode::not_found);
   for (const std::string key : {"", "/", ".", "..", "/..", "../etc/passwd", "/a/b", "//a", "/../shm/a"})
-    EXPECT_THAT(memory.add({"odd", key, 0, 1}).error().message, HasSubstr("is no key")) << key;
+    EXPECT_THAT(memory.add(SharedRegion{"odd", key, 0, 1}).error().message, HasSubstr("is no key")) << key;
   EXPECT_EQ(memory.status("")->size(), 1u);
 }
 
 TEST(SharedMemory, IsOffUnlessAllowed) {
   Object object(100);
   SharedMemory memory(false);
-  const Status refused = memory.add({"r", object.key(), 0, 100});
+  const Status refused = memory.add(SharedRegion{"r", object.key(), 0, 100});
   EXPECT_EQ(code_of(refused), ErrorCode::unsupported);
   EXPECT_THAT(refused.error().message, HasSubstr("--allow-system-shared-memory"));
   EXPECT_TRUE(memory.status("")->empty());
@@ -105,7 +105,7 @@ TEST(SharedMemory, IsOffUnlessAllowed) {
 TEST(SharedMemory, StaysForThoseWhoHoldIt) {
   Object object(100);
   SharedMemory memory(true);
-  ASSERT_TRUE(memory.add({"r", object.key(), 0, 100}));
+  ASSERT_TRUE(memory.add(SharedRegion{"r", object.key(), 0, 100}));
   const Result<SharedBytes> held = memory.find({"r", 0, 1});
   memory.remove("r");
   memory.remove("nobody");
@@ -121,13 +121,13 @@ TEST(SharedMemory, StaysForThoseWhoHoldIt) {
 TEST(SharedMemory, ThatBecameShorterIsAnErrorAndStaysShort) {
   Object object(100);
   SharedMemory memory(true);
-  ASSERT_TRUE(memory.add({"r", object.key(), 0, 100}));
+  ASSERT_TRUE(memory.add(SharedRegion{"r", object.key(), 0, 100}));
   const Result<SharedBytes> held = memory.find({"r", 50, 50});
   object.resize(60);
   std::array<std::byte, 50> bytes{};
   EXPECT_THAT(held->read(bytes).error().message, HasSubstr("region 'r' has become shorter"));
   EXPECT_THAT(held->write(bytes).error().message, HasSubstr("region 'r' has become shorter"));
-  EXPECT_THAT(memory.add({"s", object.key(), 0, 61}).error().message, HasSubstr("beyond the 60 bytes"));
+  EXPECT_THAT(memory.add(SharedRegion{"s", object.key(), 0, 61}).error().message, HasSubstr("beyond the 60 bytes"));
 }
 
 TEST(SharedMemory, HasSoManyRegionsAtMost) {
@@ -135,11 +135,11 @@ TEST(SharedMemory, HasSoManyRegionsAtMost) {
   SharedMemory memory(true);
   Status added;
   int count = 0;
-  for (; added && count < 10'000; ++count) added = memory.add({"r" + std::to_string(count), object.key(), 0, 1});
+  for (; added && count < 10'000; ++count) added = memory.add(SharedRegion{"r" + std::to_string(count), object.key(), 0, 1});
   EXPECT_EQ(code_of(added), ErrorCode::invalid_argument);
   EXPECT_THAT(added.error().message, HasSubstr("unregister those not needed"));
   memory.remove("");
-  EXPECT_TRUE(memory.add({"r", object.key(), 0, 1}));
+  EXPECT_TRUE(memory.add(SharedRegion{"r", object.key(), 0, 1}));
 }
 
 }  // namespace
