@@ -26,6 +26,7 @@ struct HttpAnswer {
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> fields = {};  // further header fields
   Encoding encoding = Encoding::identity;                        // to be sent in; `body` is not
+  std::string request_id = {};                                   // for the log, where it says requests
 };
 
 unsigned http_status(ErrorCode code);

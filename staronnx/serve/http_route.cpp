@@ -41,6 +41,8 @@ constexpr std::array kRows{
     Row{"POST", "v2/cudasharedmemory/region/{r}/register", HttpEndpoint::cuda_shared_memory_register},
     Row{"POST", "v2/cudasharedmemory/unregister", HttpEndpoint::cuda_shared_memory_unregister},
     Row{"POST", "v2/cudasharedmemory/region/{r}/unregister", HttpEndpoint::cuda_shared_memory_unregister},
+    Row{"GET", "v2/logging", HttpEndpoint::log_settings},
+    Row{"POST", "v2/logging", HttpEndpoint::change_log_settings},
 };
 
 std::vector<std::string_view> parts_of(std::string_view path) {
@@ -116,7 +118,7 @@ std::variant<HttpRoute, HttpAnswer> http_route(std::string_view method, std::str
   for (const Row& row : kRows) {
     const std::optional<HttpRoute> route = match(row, parts);
     if (route && row.method == method) return *route;
-    if (route) allowed = row.method;
+    if (route) allowed += (allowed.empty() ? "" : ", ") + std::string(row.method);
   }
   if (allowed.empty()) return unknown;
   HttpAnswer wrong_method = error_answer(405, "'" + std::string(path) + "' takes " + allowed + ", not " + std::string(method));

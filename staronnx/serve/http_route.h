@@ -30,6 +30,8 @@ enum class HttpEndpoint {
   cuda_shared_memory_status,
   cuda_shared_memory_register,
   cuda_shared_memory_unregister,
+  log_settings,
+  change_log_settings,
 };
 
 struct HttpRoute {

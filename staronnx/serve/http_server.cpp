@@ -30,7 +30,8 @@ constexpr std::chrono::milliseconds kAcceptAgain{100};
 }  // namespace
 
 struct HttpServer::State {
-  State(std::unique_ptr<HttpHandler> answering, HttpOptions with) : options(std::move(with)), handler(std::move(answering)) {}
+  State(std::unique_ptr<HttpHandler> answering, HttpOptions with, Log& writing)
+      : options(std::move(with)), handler(std::move(answering)), log(writing) {}
 
   Status listen(const tcp::endpoint& endpoint);
   void accept();
@@ -42,6 +43,7 @@ struct HttpServer::State {
 
   const HttpOptions options;
   const std::unique_ptr<HttpHandler> handler;
+  Log& log;
   std::optional<asio::ssl::context> tls;
   asio::io_context context;
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
@@ -97,7 +99,7 @@ void HttpServer::State::begin(tcp::socket socket) {
   boost::system::error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   auto self = std::make_shared<HttpSession*>();
-  auto session = std::make_shared<HttpSession>(std::move(socket), tls ? &*tls : nullptr, *handler, options, [this, self] {
+  auto session = std::make_shared<HttpSession>(std::move(socket), tls ? &*tls : nullptr, *handler, options, log, [this, self] {
     const std::lock_guard lock(mutex);
     sessions.erase(*self);
     ended.notify_all();
@@ -128,10 +130,10 @@ void HttpServer::State::for_each_session(const Call& call) {
 
 namespace {
 
-Result<std::unique_ptr<HttpServer>> start(std::unique_ptr<HttpHandler> handler, const HttpOptions& options) {
+Result<std::unique_ptr<HttpServer>> start(std::unique_ptr<HttpHandler> handler, Log& log, const HttpOptions& options) {
   const Result<tcp::endpoint> endpoint = listen_address(options.address, options.port, options.flags);
   if (!endpoint) return endpoint.error();
-  auto state = std::make_unique<HttpServer::State>(std::move(handler), options);
+  auto state = std::make_unique<HttpServer::State>(std::move(handler), options, log);
   if (options.tls.on) {
     Result<asio::ssl::context> tls = tls_context(options.tls, options.flags);
     if (!tls) return tls.error();
@@ -146,11 +148,11 @@ Result<std::unique_ptr<HttpServer>> start(std::unique_ptr<HttpHandler> handler, 
 }  // namespace
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start_protocol(Server& server, const HttpOptions& options) {
-  return start(std::make_unique<HttpService>(server, options.max_body.count), options);
+  return start(std::make_unique<HttpService>(server, options.max_body.count), server.log(), options);
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start_metrics(const Catalog& catalog, const HttpOptions& options) {
-  return start(std::make_unique<MetricsService>(catalog), options);
+Result<std::unique_ptr<HttpServer>> HttpServer::start_metrics(const Catalog& catalog, Log& log, const HttpOptions& options) {
+  return start(std::make_unique<MetricsService>(catalog), log, options);
 }
 
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}

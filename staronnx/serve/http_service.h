@@ -22,6 +22,7 @@ class HttpService final : public HttpHandler {
   HttpAnswer answer(const HttpRoute& route, const HttpRequest& request);
   HttpAnswer shared_memory_answer(const HttpRoute& route, const HttpRequest& request);
   HttpAnswer model_answer(const HttpRoute& route);
+  HttpAnswer log_settings_answer(const HttpRequest& request);
   HttpAnswer index_answer(const HttpRequest& request);
   void load(const HttpRoute& route, const HttpRequest& request, Answered answered);
   HttpAnswer unload_answer(const HttpRoute& route, const HttpRequest& request);

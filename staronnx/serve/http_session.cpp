@@ -76,11 +76,12 @@ auto HttpSession::bound(void (HttpSession::*handler)(Arguments...)) {
 }
 
 HttpSession::HttpSession(asio::ip::tcp::socket socket, asio::ssl::context* tls, HttpHandler& handler, const HttpOptions& options,
-                         std::function<void()> ended)
+                         Log& log, std::function<void()> ended)
     : stream_(std::move(socket), tls),
       look_again_(stream_.get_executor()),
       handler_(handler),
       options_(options),
+      log_(log),
       ended_(std::move(ended)) {}
 
 HttpSession::~HttpSession() {
@@ -142,6 +143,9 @@ void HttpSession::parse() {
 
 void HttpSession::on_header() {
   header_read_ = true;
+  access_ = access_line(log_, [&] {
+    return AccessLine{"HTTP", text_of(parser_->get().method_string()), text_of(parser_->get().target())};
+  });
   keep_alive_ = parser_->keep_alive();
   stream_.tcp().expires_after(steady(options_.stalled));
   const auto expectation = parser_->get().find(http::field::expect);
@@ -236,6 +240,8 @@ void HttpSession::on_answer(HttpAnswer answer) {
 
 void HttpSession::reply(HttpAnswer answer) {
   keep_alive_ = keep_alive_ && !stopping_;
+  if (!header_read_) access_ = access_line(log_, [] { return AccessLine{"HTTP"}; });
+  if (access_) access_->request_id = std::move(answer.request_id);
   reply_.emplace(static_cast<http::status>(answer.status), 11);
   if (answer.encoding != Encoding::identity) {
     answer.body = compressed(answer.body, answer.encoding);
@@ -252,6 +258,7 @@ void HttpSession::reply(HttpAnswer answer) {
 
 void HttpSession::write_some() {
   if (serializer_->is_done()) {
+    say_ended(std::to_string(reply_->result_int()));
     serializer_.reset();
     reply_.reset();
     return keep_alive_ && !stopping_ ? next_request() : linger();
@@ -263,6 +270,11 @@ void HttpSession::write_some() {
 }
 
 // ---- ending ----
+
+void HttpSession::say_ended(std::string_view status) {
+  if (access_) access_->write(log_, status);
+  access_.reset();
+}
 
 // Says that no more will come, and reads what still comes until the client has closed.
 void HttpSession::linger() {
@@ -285,6 +297,7 @@ void HttpSession::discard() {
 void HttpSession::do_close() {
   if (answering_) running_.cancel();
   gone_ = true;
+  say_ended("");
   look_again_.cancel();
   stream_.tcp().close();
 }

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 
+#include "staronnx/serve/access_line.h"
 #include "staronnx/serve/http_handler.h"
 #include "staronnx/serve/http_options.h"
 #include "staronnx/serve/http_stream.h"
@@ -24,10 +25,10 @@ namespace staronnx {
 
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
-  // The socket's executor is a strand of its own. Encrypted unless `tls` is null, which outlives the session as `handler` and `options` do;
-  // `ended` is called when it dies.
+  // The socket's executor is a strand of its own. Encrypted unless `tls` is null, which outlives the session as `handler`, `options` and
+  // `log` do; `ended` is called when it dies.
   HttpSession(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls, HttpHandler& handler,
-              const HttpOptions& options, std::function<void()> ended);
+              const HttpOptions& options, Log& log, std::function<void()> ended);
   ~HttpSession();
 
   // Thread-safe, as the following.
@@ -63,6 +64,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void linger();
   void discard();
   void do_close();
+  void say_ended(std::string_view status);
 
   // A handler that keeps the session alive.
   template <class... Arguments>
@@ -72,6 +74,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   boost::asio::steady_timer look_again_;
   HttpHandler& handler_;
   const HttpOptions& options_;
+  Log& log_;
   const std::function<void()> ended_;
   boost::beast::flat_buffer buffer_;  // what was read and not understood yet
   std::optional<Parser> parser_;
@@ -80,7 +83,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   std::optional<Reply> reply_;
   std::optional<Serializer> serializer_;
   RunningInference running_;
-  bool begun_ = false;  // the request has
+  std::optional<AccessLine> access_;  // of the request, if it is to be logged
+  bool begun_ = false;                // the request has
   bool header_read_ = false;
   bool keep_alive_ = false;
   bool answering_ = false;  // a request waits for its answer
