@@ -9,6 +9,7 @@
 #include "apps/configuration.h"
 #include "apps/log_choice.h"
 #include "apps/machine_choice.h"
+#include "apps/restriction_choice.h"
 #include "apps/runtime_choice.h"
 #include "apps/service.h"
 #include "apps/supervisor.h"
@@ -253,10 +254,12 @@ void add_serve(CLI::App& app, int& exit_status) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   add_tls(*verb, "http", options->http.tls);
+  add_restrictions(*verb, "--http-restricted-api", options->http.restrictions);
   verb->option_defaults()->group("gRPC");
   verb->add_option("--grpc-address", options->grpc.address, "Where to listen for gRPC")->capture_default_str();
   verb->add_option("--grpc-port", options->grpc.port, "Port for gRPC; 0: any free one")->capture_default_str();
   add_tls(*verb, "grpc", options->grpc.tls);
+  add_restrictions(*verb, "--grpc-restricted-protocol", options->grpc.restrictions);
   verb->option_defaults()->group("Metrics");
   verb->add_flag("--allow-metrics,!--no-metrics", options->allow_metrics, "Whether Prometheus may read metrics")
       ->capture_default_str();

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "staronnx/serve/access_line.h"
+#include "staronnx/serve/grpc_gate.h"
 #include "staronnx/serve/grpc_infer.h"
-#include "staronnx/serve/grpc_reply.h"
 #include "staronnx/serve/request_path.h"
 
 namespace staronnx {

@@ -38,8 +38,10 @@ Result<std::shared_ptr<grpc::ServerCredentials>> credentials_of(const TlsOptions
 }  // namespace
 
 struct GrpcServer::State {
-  explicit State(Server& server) : service(server), health(server) {}
+  State(Server& server, const Restrictions& restrictions)
+      : gate(server.log(), restrictions.for_grpc()), service(server, gate), health(server, gate) {}
 
+  const GrpcGate gate;
   GrpcService service;
   GrpcHealth health;
   tcp::endpoint local;
@@ -52,7 +54,7 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::start(Server& server, const Grpc
   const Result<std::shared_ptr<grpc::ServerCredentials>> credentials = credentials_of(options.tls);
   if (!credentials) return credentials.error();
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  auto state = std::make_unique<State>(server);
+  auto state = std::make_unique<State>(server, options.restrictions);
   int port = 0;
   grpc::ServerBuilder builder;
   builder.AddListeningPort(to_string(*wanted), *credentials, &port);

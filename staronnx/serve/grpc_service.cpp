@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "staronnx/serve/grpc_gate.h"
 #include "staronnx/serve/grpc_infer.h"
-#include "staronnx/serve/grpc_reply.h"
 #include "staronnx/serve/log_settings.h"
 #include "staronnx/serve/messages.h"
 #include "staronnx/serve/proto/model_config.pb.h"
@@ -61,11 +61,18 @@ class LoadCall final : public ServerUnaryReactor {
   std::shared_ptr<LoadCall> self_;
 };
 
+// Its client may not use it.
+class RefusedStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+ public:
+  explicit RefusedStream(const grpc::Status& status) { Finish(status); }
+  void OnDone() override { delete this; }
+};
+
 }  // namespace
 
 ServerUnaryReactor* GrpcService::ServerLive(CallbackServerContext* context, const inference::ServerLiveRequest* /*request*/,
                                             inference::ServerLiveResponse* answer) {
-  return reply(server_.log(), context, "ServerLive", [&]() -> Status {
+  return gate_.reply(context, Api::health, "ServerLive", [&]() -> Status {
     answer->set_live(true);
     return {};
   });
@@ -73,7 +80,7 @@ ServerUnaryReactor* GrpcService::ServerLive(CallbackServerContext* context, cons
 
 ServerUnaryReactor* GrpcService::ServerReady(CallbackServerContext* context, const inference::ServerReadyRequest* /*request*/,
                                              inference::ServerReadyResponse* answer) {
-  return reply(server_.log(), context, "ServerReady", [&]() -> Status {
+  return gate_.reply(context, Api::health, "ServerReady", [&]() -> Status {
     answer->set_ready(server_.ready());
     return {};
   });
@@ -81,7 +88,7 @@ ServerUnaryReactor* GrpcService::ServerReady(CallbackServerContext* context, con
 
 ServerUnaryReactor* GrpcService::ModelReady(CallbackServerContext* context, const inference::ModelReadyRequest* request,
                                             inference::ModelReadyResponse* answer) {
-  return reply(server_.log(), context, "ModelReady", [&]() -> Status {
+  return gate_.reply(context, Api::health, "ModelReady", [&]() -> Status {
     const Result<std::optional<std::int64_t>> version = model_version(request->version());
     if (!version) return version.error();
     answer->set_ready(server_.catalog().find(request->name(), *version).ok());
@@ -92,7 +99,7 @@ ServerUnaryReactor* GrpcService::ModelReady(CallbackServerContext* context, cons
 ServerUnaryReactor* GrpcService::ServerMetadata(CallbackServerContext* context,
                                                 const inference::ServerMetadataRequest* /*request*/,
                                                 inference::ServerMetadataResponse* answer) {
-  return reply(server_.log(), context, "ServerMetadata", [&]() -> Status {
+  return gate_.reply(context, Api::metadata, "ServerMetadata", [&]() -> Status {
     *answer = metadata_of(server_.identity());
     return {};
   });
@@ -100,7 +107,7 @@ ServerUnaryReactor* GrpcService::ServerMetadata(CallbackServerContext* context,
 
 ServerUnaryReactor* GrpcService::ModelMetadata(CallbackServerContext* context, const inference::ModelMetadataRequest* request,
                                                inference::ModelMetadataResponse* answer) {
-  return reply(server_.log(), context, "ModelMetadata", [&]() -> Status {
+  return gate_.reply(context, Api::metadata, "ModelMetadata", [&]() -> Status {
     const Result<std::shared_ptr<ServedModel>> model = find(server_.catalog(), request->name(), request->version());
     if (!model) return model.error();
     const auto versions = server_.catalog().versions(request->name());
@@ -112,7 +119,7 @@ ServerUnaryReactor* GrpcService::ModelMetadata(CallbackServerContext* context, c
 
 ServerUnaryReactor* GrpcService::ModelConfig(CallbackServerContext* context, const inference::ModelConfigRequest* request,
                                              inference::ModelConfigResponse* answer) {
-  return reply(server_.log(), context, "ModelConfig", [&]() -> Status {
+  return gate_.reply(context, Api::model_config, "ModelConfig", [&]() -> Status {
     const Result<std::shared_ptr<ServedModel>> model = find(server_.catalog(), request->name(), request->version());
     if (!model) return model.error();
     *answer->mutable_config() = (*model)->config().message();
@@ -122,7 +129,7 @@ ServerUnaryReactor* GrpcService::ModelConfig(CallbackServerContext* context, con
 
 ServerUnaryReactor* GrpcService::ModelStatistics(CallbackServerContext* context, const inference::ModelStatisticsRequest* request,
                                                  inference::ModelStatisticsResponse* answer) {
-  return reply(server_.log(), context, "ModelStatistics", [&]() -> Status {
+  return gate_.reply(context, Api::statistics, "ModelStatistics", [&]() -> Status {
     const auto models = find_all(server_.catalog(), request->name(), request->version());
     if (!models) return models.error();
     *answer = statistics_of(*models);
@@ -132,7 +139,7 @@ ServerUnaryReactor* GrpcService::ModelStatistics(CallbackServerContext* context,
 
 ServerUnaryReactor* GrpcService::RepositoryIndex(CallbackServerContext* context, const inference::RepositoryIndexRequest* request,
                                                  inference::RepositoryIndexResponse* answer) {
-  return reply(server_.log(), context, "RepositoryIndex", [&]() -> Status {
+  return gate_.reply(context, Api::model_repository, "RepositoryIndex", [&]() -> Status {
     *answer = index_of(server_.control().index(), request->ready());
     return {};
   });
@@ -141,8 +148,10 @@ ServerUnaryReactor* GrpcService::RepositoryIndex(CallbackServerContext* context,
 ServerUnaryReactor* GrpcService::RepositoryModelLoad(CallbackServerContext* context,
                                                      const inference::RepositoryModelLoadRequest* request,
                                                      inference::RepositoryModelLoadResponse* /*answer*/) {
+  constexpr const char* kName = "RepositoryModelLoad";
+  if (const auto refused = gate_.refusal(*context, Api::model_repository, kName)) return finished(context, *refused);
   const Result<std::optional<std::string>> config = config_to_load(*request);
-  if (!config) return reply(server_.log(), context, "RepositoryModelLoad", [&]() -> Status { return config.error(); });
+  if (!config) return gate_.reply(context, Api::model_repository, kName, [&]() -> Status { return config.error(); });
   const std::shared_ptr<LoadCall> call = LoadCall::begin(server_.log());
   server_.control().load(request->model_name(), *config,
                          [call](const Status& loaded) { call->answer(loaded ? grpc::Status::OK : grpc_status(loaded.error())); });
@@ -152,7 +161,7 @@ ServerUnaryReactor* GrpcService::RepositoryModelLoad(CallbackServerContext* cont
 ServerUnaryReactor* GrpcService::RepositoryModelUnload(CallbackServerContext* context,
                                                        const inference::RepositoryModelUnloadRequest* request,
                                                        inference::RepositoryModelUnloadResponse* /*answer*/) {
-  return reply(server_.log(), context, "RepositoryModelUnload", [&]() -> Status {
+  return gate_.reply(context, Api::model_repository, "RepositoryModelUnload", [&]() -> Status {
     if (Status checked = check_unload(*request); !checked) return checked.error();
     return server_.control().unload(request->model_name());
   });
@@ -161,7 +170,7 @@ ServerUnaryReactor* GrpcService::RepositoryModelUnload(CallbackServerContext* co
 ServerUnaryReactor* GrpcService::SystemSharedMemoryStatus(CallbackServerContext* context,
                                                           const inference::SystemSharedMemoryStatusRequest* request,
                                                           inference::SystemSharedMemoryStatusResponse* answer) {
-  return reply(server_.log(), context, "SystemSharedMemoryStatus", [&]() -> Status {
+  return gate_.reply(context, Api::shared_memory, "SystemSharedMemoryStatus", [&]() -> Status {
     const Result<std::vector<SharedRegion>> regions = server_.shared_memory().status(request->name());
     if (!regions) return regions.error();
     for (const SharedRegion& region : *regions) (*answer->mutable_regions())[region.name] = status_of(region);
@@ -172,7 +181,7 @@ ServerUnaryReactor* GrpcService::SystemSharedMemoryStatus(CallbackServerContext*
 ServerUnaryReactor* GrpcService::SystemSharedMemoryRegister(CallbackServerContext* context,
                                                             const inference::SystemSharedMemoryRegisterRequest* request,
                                                             inference::SystemSharedMemoryRegisterResponse* /*answer*/) {
-  return reply(server_.log(), context, "SystemSharedMemoryRegister", [&]() -> Status {
+  return gate_.reply(context, Api::shared_memory, "SystemSharedMemoryRegister", [&]() -> Status {
     return server_.shared_memory().add({request->name(), request->key(), request->offset(), request->byte_size()});
   });
 }
@@ -180,7 +189,7 @@ ServerUnaryReactor* GrpcService::SystemSharedMemoryRegister(CallbackServerContex
 ServerUnaryReactor* GrpcService::SystemSharedMemoryUnregister(CallbackServerContext* context,
                                                               const inference::SystemSharedMemoryUnregisterRequest* request,
                                                               inference::SystemSharedMemoryUnregisterResponse* /*answer*/) {
-  return reply(server_.log(), context, "SystemSharedMemoryUnregister", [&]() -> Status {
+  return gate_.reply(context, Api::shared_memory, "SystemSharedMemoryUnregister", [&]() -> Status {
     server_.shared_memory().remove(request->name());
     return {};
   });
@@ -189,46 +198,49 @@ ServerUnaryReactor* GrpcService::SystemSharedMemoryUnregister(CallbackServerCont
 ServerUnaryReactor* GrpcService::CudaSharedMemoryStatus(CallbackServerContext* context,
                                                         const inference::CudaSharedMemoryStatusRequest* request,
                                                         inference::CudaSharedMemoryStatusResponse* /*answer*/) {
-  return reply(server_.log(), context, "CudaSharedMemoryStatus",
-               [&]() -> Status { return request->name().empty() ? Status() : no_cuda_region(request->name()); });
+  return gate_.reply(context, Api::shared_memory, "CudaSharedMemoryStatus",
+                     [&]() -> Status { return request->name().empty() ? Status() : no_cuda_region(request->name()); });
 }
 
 ServerUnaryReactor* GrpcService::CudaSharedMemoryRegister(CallbackServerContext* context,
                                                           const inference::CudaSharedMemoryRegisterRequest* request,
                                                           inference::CudaSharedMemoryRegisterResponse* /*answer*/) {
-  return reply(server_.log(), context, "CudaSharedMemoryRegister",
-               [&]() -> Status { return no_cuda_shared_memory(request->name()); });
+  return gate_.reply(context, Api::shared_memory, "CudaSharedMemoryRegister",
+                     [&]() -> Status { return no_cuda_shared_memory(request->name()); });
 }
 
 ServerUnaryReactor* GrpcService::CudaSharedMemoryUnregister(CallbackServerContext* context,
                                                             const inference::CudaSharedMemoryUnregisterRequest* /*request*/,
                                                             inference::CudaSharedMemoryUnregisterResponse* /*answer*/) {
-  return reply(server_.log(), context, "CudaSharedMemoryUnregister", [&]() -> Status {
+  return gate_.reply(context, Api::shared_memory, "CudaSharedMemoryUnregister", [&]() -> Status {
     return {};  // nothing is ever registered
   });
 }
 
 ServerUnaryReactor* GrpcService::LogSettings(CallbackServerContext* context, const inference::LogSettingsRequest* request,
                                              inference::LogSettingsResponse* answer) {
-  return reply(server_.log(), context, "LogSettings", [&]() -> Status {
+  return gate_.reply(context, Api::logging, "LogSettings", [&]() -> Status {
     if (Status changed = change(server_.log(), *request); !changed) return changed;
     *answer = settings_of(server_.log());
     return {};
   });
 }
 
-ServerUnaryReactor* GrpcService::ModelInfer(CallbackServerContext* /*context*/, const grpc::ByteBuffer* request,
+ServerUnaryReactor* GrpcService::ModelInfer(CallbackServerContext* context, const grpc::ByteBuffer* request,
                                             grpc::ByteBuffer* answer) {
+  if (const auto refused = gate_.refusal(*context, Api::inference, "ModelInfer")) return finished(context, *refused);
   return begin_infer(server_, *request, *answer);
 }
 
-grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GrpcService::ModelStreamInfer(CallbackServerContext* /*context*/) {
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GrpcService::ModelStreamInfer(CallbackServerContext* context) {
+  if (const auto refused = gate_.refusal(*context, Api::inference, "ModelStreamInfer"))
+    return std::make_unique<RefusedStream>(*refused).release();  // gRPC's, until OnDone()
   return begin_stream_infer(server_);
 }
 
 ServerUnaryReactor* GrpcHealth::Check(CallbackServerContext* context, const grpc::health::v1::HealthCheckRequest* request,
                                       grpc::health::v1::HealthCheckResponse* answer) {
-  return reply(server_.log(), context, "Check", [&]() -> Status {
+  return gate_.reply(context, Api::health, "Check", [&]() -> Status {
     using Answer = grpc::health::v1::HealthCheckResponse;
     if (!request->service().empty() && request->service() != inference::GRPCInferenceService::service_full_name())
       return Error{ErrorCode::not_found, "there is no service '" + request->service() + "'"};

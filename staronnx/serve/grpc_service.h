@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "staronnx/serve/grpc_calls.h"
+#include "staronnx/serve/grpc_gate.h"
 #include "staronnx/serve/proto/grpc_service.grpc.pb.h"
 #include "staronnx/serve/proto/health.grpc.pb.h"
 #include "staronnx/serve/server.h"
@@ -29,10 +30,10 @@ using EventService =
 using RawInferService =
     Inference::WithRawCallbackMethod_ModelInfer<Inference::WithRawCallbackMethod_ModelStreamInfer<EventService>>;
 
-// Thread-safe. `server` outlives it.
+// Thread-safe. `server` and `gate` outlive it.
 class GrpcService final : public RawInferService {
  public:
-  explicit GrpcService(Server& server) : server_(server) {}
+  GrpcService(Server& server, const GrpcGate& gate) : server_(server), gate_(gate) {}
 
  private:
   grpc::ServerUnaryReactor* ServerLive(grpc::CallbackServerContext* context, const inference::ServerLiveRequest* request,
@@ -84,18 +85,21 @@ class GrpcService final : public RawInferService {
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* ModelStreamInfer(grpc::CallbackServerContext* context) override;
 
   Server& server_;
+  const GrpcGate& gate_;
 };
 
 // grpc.health.v1: SERVING as long as the server is ready; of itself and of the inference service.
 class GrpcHealth final : public grpc::health::v1::Health::CallbackService {
  public:
-  explicit GrpcHealth(Server& server) : server_(server) {}
+  // `server` and `gate` outlive it.
+  GrpcHealth(Server& server, const GrpcGate& gate) : server_(server), gate_(gate) {}
 
  private:
   grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context, const grpc::health::v1::HealthCheckRequest* request,
                                   grpc::health::v1::HealthCheckResponse* answer) override;
 
   Server& server_;
+  const GrpcGate& gate_;
 };
 
 }  // namespace staronnx

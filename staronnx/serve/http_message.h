@@ -18,6 +18,7 @@ struct HttpRequest {
   // Header fields; empty when absent.
   std::string content_encoding, accept_encoding;
   std::optional<std::string> inference_header_length;  // Inference-Header-Content-Length
+  std::vector<std::string> keys = {};                  // for each restriction that there is; empty when absent
 };
 
 struct HttpAnswer {

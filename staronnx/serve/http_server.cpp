@@ -148,7 +148,7 @@ Result<std::unique_ptr<HttpServer>> start(std::unique_ptr<HttpHandler> handler, 
 }  // namespace
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start_protocol(Server& server, const HttpOptions& options) {
-  return start(std::make_unique<HttpService>(server, options.max_body.count), server.log(), options);
+  return start(std::make_unique<HttpService>(server, options), server.log(), options);
 }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start_metrics(const Catalog& catalog, Log& log, const HttpOptions& options) {

@@ -54,7 +54,11 @@ RunningInference HttpService::handle(HttpRequest request, Answered answered) {
     return {};
   }
   const auto& route = std::get<HttpRoute>(routed);
-  Result<std::string> body = uncompressed(std::move(request.body), request.content_encoding, max_body_);
+  if (const Restriction* restriction = refusing(route, request)) {
+    answered(error_answer(403, restriction->refusal()));
+    return {};
+  }
+  Result<std::string> body = uncompressed(std::move(request.body), request.content_encoding, max_body_.count);
   if (!body) {
     answered(error_answer(body.error()));
     return {};
@@ -66,6 +70,13 @@ RunningInference HttpService::handle(HttpRequest request, Answered answered) {
   else
     answered(answer(route, request));
   return {};
+}
+
+const Restriction* HttpService::refusing(const HttpRoute& route, const HttpRequest& request) const {
+  const Restriction* restriction = restrictions_.on(route.api());
+  if (restriction == nullptr) return nullptr;
+  const std::ptrdiff_t position = restriction - restrictions_.all().data();
+  return restriction->opens_to(request.keys.at(static_cast<std::size_t>(position))) ? nullptr : restriction;
 }
 
 HttpAnswer HttpService::answer(const HttpRoute& route, const HttpRequest& request) {

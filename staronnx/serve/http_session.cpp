@@ -40,7 +40,7 @@ std::string text_of(beast::string_view view) {
   return {view.data(), view.size()};
 }
 
-HttpRequest request_of(http::request<http::string_body> message) {
+HttpRequest request_of(http::request<http::string_body> message, const Restrictions& restrictions) {
   HttpRequest request;
   request.method = text_of(message.method_string());
   request.target = text_of(message.target());
@@ -48,6 +48,7 @@ HttpRequest request_of(http::request<http::string_body> message) {
   request.accept_encoding = text_of(message[http::field::accept_encoding]);
   const auto length = message.find("Inference-Header-Content-Length");
   if (length != message.end()) request.inference_header_length = text_of(length->value());
+  for (const Restriction& restriction : restrictions.all()) request.keys.push_back(text_of(message[restriction.header]));
   request.body = std::move(message.body());
   return request;
 }
@@ -201,7 +202,7 @@ void HttpSession::refuse(Failure failure) {
 void HttpSession::on_request() {
   stream_.tcp().expires_never();
   answering_ = true;
-  HttpRequest request = request_of(parser_->release());
+  HttpRequest request = request_of(parser_->release(), options_.restrictions);
   parser_.reset();
   running_ = handler_.handle(std::move(request), [self = shared_from_this()](HttpAnswer answer) {
     asio::dispatch(self->stream_.get_executor(),
