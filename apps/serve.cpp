@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <csignal>
 #include <future>
 #include <iostream>
 #include <map>
@@ -130,6 +131,7 @@ void say_address(Log& log, std::string_view protocol, const std::string& address
 
 // `ports`: gets those that it listens at.
 int serve(const Options& options, Ports& ports) {
+  std::signal(SIGHUP, SIG_IGN);  // until there is something to look at again
   const Result<std::unique_ptr<Log>> log = Log::open(options.log);
   if (!log) return report(log.error(), false);
   Result<Machine> machine = options.here.machine();

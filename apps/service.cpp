@@ -48,6 +48,7 @@ class Service {
     signals_.async_wait([this](boost::system::error_code cancelled, int) {
       if (!cancelled) begin_end();
     });
+    reload_when_asked();
     settling_ = std::jthread([this] {
       server_.catalog().settle();
       boost::asio::post(events_, [this] { say_settled(); });
@@ -65,6 +66,26 @@ class Service {
     if (models) return tell_manager(server_.log(), "READY=1");
     status_ = report(models.error(), false);
     signals_.cancel();
+    hangups_.cancel();
+  }
+
+  void reload_when_asked() {
+    hangups_.async_wait([this](boost::system::error_code cancelled, int) {
+      if (cancelled || ending_) return;
+      reload();
+      reload_when_asked();
+    });
+  }
+
+  // What is wrong with what is new leaves what is there.
+  void reload() {
+    Log& log = server_.log();
+    const Status log_file = log.reopen();
+    log.write(LogLevel::info, "SIGHUP: models and certificates are looked at again");
+    for (const Status& status : {log_file, http_.reload_certificates(), grpc_.reload_certificates()}) {
+      if (!status) log.write(LogLevel::error, "what was there stays: " + status.error().message);
+    }
+    server_.control().reload();
   }
 
   void begin_end() {
@@ -101,6 +122,7 @@ class Service {
   const Seconds exit_timeout_;
   boost::asio::io_context events_;
   boost::asio::signal_set signals_{events_, SIGTERM, SIGINT};
+  boost::asio::signal_set hangups_{events_, SIGHUP};
   int status_ = 0;
   bool ending_ = false;
   std::jthread settling_, draining_;

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import socket
 
 import numpy as np
@@ -132,6 +133,22 @@ def test_a_fault_is_logged_with_the_requests_id(serve, tmp_path, protocol):
         assert served.end() == 0
     [error] = [line for line in entries(tmp_path / "log") if line["level"] == "error"]
     assert (error["model"], error["version"], error["request_id"]) == ("reshape", 1, "seven") and "Reshape" in error["message"]
+
+
+def test_a_log_that_was_moved_begins_anew_at_sighup(serve, served_models, tmp_path):
+    log = tmp_path / "log"
+    with serve(served_models["two"], "--log-verbose", "1", "--log-file", log) as served, client_of(served, "http") as client:
+        infer(client, "http", "before")
+        log.rename(tmp_path / "old")
+        infer(client, "http", "between")
+        served.process.send_signal(signal.SIGHUP)
+        while not log.exists():
+            assert client.is_server_live()
+        infer(client, "http", "after")
+        assert served.end() == 0
+    old, new = (tmp_path / "old").read_text(), log.read_text()
+    assert "=before\n" in old and "=between\n" in old and "=after\n" not in old
+    assert "=after\n" in new and "=before\n" not in new and " INFO SIGHUP: " in new
 
 
 @pytest.mark.parametrize("words, part", [

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import shutil
+import signal
 import threading
 
 import numpy as np
@@ -247,3 +248,46 @@ def test_the_end_does_not_wait_for_what_loads(serve, repository, wheel_model, pr
         served.process.wait(timeout=60)
         asking.join(timeout=60)
         assert not asking.is_alive() and served.process.returncode in (0, 1)
+
+
+@pytest.mark.parametrize("mode, options", [
+    ("none", []),
+    ("explicit", ["--load-model", "a"]),
+    ("poll", ["--repository-poll-secs", "3600"]),
+])  # fmt: skip
+def test_models_are_looked_at_again_at_sighup(serve, repository, mode, options):
+    with serve("--model-repository", repository, "--model-control-mode", mode, *options) as served, client_of("grpc", served) as client:
+        if mode == "explicit":
+            client.load_model("b")
+        assert factor_of(client, "a") == 2 and factor_of(client, "b") == 10
+        scaled(repository / "a/2/model.onnx", 20)
+        scaled(repository / "b/2/model.onnx", 100)
+        scaled(repository / "c/1/model.onnx", 5)
+        served.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: factor_of(client, "a") == 20 and factor_of(client, "b") == 100, served)
+        if mode == "poll":
+            wait_until(lambda: client.is_model_ready("c"), served)
+        else:
+            assert not client.is_model_ready("c"), "what was not loaded stays so"
+        (repository / "a/config.pbtxt").write_text("nonsense")
+        shutil.rmtree(repository / "b")
+        served.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "config.pbtxt" in served.errors(), served)
+        assert factor_of(client, "a") == 20 and client.is_server_ready(), "what was ready stays"
+        assert mode == "poll" or factor_of(client, "b") == 100
+        (repository / "a/config.pbtxt").write_text("version_policy { specific { versions: 1 } }")
+        served.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: factor_of(client, "a") == 1, served)
+        assert served.end() == 0
+
+
+def test_sighup_leaves_alone_what_was_unloaded(serve, repository):
+    with serve("--model-repository", repository, "--model-control-mode", "explicit", "--load-model", "*") as served, \
+            client_of("http", served) as client:  # fmt: skip
+        client.unload_model("a")
+        scaled(repository / "a/2/model.onnx", 20)
+        scaled(repository / "b/1/model.onnx", 11)
+        served.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: factor_of(client, "b") == 11, served)
+        assert not client.is_model_ready("a")
+        assert served.end() == 0

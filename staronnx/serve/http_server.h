@@ -29,6 +29,9 @@ class HttpServer {
   std::uint16_t port() const;
   bool loopback() const;  // only this machine reaches it
 
+  // Reads the certificate's files again, for connections to come. Fails, with nothing changed, as start_protocol().
+  Status reload_certificates();
+
   // Takes no more connections, answers what is under way, and closes each connection behind it; until `deadline` at most, then fails saying
   // how many connections were left.
   Status drain(Deadline deadline);

@@ -76,9 +76,10 @@ auto HttpSession::bound(void (HttpSession::*handler)(Arguments...)) {
   return [self = shared_from_this(), handler](Arguments... arguments) { ((*self).*handler)(std::move(arguments)...); };
 }
 
-HttpSession::HttpSession(asio::ip::tcp::socket socket, asio::ssl::context* tls, HttpHandler& handler, const HttpOptions& options,
-                         Log& log, std::function<void()> ended)
-    : stream_(std::move(socket), tls),
+HttpSession::HttpSession(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> tls, HttpHandler& handler,
+                         const HttpOptions& options, Log& log, std::function<void()> ended)
+    : tls_(std::move(tls)),
+      stream_(std::move(socket), tls_.get()),
       look_again_(stream_.get_executor()),
       handler_(handler),
       options_(options),

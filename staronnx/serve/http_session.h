@@ -25,9 +25,9 @@ namespace staronnx {
 
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
-  // The socket's executor is a strand of its own. Encrypted unless `tls` is null, which outlives the session as `handler`, `options` and
-  // `log` do; `ended` is called when it dies.
-  HttpSession(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls, HttpHandler& handler,
+  // The socket's executor is a strand of its own. Encrypted unless `tls` is null. `handler`, `options` and `log` outlive the session;
+  // `ended` is called when it dies.
+  HttpSession(boost::asio::ip::tcp::socket socket, std::shared_ptr<boost::asio::ssl::context> tls, HttpHandler& handler,
               const HttpOptions& options, Log& log, std::function<void()> ended);
   ~HttpSession();
 
@@ -70,6 +70,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   template <class... Arguments>
   auto bound(void (HttpSession::*handler)(Arguments...));
 
+  const std::shared_ptr<boost::asio::ssl::context> tls_;
   HttpStream stream_;
   boost::asio::steady_timer look_again_;
   HttpHandler& handler_;
