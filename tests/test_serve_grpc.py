@@ -350,6 +350,37 @@ def test_health_is_grpcs(served):
         assert unknown.value.code() == NOT_FOUND
 
 
+def test_health_is_of_models_too(served):
+    with grpc.insecure_channel(served.grpc) as channel:
+        health = health_pb2_grpc.HealthStub(channel)
+        assert health.Check(health_pb2.HealthCheckRequest(service="two")).status == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_watches_end_with_the_server_and_do_not_hold_it(serve, served_models):
+    with serve(served_models["two"], "--exit-timeout-secs", "3600") as running, grpc.insecure_channel(running.grpc) as channel:
+        watches = [watch(channel, service) for service in ("", "two", "none")]
+        assert [next(each) for each in watches] == ["SERVING", "SERVING", "SERVICE_UNKNOWN"]
+        assert running.end() == 0
+        assert [list(each) for each in watches] == [["NOT_SERVING"], [], []]
+
+
+def watch(channel, service):
+    """What a watch of grpc.health.v1 says, in words, until it ends."""
+    for answer in health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(service=service), timeout=60):
+        yield health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
+
+
+def test_a_watch_that_goes_disturbs_nobody(served):
+    with grpc.insecure_channel(served.grpc) as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        gone, stays = (stub.Watch(health_pb2.HealthCheckRequest()) for _ in range(2))
+        assert next(gone).status == next(stays).status == health_pb2.HealthCheckResponse.SERVING
+        gone.cancel()
+        assert stub.Check(health_pb2.HealthCheckRequest()).status == health_pb2.HealthCheckResponse.SERVING
+        assert stays.is_active()
+        stays.cancel()
+
+
 def test_reflection_shows_the_services(served):
     with grpc.insecure_channel(served.grpc) as channel:
         database = ProtoReflectionDescriptorDatabase(channel)

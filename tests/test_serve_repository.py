@@ -6,11 +6,13 @@ import shutil
 import signal
 import threading
 
+import grpc
 import numpy as np
 import onnx
 import pytest
 import tritonclient.grpc
 import tritonclient.http
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from onnx import TensorProto
 from serve_models import save
 from tritonclient.utils import InferenceServerException
@@ -278,6 +280,34 @@ def test_models_are_looked_at_again_at_sighup(serve, repository, mode, options):
         (repository / "a/config.pbtxt").write_text("version_policy { specific { versions: 1 } }")
         served.process.send_signal(signal.SIGHUP)
         wait_until(lambda: factor_of(client, "a") == 1, served)
+        assert served.end() == 0
+
+
+def test_watches_hear_of_models_that_come_and_go(serve, repository):
+    with serve("--model-repository", repository, "--model-control-mode", "explicit", "--load-model", "a") as served, \
+            client_of("grpc", served) as client, grpc.insecure_channel(served.grpc) as channel:  # fmt: skip
+        stub = health_pb2_grpc.HealthStub(channel)
+        of_a, of_b, of_all = (stub.Watch(health_pb2.HealthCheckRequest(service=service), timeout=60) for service in ("a", "b", ""))
+
+        def hear(watch):
+            return health_pb2.HealthCheckResponse.ServingStatus.Name(next(watch).status)
+
+        assert (hear(of_a), hear(of_b), hear(of_all)) == ("SERVING", "SERVICE_UNKNOWN", "SERVING")
+        client.load_model("b")
+        while (heard := hear(of_b)) != "SERVING":  # perhaps not, while it loads
+            assert heard == "NOT_SERVING"
+        client.unload_model("a")
+        assert hear(of_a) == "NOT_SERVING"
+        client.load_model("a")
+        assert hear(of_a) == "SERVING"
+        (repository / "a/2/model.onnx").write_text("no model")
+        client.unload_model("a")
+        with pytest.raises(InferenceServerException):
+            client.load_model("a")
+        while hear(of_all) != "NOT_SERVING":
+            pass
+        for watch in (of_a, of_b, of_all):
+            watch.cancel()
         assert served.end() == 0
 
 

@@ -113,6 +113,9 @@ def test_grpcs_own_health_check_is_of_health(serve, served_models):
         with pytest.raises(grpc.RpcError) as refused:
             stub.Check(health_pb2.HealthCheckRequest())
         assert refused.value.code() == grpc.StatusCode.PERMISSION_DENIED
+        with pytest.raises(grpc.RpcError) as refused:
+            next(stub.Watch(health_pb2.HealthCheckRequest()))
+        assert refused.value.code() == grpc.StatusCode.PERMISSION_DENIED
         assert stub.Check(health_pb2.HealthCheckRequest(), metadata=[(HEADER["grpc"], KEY)]).status == health_pb2.HealthCheckResponse.SERVING
 
 

@@ -8,6 +8,7 @@
 #include <climits>
 
 #include "staronnx/serve/grpc_certificates.h"
+#include "staronnx/serve/grpc_health.h"
 #include "staronnx/serve/grpc_service.h"
 #include "staronnx/serve/listen_address.h"
 
@@ -85,6 +86,7 @@ Status GrpcServer::reload_certificates() {
 }
 
 void GrpcServer::drain(Deadline deadline) {
+  state_->health.end();  // nobody waits for them
   const auto left = std::min<Clock::duration>(deadline.at - Clock::now(), std::chrono::hours(24 * 365));
   state_->listening->Shutdown(std::chrono::system_clock::now() + left);
 }

@@ -238,15 +238,4 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GrpcService::ModelS
   return begin_stream_infer(server_);
 }
 
-ServerUnaryReactor* GrpcHealth::Check(CallbackServerContext* context, const grpc::health::v1::HealthCheckRequest* request,
-                                      grpc::health::v1::HealthCheckResponse* answer) {
-  return gate_.reply(context, Api::health, "Check", [&]() -> Status {
-    using Answer = grpc::health::v1::HealthCheckResponse;
-    if (!request->service().empty() && request->service() != inference::GRPCInferenceService::service_full_name())
-      return Error{ErrorCode::not_found, "there is no service '" + request->service() + "'"};
-    answer->set_status(server_.ready() ? Answer::SERVING : Answer::NOT_SERVING);
-    return {};
-  });
-}
-
 }  // namespace staronnx

@@ -7,7 +7,6 @@
 #include "staronnx/serve/grpc_calls.h"
 #include "staronnx/serve/grpc_gate.h"
 #include "staronnx/serve/proto/grpc_service.grpc.pb.h"
-#include "staronnx/serve/proto/health.grpc.pb.h"
 #include "staronnx/serve/server.h"
 
 namespace staronnx {
@@ -83,20 +82,6 @@ class GrpcService final : public RawInferService {
   grpc::ServerUnaryReactor* ModelInfer(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                        grpc::ByteBuffer* answer) override;
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* ModelStreamInfer(grpc::CallbackServerContext* context) override;
-
-  Server& server_;
-  const GrpcGate& gate_;
-};
-
-// grpc.health.v1: SERVING as long as the server is ready; of itself and of the inference service.
-class GrpcHealth final : public grpc::health::v1::Health::CallbackService {
- public:
-  // `server` and `gate` outlive it.
-  GrpcHealth(Server& server, const GrpcGate& gate) : server_(server), gate_(gate) {}
-
- private:
-  grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context, const grpc::health::v1::HealthCheckRequest* request,
-                                  grpc::health::v1::HealthCheckResponse* answer) override;
 
   Server& server_;
   const GrpcGate& gate_;
