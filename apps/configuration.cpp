@@ -1,8 +1,13 @@
 #include "apps/configuration.h"
 
 #include <cctype>
+#include <optional>
 #include <set>
+#include <sstream>
 #include <string>
+#include <vector>
+
+#include "staronnx/base/read_file.h"
 
 namespace staronnx::apps {
 namespace {
@@ -38,16 +43,44 @@ void set(CLI::Option& option, const CLI::ConfigItem& item) {
   option.run_callback();
 }
 
-void read_file(CLI::App& verb, const std::string& file) {
+// Comments begin with # outside of quotes, which end in their line. CLI11 itself would take every # for one.
+std::string without_comments(const std::string& text) {
+  std::string rest;
+  char quote = 0;
+  bool comment = false;
+  for (const char c : text) {
+    if (c == '\n') {
+      quote = 0;
+      comment = false;
+    } else if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '#') {
+      comment = true;
+    }
+    if (!comment) rest += c;
+  }
+  return rest;
+}
+
+std::vector<CLI::ConfigItem> items_of(const std::string& file) {
+  const std::optional<std::string> text = staronnx::read_file(file);
+  if (!text) throw CLI::ConfigError("the file cannot be read");
+  CLI::ConfigTOML format;
+  format.comment('\0');
+  std::istringstream lines(without_comments(*text));
+  return format.from_config(lines);
+}
+
+void read_options(CLI::App& verb, const std::string& file) {
   std::set<std::string> seen;
   try {
-    for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_file(file)) {
+    for (const CLI::ConfigItem& item : items_of(file)) {
       CLI::Option& option = option_for(verb, item);
       if (!seen.insert(option.get_name()).second) throw CLI::ConfigError("'" + item.name + "' is there twice");
       if (option.empty()) set(option, item);
     }
-  } catch (const CLI::FileError&) {
-    throw CLI::ConfigError("--config " + file + ": the file cannot be read");
   } catch (const CLI::ParseError& error) {
     throw CLI::ConfigError("--config " + file + ": " + error.what());
   }
@@ -58,7 +91,7 @@ void read_file(CLI::App& verb, const std::string& file) {
 void add_configuration(CLI::App& verb) {
   verb.preparse_callback([&verb](std::size_t) { name_variables(verb); });
   const auto read = [&verb](const std::string& file) {
-    if (verb.get_help_ptr()->count() == 0) read_file(verb, file);
+    if (verb.get_help_ptr()->count() == 0) read_options(verb, file);
   };
   // Options are stored in the order in which they were added, after the environment was read.
   verb.add_option_function<std::string>("--config", read, "A TOML file that says other options, such as http-port = 8000")

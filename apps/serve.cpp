@@ -1,24 +1,18 @@
-#include <systemd/sd-daemon.h>
 #include <algorithm>
-#include <array>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <csignal>
-#include <cstdlib>
-#include <cstring>
 #include <future>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <set>
-#include <span>
-#include <thread>
 #include <vector>
 
 #include "apps/configuration.h"
+#include "apps/log_choice.h"
 #include "apps/machine_choice.h"
+#include "apps/restriction_choice.h"
 #include "apps/runtime_choice.h"
+#include "apps/service.h"
 #include "apps/supervisor.h"
 #include "apps/tls_choice.h"
 #include "apps/verbs.h"
@@ -34,15 +28,18 @@
 namespace staronnx::apps {
 namespace {
 
-constexpr int kSignalled = 128;  // and the signal's number: the status of what a signal ended
-
 // For nodes to come back to a server that begins again. Those that live try once a second.
 constexpr Seconds kNodesAgain{5};
 
 // Of the protocol, that work.
-const std::vector<std::string> kExtensions = {"classification",      "model_repository",   "model_repository(unload_dependents)",
-                                              "model_configuration", "binary_tensor_data", "parameters",
-                                              "statistics"};
+const std::vector<std::string> kExtensions = {"classification",
+                                              "model_repository",
+                                              "model_repository(unload_dependents)",
+                                              "model_configuration",
+                                              "binary_tensor_data",
+                                              "parameters",
+                                              "statistics",
+                                              "logging"};
 
 struct Options {
   std::vector<std::string> models;
@@ -56,6 +53,7 @@ struct Options {
   bool again = false;  // after one that was lost
   GrpcOptions grpc;
   bool allow_shared_memory = false;
+  LogOptions log;
   double exit_timeout_s = 30;
   MachineChoice here;
   RuntimeChoice runtime;
@@ -113,111 +111,29 @@ Catalog::Loader loader(PlanCache& plans, Engine& engine, LateRuntime& runtime) {
   };
 }
 
-Result<RepositoryOptions> repository_options(const Options& options) {
+Result<RepositoryOptions> repository_options(const Options& options, Log& log) {
   RepositoryOptions repository = options.repository;
   if (!options.load.empty() && repository.mode != ModelControlMode::on_demand)
     return Error{ErrorCode::invalid_argument,
                  "--load-model is for --model-control-mode explicit; otherwise all models are loaded"};
   repository.load = {options.load.begin(), options.load.end()};
   repository.poll_interval = Seconds(options.poll_s);
-  repository.complain = [](const std::string& what) { std::cerr << what << std::endl; };
+  repository.complain = [&log](const std::string& what) { log.write(LogLevel::warning, what); };
   return repository;
 }
 
-// Says which models are there, and whether all are; fails for the first of the command line's that is not.
-Status say_models(const Catalog& catalog, const std::set<std::string>& must_be_ready) {
-  std::string names;
-  for (const ModelStatus& model : catalog.index()) {
-    const bool ready = model.state == ModelState::ready;
-    if (!ready && must_be_ready.contains(model.name))
-      return Error{ErrorCode::unavailable, "model '" + model.name + "': " + model.reason};
-    if (ready) names += (names.empty() ? "" : ", ") + model.name;
-  }
-  std::cout << (catalog.ready() ? "ready: " : "not ready, but serving: ") << names << std::endl;
-  return {};
-}
-
-void say_address(std::string_view protocol, const std::string& address, bool loopback, const TlsOptions& tls) {
+void say_address(Log& log, std::string_view protocol, const std::string& address, bool loopback, const TlsOptions& tls) {
   std::cout << protocol << ": " << address << std::endl;
   if (!loopback && !tls.mutual)
-    std::cerr << "WARNING: " << address << " is open to other machines, without " << (tls.on ? "" : "encryption or ")
-              << "passwords" << std::endl;
+    log.write(LogLevel::warning,
+              address + " is open to other machines, without " + (tls.on ? "" : "encryption or ") + "passwords");
 }
-
-// To the service manager that started the process, if one did.
-void tell_manager(const char* state) {
-  if (const int told = sd_notify(0, state); told < 0)
-    std::cerr << "WARNING: $NOTIFY_SOCKET does not take '" << state << "': " << std::strerror(-told) << std::endl;
-}
-
-// Until a signal asks for the end, or a model cannot be loaded at the start. A second signal ends the process.
-class Service {
- public:
-  Service(Server& server, HttpServer& http, GrpcServer& grpc, std::set<std::string> must_be_ready, Seconds exit_timeout)
-      : server_(server), http_(http), grpc_(grpc), must_be_ready_(std::move(must_be_ready)), exit_timeout_(exit_timeout) {}
-
-  int run() {
-    signals_.async_wait([this](boost::system::error_code cancelled, int) {
-      if (!cancelled) begin_end();
-    });
-    settling_ = std::jthread([this] {
-      server_.catalog().settle();
-      boost::asio::post(events_, [this] { say_settled(); });
-    });
-    events_.run();
-    // What is being loaded cannot be stopped, and is not needed any more; nor is who would be told.
-    if (server_.catalog().busy()) std::_Exit(status_);
-    return status_;
-  }
-
- private:
-  void say_settled() {
-    if (ending_) return;
-    const Status models = say_models(server_.catalog(), must_be_ready_);
-    if (models) return tell_manager("READY=1");
-    status_ = report(models.error(), false);
-    signals_.cancel();
-  }
-
-  void begin_end() {
-    ending_ = true;
-    server_.end();
-    tell_manager("STOPPING=1");
-    std::cerr << "ending: what is under way is answered, for at most " << exit_timeout_.count() << " s" << std::endl;
-    signals_.async_wait([](boost::system::error_code cancelled, int second) {
-      if (!cancelled) std::_Exit(kSignalled + second);
-    });
-    draining_ = std::jthread([this] {
-      const Deadline deadline = Deadline::after(exit_timeout_, Clock::now());
-      std::jthread calls([&] { grpc_.drain(deadline); });
-      const Status connections = http_.drain(deadline);
-      calls.join();
-      const std::array ended = {connections, server_.catalog().drain(deadline)};
-      boost::asio::post(events_, [this, ended] { say_ended(ended); });
-    });
-  }
-
-  void say_ended(std::span<const Status> ended) {
-    for (const Status& status : ended) {
-      if (!status) status_ = report(status.error(), false);
-    }
-    events_.stop();
-  }
-
-  Server& server_;
-  HttpServer& http_;
-  GrpcServer& grpc_;
-  const std::set<std::string> must_be_ready_;
-  const Seconds exit_timeout_;
-  boost::asio::io_context events_;
-  boost::asio::signal_set signals_{events_, SIGTERM, SIGINT};
-  int status_ = 0;
-  bool ending_ = false;
-  std::jthread settling_, draining_;
-};
 
 // `ports`: gets those that it listens at.
 int serve(const Options& options, Ports& ports) {
+  std::signal(SIGHUP, SIG_IGN);  // until there is something to look at again
+  const Result<std::unique_ptr<Log>> log = Log::open(options.log);
+  if (!log) return report(log.error(), false);
   Result<Machine> machine = options.here.machine();
   if (machine) machine = options.runtime.machine(*std::move(machine));
   if (!machine) return report(machine.error(), false);
@@ -228,14 +144,14 @@ int serve(const Options& options, Ports& ports) {
   if (options.again) where->nodes.timeout = kNodesAgain;
   Result<std::vector<LoadRequest>> requests = load_requests(options.models);
   if (!requests) return report(requests.error(), false);
-  const Result<RepositoryOptions> repository = repository_options(options);
+  const Result<RepositoryOptions> repository = repository_options(options, **log);
   if (!repository) return report(repository.error(), false);
   Result<std::unique_ptr<Engine>> engine = Engine::create();
   if (!engine) return report(engine.error(), false);
 
   LateRuntime runtime;
-  const auto progress = [](const std::string& model, const std::string& what) {
-    std::cerr << model << ": " << what << std::endl;
+  const auto progress = [&log = **log](const std::string& model, const std::string& what) {
+    log.write(LogLevel::info, what, {{"model", model}});
   };
   PlanCache plans(*machine, **engine, {default_cache_directory(), widths_of(*where), progress});
   Catalog catalog(loader(plans, **engine, runtime));
@@ -244,22 +160,22 @@ int serve(const Options& options, Ports& ports) {
   ServerIdentity identity{options.id, STARONNX_VERSION, kExtensions};
   if (options.allow_shared_memory) identity.extensions.emplace_back("system_shared_memory");
   if (!machine->gpus.empty()) identity.extensions.emplace_back("cuda_shared_memory");
-  Server server(std::move(identity), catalog, control, memory);
+  Server server(std::move(identity), catalog, control, memory, **log);
   Result<std::unique_ptr<HttpServer>> http = HttpServer::start_protocol(server, options.http);
   if (!http) return report(http.error(), false);
   ports.http = (*http)->port();
-  say_address("HTTP", (*http)->url(), (*http)->loopback(), options.http.tls);
+  say_address(**log, "HTTP", (*http)->url(), (*http)->loopback(), options.http.tls);
   Result<std::unique_ptr<GrpcServer>> grpc = GrpcServer::start(server, options.grpc);
   if (!grpc) return report(grpc.error(), false);
   ports.grpc = (*grpc)->port();
-  say_address("gRPC", (*grpc)->address(), (*grpc)->loopback(), options.grpc.tls);
+  say_address(**log, "gRPC", (*grpc)->address(), (*grpc)->loopback(), options.grpc.tls);
   std::unique_ptr<HttpServer> metrics;
   if (options.allow_metrics) {
-    Result<std::unique_ptr<HttpServer>> started = HttpServer::start_metrics(catalog, options.metrics);
+    Result<std::unique_ptr<HttpServer>> started = HttpServer::start_metrics(catalog, **log, options.metrics);
     if (!started) return report(started.error(), false);
     metrics = *std::move(started);
     ports.metrics = metrics->port();
-    say_address("metrics", metrics->url() + "/metrics", metrics->loopback(), options.metrics.tls);
+    say_address(**log, "metrics", metrics->url() + "/metrics", metrics->loopback(), options.metrics.tls);
   }
   std::set<std::string> must_be_ready;
   for (const LoadRequest& request : *requests) must_be_ready.insert(request.name);
@@ -269,7 +185,7 @@ int serve(const Options& options, Ports& ports) {
   }
   server.begin();
   if (Status started = runtime.start(*where); !started) return report(started.error(), false);
-  return Service(server, **http, **grpc, std::move(must_be_ready), Seconds(options.exit_timeout_s)).run();
+  return run_service(server, **http, **grpc, std::move(must_be_ready), Seconds(options.exit_timeout_s));
 }
 
 // The same again, where its predecessor was.
@@ -341,15 +257,19 @@ void add_serve(CLI::App& app, int& exit_status) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   add_tls(*verb, "http", options->http.tls);
+  add_restrictions(*verb, "--http-restricted-api", options->http.restrictions);
   verb->option_defaults()->group("gRPC");
   verb->add_option("--grpc-address", options->grpc.address, "Where to listen for gRPC")->capture_default_str();
   verb->add_option("--grpc-port", options->grpc.port, "Port for gRPC; 0: any free one")->capture_default_str();
   add_tls(*verb, "grpc", options->grpc.tls);
+  add_restrictions(*verb, "--grpc-restricted-protocol", options->grpc.restrictions);
   verb->option_defaults()->group("Metrics");
   verb->add_flag("--allow-metrics,!--no-metrics", options->allow_metrics, "Whether Prometheus may read metrics")
       ->capture_default_str();
   verb->add_option("--metrics-address", options->metrics.address, "Where to listen for Prometheus")->capture_default_str();
   verb->add_option("--metrics-port", options->metrics.port, "Port of the metrics; 0: any free one")->capture_default_str();
+  verb->option_defaults()->group("Log");
+  add_log(*verb, options->log);
   verb->option_defaults()->group("Processors");
   options->here.add_to(*verb);
   options->runtime.add_to(*verb);

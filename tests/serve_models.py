@@ -48,6 +48,12 @@ def two(folder):
     return save(folder / "two.onnx", tensors[:2], tensors[2:], [("Add", ["a", "b"], ["sum"]), ("Sub", ["a", "b"], ["difference"])])
 
 
+def reshape(folder):
+    """reshape.onnx: "out" is "in" in the shape "shape"; it fails where the shape does not fit."""
+    return save(folder / "reshape.onnx", [("in", TensorProto.FLOAT, ["n"]), ("shape", TensorProto.INT64, ["rank"])],
+                [("out", TensorProto.FLOAT, None)], [("Reshape", ["in", "shape"], ["out"])])
+
+
 def slow(folder, name="slow", at_least=0):
     """slow.onnx: "out" is "in" after as many rounds of a matrix product as "rounds" says (`at_least` so many); a round takes some microseconds."""
     body = helper.make_graph(

@@ -38,6 +38,9 @@ FILE = '# who we are\nid = "of the file"\n'
     (FILE, {"STARONNX_ID": "of the environment"}, [], "of the environment"),
     (FILE, {"STARONNX_ID": "of the environment"}, ["--id", "of the command line"], "of the command line"),
     (FILE, {"STARONNX_ID": ""}, [], "of the file"),
+    ('id = "number #1" # "not this"\n', {}, [], "number #1"),
+    ("id = 'a \"#' # it\'s said\n", {}, [], 'a "#'),
+    ("#id = 'no'\nid = plain#comment\nmodels = [ # several\n]\n", {}, [], "plain"),
 ])  # fmt: skip
 def test_flags_come_before_the_environment_before_the_file(serve, model, file, text, variables, flags, name):
     with serve(model, "--config", file(text), *flags, variables=variables) as served:

@@ -191,10 +191,8 @@ WRONG = [
     (lambda r: setattr(r.inputs[0], "datatype", ""), INVALID, "input 'a' has the datatype '', which the protocol does not know"),
     (lambda r: r.inputs[0].shape.append(1), INVALID, "unexpected shape for input 'a' for model 'two'. Expected [-1,4], got [2,4,1]"),
     (lambda r: r.inputs[0].shape.__setitem__(1, 5), INVALID, "unexpected shape for input 'a' for model 'two'. Expected [-1,4], got [2,5]"),
-    (lambda r: r.inputs[0].shape.__setitem__(0, -2), INVALID,
-     "input byte size mismatch for input 'a' for model 'two': input 'a': float32 of shape ?x4 has a dimension that is not known or too large; give every dimension its size"),
-    (lambda r: r.inputs[0].shape.__setitem__(0, 2**62), INVALID,
-     "input byte size mismatch for input 'a' for model 'two': input 'a': float32 of shape 4611686018427387904x4 has a dimension that is not known or too large; give every dimension its size"),
+    (lambda r: r.inputs[0].shape.__setitem__(0, -2), INVALID, "'shape' of input 'a' must be a list of whole numbers of at least 0"),
+    (lambda r: r.inputs[0].shape.__setitem__(0, 2**62), INVALID, "'shape' of input 'a' has more elements than there can be"),
     (lambda r: r.outputs.add(name="product"), INVALID, "unexpected inference output 'product' for model 'two'"),
     (repeat_output, INVALID, "output 'sum' already exists in request"),
     (lambda r: r.parameters["priority"].__setattr__("string_param", "1"), INVALID, "parameter 'priority' must be a whole number of at least 0"),
@@ -337,10 +335,9 @@ def test_a_client_that_waits_no_longer_is_let_go(client, stub):
 
 
 def test_calls_that_are_not_there_say_so(stub):
-    for call, request in ((stub.TraceSetting, messages.TraceSettingRequest()), (stub.LogSettings, messages.LogSettingsRequest())):
-        with pytest.raises(grpc.RpcError) as refused:
-            call(request)
-        assert refused.value.code() == UNIMPLEMENTED
+    with pytest.raises(grpc.RpcError) as refused:
+        stub.TraceSetting(messages.TraceSettingRequest())
+    assert refused.value.code() == UNIMPLEMENTED
 
 
 def test_health_is_grpcs(served):
@@ -351,6 +348,37 @@ def test_health_is_grpcs(served):
         with pytest.raises(grpc.RpcError) as unknown:
             health.Check(health_pb2.HealthCheckRequest(service="other"))
         assert unknown.value.code() == NOT_FOUND
+
+
+def test_health_is_of_models_too(served):
+    with grpc.insecure_channel(served.grpc) as channel:
+        health = health_pb2_grpc.HealthStub(channel)
+        assert health.Check(health_pb2.HealthCheckRequest(service="two")).status == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_watches_end_with_the_server_and_do_not_hold_it(serve, served_models):
+    with serve(served_models["two"], "--exit-timeout-secs", "3600") as running, grpc.insecure_channel(running.grpc) as channel:
+        watches = [watch(channel, service) for service in ("", "two", "none")]
+        assert [next(each) for each in watches] == ["SERVING", "SERVING", "SERVICE_UNKNOWN"]
+        assert running.end() == 0
+        assert [list(each) for each in watches] == [["NOT_SERVING"], [], []]
+
+
+def watch(channel, service):
+    """What a watch of grpc.health.v1 says, in words, until it ends."""
+    for answer in health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(service=service), timeout=60):
+        yield health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
+
+
+def test_a_watch_that_goes_disturbs_nobody(served):
+    with grpc.insecure_channel(served.grpc) as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        gone, stays = (stub.Watch(health_pb2.HealthCheckRequest()) for _ in range(2))
+        assert next(gone).status == next(stays).status == health_pb2.HealthCheckResponse.SERVING
+        gone.cancel()
+        assert stub.Check(health_pb2.HealthCheckRequest()).status == health_pb2.HealthCheckResponse.SERVING
+        assert stays.is_active()
+        stays.cancel()
 
 
 def test_reflection_shows_the_services(served):

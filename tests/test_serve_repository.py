@@ -3,13 +3,16 @@
 import contextlib
 import json
 import shutil
+import signal
 import threading
 
+import grpc
 import numpy as np
 import onnx
 import pytest
 import tritonclient.grpc
 import tritonclient.http
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from onnx import TensorProto
 from serve_models import save
 from tritonclient.utils import InferenceServerException
@@ -247,3 +250,74 @@ def test_the_end_does_not_wait_for_what_loads(serve, repository, wheel_model, pr
         served.process.wait(timeout=60)
         asking.join(timeout=60)
         assert not asking.is_alive() and served.process.returncode in (0, 1)
+
+
+@pytest.mark.parametrize("mode, options", [
+    ("none", []),
+    ("explicit", ["--load-model", "a"]),
+    ("poll", ["--repository-poll-secs", "3600"]),
+])  # fmt: skip
+def test_models_are_looked_at_again_at_sighup(serve, repository, mode, options):
+    with serve("--model-repository", repository, "--model-control-mode", mode, *options) as served, client_of("grpc", served) as client:
+        if mode == "explicit":
+            client.load_model("b")
+        assert factor_of(client, "a") == 2 and factor_of(client, "b") == 10
+        scaled(repository / "a/2/model.onnx", 20)
+        scaled(repository / "b/2/model.onnx", 100)
+        scaled(repository / "c/1/model.onnx", 5)
+        served.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: factor_of(client, "a") == 20 and factor_of(client, "b") == 100, served)
+        if mode == "poll":
+            wait_until(lambda: client.is_model_ready("c"), served)
+        else:
+            assert not client.is_model_ready("c"), "what was not loaded stays so"
+        (repository / "a/config.pbtxt").write_text("nonsense")
+        shutil.rmtree(repository / "b")
+        served.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "config.pbtxt" in served.errors(), served)
+        assert factor_of(client, "a") == 20 and client.is_server_ready(), "what was ready stays"
+        assert mode == "poll" or factor_of(client, "b") == 100
+        (repository / "a/config.pbtxt").write_text("version_policy { specific { versions: 1 } }")
+        served.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: factor_of(client, "a") == 1, served)
+        assert served.end() == 0
+
+
+def test_watches_hear_of_models_that_come_and_go(serve, repository):
+    with serve("--model-repository", repository, "--model-control-mode", "explicit", "--load-model", "a") as served, \
+            client_of("grpc", served) as client, grpc.insecure_channel(served.grpc) as channel:  # fmt: skip
+        stub = health_pb2_grpc.HealthStub(channel)
+        of_a, of_b, of_all = (stub.Watch(health_pb2.HealthCheckRequest(service=service), timeout=60) for service in ("a", "b", ""))
+
+        def hear(watch):
+            return health_pb2.HealthCheckResponse.ServingStatus.Name(next(watch).status)
+
+        assert (hear(of_a), hear(of_b), hear(of_all)) == ("SERVING", "SERVICE_UNKNOWN", "SERVING")
+        client.load_model("b")
+        while (heard := hear(of_b)) != "SERVING":  # perhaps not, while it loads
+            assert heard == "NOT_SERVING"
+        client.unload_model("a")
+        assert hear(of_a) == "NOT_SERVING"
+        client.load_model("a")
+        assert hear(of_a) == "SERVING"
+        (repository / "a/2/model.onnx").write_text("no model")
+        client.unload_model("a")
+        with pytest.raises(InferenceServerException):
+            client.load_model("a")
+        while hear(of_all) != "NOT_SERVING":
+            pass
+        for watch in (of_a, of_b, of_all):
+            watch.cancel()
+        assert served.end() == 0
+
+
+def test_sighup_leaves_alone_what_was_unloaded(serve, repository):
+    with serve("--model-repository", repository, "--model-control-mode", "explicit", "--load-model", "*") as served, \
+            client_of("http", served) as client:  # fmt: skip
+        client.unload_model("a")
+        scaled(repository / "a/2/model.onnx", 20)
+        scaled(repository / "b/1/model.onnx", 11)
+        served.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: factor_of(client, "b") == 11, served)
+        assert not client.is_model_ready("a")
+        assert served.end() == 0

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -248,5 +250,42 @@ def test_an_open_address_is_warned_of_as_it_is(serve, served_models, ours):
     addresses = ["--http-address", "0.0.0.0", "--grpc-address", "0.0.0.0"]
     with serve(served_models["two"], *addresses, *flags("http", ours), *flags("grpc", ours, True)) as served:
         assert served.end() == 0
-        [warning] = [line for line in served.errors().splitlines() if line.startswith("WARNING")]
+        [warning] = [line for line in served.errors().splitlines() if " WARNING " in line]
         assert "https://" in warning and "without passwords" in warning
+
+
+def wait_until(condition, served):
+    """By the server's own steps: each try asks it something."""
+    for _ in range(100_000):
+        if condition():
+            return
+        assert served.process.poll() is None, served.errors()
+    raise AssertionError(f"it never came; the server said {served.errors()}")
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_new_certificate_is_shown_after_sighup(serve, served_models, ours, theirs, tmp_path, protocol):
+    theirs.sign("server", "subjectAltName=IP:127.0.0.1", "extendedKeyUsage=serverAuth")
+    place = Certificates(tmp_path, "place")
+
+    def put(certificates):
+        for name in ("server.pem", "server.key"):
+            shutil.copy(certificates.folder / name, place.folder / name)
+
+    put(ours)
+    array = np.arange(3, dtype=np.float32)
+    with serve(served_models["identity_fp32"], *flags(protocol, place)) as served, triton(protocol, served, ours.root) as before:
+        assert echo(protocol, before, array).tolist() == array.tolist()
+        put(theirs)
+        assert is_refused(protocol, served, theirs.root), "nobody has asked for it yet"
+        served.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: not is_refused(protocol, served, theirs.root), served)
+        assert is_refused(protocol, served, ours.root)
+        assert echo(protocol, before, array).tolist() == array.tolist(), "connections that are there go on"
+        shutil.copy(ours.folder / "server.key", place.folder / "server.key")
+        served.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: f"--{protocol}-server-key" in served.errors(), served)
+        with triton(protocol, served, theirs.root) as after:
+            assert echo(protocol, after, array).tolist() == array.tolist(), "what is wrong leaves what is there"
+        assert " ERROR what was there stays: " in served.errors()
+        assert served.end() == 0

@@ -53,6 +53,10 @@ def test_systemd_accepts_the_unit(command, tmp_path):
     assert done.returncode == 0 and "staronnx" not in done.stderr, done.stderr
 
 
+def test_the_unit_reloads_by_the_signal_that_the_server_knows():
+    assert "ExecReload=kill -HUP $MAINPID" in UNIT.read_text().splitlines()
+
+
 def test_the_unit_runs_a_command_that_exists(staronnx, tmp_path):
     """Its words are taken by the command, up to the file that is not here."""
     start = next(line for line in UNIT.read_text().splitlines() if line.startswith("ExecStart="))

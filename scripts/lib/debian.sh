@@ -8,7 +8,7 @@ debian_packages() {
   local check='clang clang-format clang-tidy libclang-rt-14-dev shellcheck libgtest-dev libgmock-dev libbenchmark-dev prometheus'
   local libraries='libhwloc-dev libprotobuf-dev protobuf-compiler libcli11-dev nlohmann-json3-dev libgraphviz-dev graphviz
     libssl-dev libglpk-dev libboost-dev libsimgrid-dev libgrpc++-dev prometheus-cpp-dev protobuf-compiler-grpc zlib1g-dev
-    libsystemd-dev'
+    libsystemd-dev libspdlog-dev'
   [[ -n ${METIS_ROOT:-} ]] || libraries+=' libmetis-dev'
   # shellcheck disable=SC2086  # one word, one package
   printf '%s\n' $build $check $libraries

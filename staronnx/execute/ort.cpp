@@ -1,5 +1,6 @@
 #include "staronnx/execute/ort.h"
 
+#include <regex>
 #include <string>
 
 #include <onnxruntime_session_options_config_keys.h>
@@ -60,7 +61,10 @@ Ort::SessionOptions options_for(const CoreGroup& group) {
 }
 
 Error error_of(std::string_view what, const Ort::Exception& exception) {
-  return Error{code_of(exception.GetOrtErrorCode()), std::string(what) + ": ONNX Runtime: " + exception.what()};
+  static const std::regex place_in_source(R"(\S*/\S+\.(cc|cpp|h|hpp|cu|cuh|inl):\d+ ?)");
+  std::string message = std::regex_replace(exception.what(), place_in_source, "");
+  message.erase(message.find_last_not_of(" \n") + 1);
+  return Error{code_of(exception.GetOrtErrorCode()), std::string(what) + ": ONNX Runtime: " + message};
 }
 
 }  // namespace staronnx::ort

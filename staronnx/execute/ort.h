@@ -25,6 +25,7 @@ void share_arena(Ort::Env& environment);
 // taken from the arena, which would keep their memory.
 Ort::SessionOptions options_for(const CoreGroup& group);
 
+// Without the places in ONNX Runtime's source.
 Error error_of(std::string_view what, const Ort::Exception& exception);
 
 // The value of `body()`; an exception that it throws becomes an Error that begins with `what`.

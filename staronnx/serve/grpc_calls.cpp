@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "staronnx/serve/access_line.h"
+#include "staronnx/serve/grpc_gate.h"
 #include "staronnx/serve/grpc_infer.h"
 #include "staronnx/serve/request_path.h"
 
@@ -16,33 +18,47 @@ namespace {
 // Requests of one stream that are read before the first of them is answered, at most. More of them would only wait in the model's queue.
 constexpr std::size_t kMostAhead = 1024;
 
-Result<InferenceRequest> parsed(const grpc::ByteBuffer& message) {
-  Result<GrpcRequest> request = parse_infer_request(message);
-  if (!request) return request.error();
-  return inference_of(*std::move(request));
+void name(std::optional<AccessLine>& access, const inference::ModelInferRequest& request) {
+  if (!access) return;
+  access->model = request.model_name();
+  access->request_id = request.id();
 }
 
 // gRPC calls it back only when begin() has returned.
 class InferCall : public grpc::ServerUnaryReactor {
  public:
-  explicit InferCall(grpc::ByteBuffer& answer) : answer_(answer) {}
+  InferCall(Log& log, grpc::ByteBuffer& answer)
+      : log_(log),
+        access_(access_line(log,
+                            [] {
+                              return AccessLine{"gRPC", "", "ModelInfer"};
+                            })),
+        answer_(answer) {}
 
   void begin(const Server& server, const grpc::ByteBuffer& message) {
-    Result<InferenceRequest> request = parsed(message);
-    if (!request) return Finish(grpc_status(request.error()));
+    Result<GrpcRequest> parsed = parse_infer_request(message);
+    if (!parsed) return end(grpc_status(parsed.error()));
+    name(access_, parsed->head);
+    Result<InferenceRequest> request = inference_of(*std::move(parsed));
+    if (!request) return end(grpc_status(request.error()));
     Result<RunningInference> running =
         infer(server, *std::move(request), [this](const Result<InferenceResponse>& response) { answer(response); });
-    if (!running) return Finish(grpc_status(running.error()));
+    if (!running) return end(grpc_status(running.error()));
     running_ = *running;
   }
 
  private:
   void answer(const Result<InferenceResponse>& response) {
-    if (!response) return Finish(grpc_status(response.error()));
+    if (!response) return end(grpc_status(response.error()));
     Result<grpc::ByteBuffer> message = answer_message(*response);
-    if (!message) return Finish(grpc_status(message.error()));
+    if (!message) return end(grpc_status(message.error()));
     answer_ = *std::move(message);
-    Finish(grpc::Status::OK);
+    end(grpc::Status::OK);
+  }
+
+  void end(const grpc::Status& status) {
+    if (access_) access_->write(log_, word_of(status));
+    Finish(status);
   }
 
   void OnCancel() override { running_.cancel(); }
@@ -51,6 +67,8 @@ class InferCall : public grpc::ServerUnaryReactor {
   // them: 11,200 against 13,900 requests/s with 16 floats (scripts/server-figures protocol).
   bool InternalInlineable() override { return true; }
 
+  Log& log_;
+  std::optional<AccessLine> access_;
   grpc::ByteBuffer& answer_;
   RunningInference running_;
 };
@@ -66,6 +84,7 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
   struct Place {
     std::string id;
     bool final_mark = false;
+    std::optional<AccessLine> access;
     RunningInference running;
     std::optional<grpc::ByteBuffer> answer;
   };
@@ -102,8 +121,10 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
       const std::lock_guard lock(mutex_);
       line_.push_back(place);
     }
+    place->access = access_line(server_.log(), [] { return AccessLine{"gRPC", "", "ModelStreamInfer"}; });
     Result<GrpcRequest> message = parse_infer_request(incoming_);
     if (!message) return answer(*place, message.error());
+    name(place->access, message->head);
     place->id = message->head.id();
     place->final_mark = wants_final_mark(message->head);
     Result<InferenceRequest> request = inference_of(*std::move(message));
@@ -123,6 +144,12 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
   void answer(Place& place, const Result<InferenceResponse>& response) {
     Result<grpc::ByteBuffer> message = response ? stream_answer_message(*response, place.final_mark)
                                                 : stream_error_message(place.id, response.error(), place.final_mark);
+    if (place.access) {
+      const grpc::Status status = !response  ? grpc_status(response.error())
+                                  : !message ? grpc_status(message.error())
+                                             : grpc::Status::OK;
+      place.access->write(server_.log(), word_of(status));
+    }
     go_on([&] {
       place.answer = message ? *std::move(message) : stream_error_message(place.id, message.error(), place.final_mark);
     });
@@ -169,7 +196,7 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
 }  // namespace
 
 grpc::ServerUnaryReactor* begin_infer(const Server& server, const grpc::ByteBuffer& request, grpc::ByteBuffer& answer) {
-  auto call = std::make_unique<InferCall>(answer);
+  auto call = std::make_unique<InferCall>(server.log(), answer);
   call->begin(server, request);
   return call.release();  // gRPC's, until OnDone()
 }

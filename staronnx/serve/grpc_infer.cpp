@@ -125,6 +125,16 @@ Result<std::optional<SharedPlace>> shared_place_of(const Parameters& parameters,
   return std::optional(SharedPlace{region.string_param(), *offset, *size});
 }
 
+// In the words of the HTTP front end.
+Result<Shape> shape_of(const ModelInferRequest::InferInputTensor& input) {
+  Shape shape(input.shape().begin(), input.shape().end());
+  const std::string what = "'shape' of input '" + input.name() + "'";
+  if (std::ranges::any_of(shape, [](std::int64_t size) { return size < 0; }))
+    return invalid(what + " must be a list of whole numbers of at least 0");
+  if (!element_count(shape)) return invalid(what + " has more elements than there can be");
+  return shape;
+}
+
 Result<Tensor> typed_tensor(const ModelInferRequest::InferInputTensor& input, DataType type, Shape shape) {
   Result<Tensor> tensor = tensor_of(input.contents(), type);
   if (!tensor) return with_context("input '" + input.name() + "'", tensor.error());
@@ -136,20 +146,21 @@ Result<InferenceInput> input_of(const ModelInferRequest::InferInputTensor& input
   const std::optional<DataType> type = datatype_of(input.datatype());
   if (!type)
     return invalid("input '" + input.name() + "' has the datatype '" + input.datatype() + "', which the protocol does not know");
-  Shape shape(input.shape().begin(), input.shape().end());
+  Result<Shape> shape = shape_of(input);
+  if (!shape) return shape.error();
   const Result<std::optional<SharedPlace>> shared = shared_place_of(input.parameters(), "input '" + input.name() + "'");
   if (!shared) return shared.error();
   if (*shared && input.has_contents())
     return invalid("input '" + input.name() + "' has both 'shared_memory_region' and contents; give one");
-  if (*shared) return InferenceInput{input.name(), Tensor(*type, std::move(shape), 0), *shared};
+  if (*shared) return InferenceInput{input.name(), Tensor(*type, *std::move(shape), 0), *shared};
   if (raw == nullptr) {
-    Result<Tensor> tensor = typed_tensor(input, *type, std::move(shape));
+    Result<Tensor> tensor = typed_tensor(input, *type, *std::move(shape));
     if (!tensor) return tensor.error();
     return InferenceInput{input.name(), *std::move(tensor), {}};
   }
   if (input.has_contents())
     return invalid("contents field must not be specified when using raw_input_contents for input '" + input.name() + "'");
-  raw->see_as(*type, std::move(shape));
+  raw->see_as(*type, *std::move(shape));
   return InferenceInput{input.name(), std::move(*raw), {}};
 }
 

@@ -140,6 +140,13 @@ TEST(GrpcInfer, WhatIsWrongIsSaid) {
   const std::vector<Wrong> all{
       {[](auto& r) { r.set_model_version("one"); }, "failed to get model version from specified version string 'one'"},
       {[](auto& r) { r.set_model_version("-1"); }, "version string '-1'"},
+      {[](auto& r) { r.mutable_inputs(1)->set_shape(0, -2); },
+       "'shape' of input 'b' must be a list of whole numbers of at least 0"},
+      {[](auto& r) {
+         r.mutable_inputs(1)->set_shape(0, 1L << 62);
+         r.mutable_inputs(1)->add_shape(4);
+       },
+       "'shape' of input 'b' has more elements than there can be"},
       {[](auto& r) { r.set_model_version("1 "); }, "version string '1 '"},
       {[](auto& r) { r.mutable_raw_input_contents()->RemoveLast(); }, "raw_input_contents has 1 entries, but there are 2 inputs"},
       {[](auto& r) { r.add_raw_input_contents("x"); }, "raw_input_contents has 3 entries, but there are 2 inputs"},

@@ -1,17 +1,16 @@
 #include "staronnx/serve/grpc_server.h"
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
-#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <climits>
 
-#include "staronnx/base/read_file.h"
+#include "staronnx/serve/grpc_certificates.h"
+#include "staronnx/serve/grpc_health.h"
 #include "staronnx/serve/grpc_service.h"
 #include "staronnx/serve/listen_address.h"
-#include "staronnx/serve/tls_context.h"
 
 namespace staronnx {
 namespace {
@@ -24,22 +23,17 @@ void take_pings(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
 }
 
-// gRPC itself would only log what is wrong with the files; so OpenSSL is asked first.
-Result<std::shared_ptr<grpc::ServerCredentials>> credentials_of(const TlsOptions& tls) {
-  if (!tls.on) return grpc::InsecureServerCredentials();
-  if (const auto checked = tls_context(tls, "grpc"); !checked) return checked.error();
-  grpc::SslServerCredentialsOptions options(tls.mutual ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
-                                                       : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
-  options.pem_key_cert_pairs.push_back({read_file(tls.key).value_or(""), read_file(tls.certificate).value_or("")});
-  if (tls.mutual) options.pem_root_certs = read_file(tls.root).value_or("");
-  return grpc::SslServerCredentials(options);
-}
-
 }  // namespace
 
 struct GrpcServer::State {
-  explicit State(Server& server) : service(server), health(server) {}
+  State(Server& server, const GrpcOptions& options)
+      : certificates(options.tls),
+        gate(server.log(), options.restrictions.for_grpc()),
+        service(server, gate),
+        health(server, gate) {}
 
+  GrpcCertificates certificates;
+  const GrpcGate gate;
   GrpcService service;
   GrpcHealth health;
   tcp::endpoint local;
@@ -49,13 +43,12 @@ struct GrpcServer::State {
 Result<std::unique_ptr<GrpcServer>> GrpcServer::start(Server& server, const GrpcOptions& options) {
   const Result<tcp::endpoint> wanted = listen_address(options.address, options.port, "grpc");  // gRPC would not say why
   if (!wanted) return wanted.error();
-  const Result<std::shared_ptr<grpc::ServerCredentials>> credentials = credentials_of(options.tls);
-  if (!credentials) return credentials.error();
+  auto state = std::make_unique<State>(server, options);
+  if (Status read = state->certificates.read(); !read) return read.error();
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  auto state = std::make_unique<State>(server);
   int port = 0;
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(to_string(*wanted), *credentials, &port);
+  builder.AddListeningPort(to_string(*wanted), state->certificates.credentials(), &port);
   builder.SetMaxReceiveMessageSize(INT_MAX);
   builder.SetMaxSendMessageSize(INT_MAX);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -88,7 +81,12 @@ bool GrpcServer::loopback() const {
   return state_->local.address().is_loopback();
 }
 
+Status GrpcServer::reload_certificates() {
+  return state_->certificates.read();
+}
+
 void GrpcServer::drain(Deadline deadline) {
+  state_->health.end();  // nobody waits for them
   const auto left = std::min<Clock::duration>(deadline.at - Clock::now(), std::chrono::hours(24 * 365));
   state_->listening->Shutdown(std::chrono::system_clock::now() + left);
 }

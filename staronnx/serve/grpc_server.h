@@ -28,6 +28,9 @@ class GrpcServer {
   std::uint16_t port() const;
   bool loopback() const;  // only this machine reaches it
 
+  // Reads the certificate's files again, for connections to come. Fails, with nothing changed, as start().
+  Status reload_certificates();
+
   // Takes no more calls, and answers those under way; at `deadline` the rest are cancelled.
   void drain(Deadline deadline);
 

@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "staronnx/serve/grpc_calls.h"
+#include "staronnx/serve/grpc_gate.h"
 #include "staronnx/serve/proto/grpc_service.grpc.pb.h"
-#include "staronnx/serve/proto/health.grpc.pb.h"
 #include "staronnx/serve/server.h"
 
 namespace staronnx {
@@ -29,10 +29,10 @@ using EventService =
 using RawInferService =
     Inference::WithRawCallbackMethod_ModelInfer<Inference::WithRawCallbackMethod_ModelStreamInfer<EventService>>;
 
-// Thread-safe. `server` outlives it.
+// Thread-safe. `server` and `gate` outlive it.
 class GrpcService final : public RawInferService {
  public:
-  explicit GrpcService(Server& server) : server_(server) {}
+  GrpcService(Server& server, const GrpcGate& gate) : server_(server), gate_(gate) {}
 
  private:
   grpc::ServerUnaryReactor* ServerLive(grpc::CallbackServerContext* context, const inference::ServerLiveRequest* request,
@@ -77,23 +77,14 @@ class GrpcService final : public RawInferService {
   grpc::ServerUnaryReactor* CudaSharedMemoryUnregister(grpc::CallbackServerContext* context,
                                                        const inference::CudaSharedMemoryUnregisterRequest* request,
                                                        inference::CudaSharedMemoryUnregisterResponse* answer) override;
+  grpc::ServerUnaryReactor* LogSettings(grpc::CallbackServerContext* context, const inference::LogSettingsRequest* request,
+                                        inference::LogSettingsResponse* answer) override;
   grpc::ServerUnaryReactor* ModelInfer(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                        grpc::ByteBuffer* answer) override;
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* ModelStreamInfer(grpc::CallbackServerContext* context) override;
 
   Server& server_;
-};
-
-// grpc.health.v1: SERVING as long as the server is ready; of itself and of the inference service.
-class GrpcHealth final : public grpc::health::v1::Health::CallbackService {
- public:
-  explicit GrpcHealth(Server& server) : server_(server) {}
-
- private:
-  grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context, const grpc::health::v1::HealthCheckRequest* request,
-                                  grpc::health::v1::HealthCheckResponse* answer) override;
-
-  Server& server_;
+  const GrpcGate& gate_;
 };
 
 }  // namespace staronnx

@@ -18,6 +18,7 @@ struct HttpRequest {
   // Header fields; empty when absent.
   std::string content_encoding, accept_encoding;
   std::optional<std::string> inference_header_length;  // Inference-Header-Content-Length
+  std::vector<std::string> keys = {};                  // for each restriction that there is; empty when absent
 };
 
 struct HttpAnswer {
@@ -26,6 +27,7 @@ struct HttpAnswer {
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> fields = {};  // further header fields
   Encoding encoding = Encoding::identity;                        // to be sent in; `body` is not
+  std::string request_id = {};                                   // for the log, where it says requests
 };
 
 unsigned http_status(ErrorCode code);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "staronnx/base/units.h"
+#include "staronnx/serve/restrictions.h"
 #include "staronnx/serve/tls_options.h"
 
 namespace staronnx {
@@ -18,6 +19,7 @@ struct HttpOptions {
   int threads = 1;
   Bytes max_body{64ULL << 20U};  // of a request, unpacked, too
   Bytes max_header{64ULL << 10U};
+  Restrictions restrictions = {};
   Seconds idle{300};    // a connection without a request
   Seconds stalled{30};  // a request, or an answer, of which nothing moves
 };

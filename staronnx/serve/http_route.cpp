@@ -41,6 +41,8 @@ constexpr std::array kRows{
     Row{"POST", "v2/cudasharedmemory/region/{r}/register", HttpEndpoint::cuda_shared_memory_register},
     Row{"POST", "v2/cudasharedmemory/unregister", HttpEndpoint::cuda_shared_memory_unregister},
     Row{"POST", "v2/cudasharedmemory/region/{r}/unregister", HttpEndpoint::cuda_shared_memory_unregister},
+    Row{"GET", "v2/logging", HttpEndpoint::log_settings},
+    Row{"POST", "v2/logging", HttpEndpoint::change_log_settings},
 };
 
 std::vector<std::string_view> parts_of(std::string_view path) {
@@ -101,6 +103,32 @@ std::optional<HttpRoute> match(const Row& row, const std::vector<std::string>& p
 
 }  // namespace
 
+Api HttpRoute::api() const {
+  switch (endpoint) {
+    case HttpEndpoint::live:
+    case HttpEndpoint::ready:
+    case HttpEndpoint::model_ready: return Api::health;
+    case HttpEndpoint::server_metadata:
+    case HttpEndpoint::model_metadata: return Api::metadata;
+    case HttpEndpoint::all_statistics:
+    case HttpEndpoint::model_statistics: return Api::statistics;
+    case HttpEndpoint::model_config: return Api::model_config;
+    case HttpEndpoint::infer: return Api::inference;
+    case HttpEndpoint::repository_index:
+    case HttpEndpoint::repository_load:
+    case HttpEndpoint::repository_unload: return Api::model_repository;
+    case HttpEndpoint::shared_memory_status:
+    case HttpEndpoint::shared_memory_register:
+    case HttpEndpoint::shared_memory_unregister:
+    case HttpEndpoint::cuda_shared_memory_status:
+    case HttpEndpoint::cuda_shared_memory_register:
+    case HttpEndpoint::cuda_shared_memory_unregister: return Api::shared_memory;
+    case HttpEndpoint::log_settings:
+    case HttpEndpoint::change_log_settings: return Api::logging;
+  }
+  return Api::inference;
+}
+
 std::variant<HttpRoute, HttpAnswer> http_route(std::string_view method, std::string_view target) {
   const std::string_view path = target.substr(0, target.find_first_of("?#"));
   const HttpAnswer unknown = error_answer(404, "there is nothing at '" + std::string(path) + "'; paths begin with /v2");
@@ -116,7 +144,7 @@ std::variant<HttpRoute, HttpAnswer> http_route(std::string_view method, std::str
   for (const Row& row : kRows) {
     const std::optional<HttpRoute> route = match(row, parts);
     if (route && row.method == method) return *route;
-    if (route) allowed = row.method;
+    if (route) allowed += (allowed.empty() ? "" : ", ") + std::string(row.method);
   }
   if (allowed.empty()) return unknown;
   HttpAnswer wrong_method = error_answer(405, "'" + std::string(path) + "' takes " + allowed + ", not " + std::string(method));

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "staronnx/serve/http_message.h"
+#include "staronnx/serve/restrictions.h"
 
 namespace staronnx {
 
@@ -30,6 +31,8 @@ enum class HttpEndpoint {
   cuda_shared_memory_status,
   cuda_shared_memory_register,
   cuda_shared_memory_unregister,
+  log_settings,
+  change_log_settings,
 };
 
 struct HttpRoute {
@@ -38,6 +41,7 @@ struct HttpRoute {
   std::optional<std::int64_t> version = {};
   std::string region = {};  // of shared memory
 
+  Api api() const;  // of which it is a part
   bool operator==(const HttpRoute&) const = default;
 };
 

@@ -31,8 +31,10 @@ constexpr std::chrono::milliseconds kAcceptAgain{100};
 }  // namespace
 
 struct HttpServer::State {
-  State(std::unique_ptr<HttpHandler> answering, HttpOptions with) : options(std::move(with)), handler(std::move(answering)) {}
+  State(std::unique_ptr<HttpHandler> answering, HttpOptions with, Log& writing)
+      : options(std::move(with)), handler(std::move(answering)), log(writing) {}
 
+  Status read_certificates();
   Status listen(const tcp::endpoint& endpoint);
   void accept();
   void accept_later();
@@ -43,7 +45,7 @@ struct HttpServer::State {
 
   const HttpOptions options;
   const std::unique_ptr<HttpHandler> handler;
-  std::optional<asio::ssl::context> tls;
+  Log& log;
   asio::io_context context;
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
   tcp::acceptor acceptor{asio::make_strand(context)};
@@ -51,11 +53,21 @@ struct HttpServer::State {
   tcp::endpoint local;
   std::vector<std::thread> threads;
 
-  std::mutex mutex;  // guards what follows
+  std::mutex mutex;                         // guards what follows
+  std::shared_ptr<asio::ssl::context> tls;  // null: no encryption
   std::condition_variable ended;
   std::set<HttpSession*> sessions;
   bool stopping = false;
 };
+
+Status HttpServer::State::read_certificates() {
+  if (!options.tls.on) return {};
+  Result<asio::ssl::context> read = tls_context(options.tls, options.flags);
+  if (!read) return read.error();
+  const std::lock_guard lock(mutex);
+  tls = std::make_shared<asio::ssl::context>(*std::move(read));
+  return {};
+}
 
 Status HttpServer::State::listen(const tcp::endpoint& endpoint) {
   boost::system::error_code failure;
@@ -99,7 +111,10 @@ void HttpServer::State::begin(tcp::socket socket) {
   boost::system::error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   auto self = std::make_shared<HttpSession*>();
-  auto session = std::make_shared<HttpSession>(std::move(socket), tls ? &*tls : nullptr, *handler, options, [this, self] {
+  std::unique_lock reading(mutex);
+  const std::shared_ptr<asio::ssl::context> certificates = tls;
+  reading.unlock();
+  auto session = std::make_shared<HttpSession>(std::move(socket), certificates, *handler, options, log, [this, self] {
     const std::lock_guard lock(mutex);
     sessions.erase(*self);
     ended.notify_all();
@@ -130,15 +145,11 @@ void HttpServer::State::for_each_session(const Call& call) {
 
 namespace {
 
-Result<std::unique_ptr<HttpServer>> start(std::unique_ptr<HttpHandler> handler, const HttpOptions& options) {
+Result<std::unique_ptr<HttpServer>> start(std::unique_ptr<HttpHandler> handler, Log& log, const HttpOptions& options) {
   const Result<tcp::endpoint> endpoint = listen_address(options.address, options.port, options.flags);
   if (!endpoint) return endpoint.error();
-  auto state = std::make_unique<HttpServer::State>(std::move(handler), options);
-  if (options.tls.on) {
-    Result<asio::ssl::context> tls = tls_context(options.tls, options.flags);
-    if (!tls) return tls.error();
-    state->tls = *std::move(tls);
-  }
+  auto state = std::make_unique<HttpServer::State>(std::move(handler), options, log);
+  if (Status read = state->read_certificates(); !read) return read.error();
   if (Status listening = state->listen(*endpoint); !listening) return listening.error();
   asio::post(state->acceptor.get_executor(), [state = state.get()] { state->accept(); });
   for (int i = 0; i < options.threads; ++i) state->threads.emplace_back([&context = state->context] { context.run(); });
@@ -148,11 +159,11 @@ Result<std::unique_ptr<HttpServer>> start(std::unique_ptr<HttpHandler> handler, 
 }  // namespace
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start_protocol(Server& server, const HttpOptions& options) {
-  return start(std::make_unique<HttpService>(server, options.max_body.count), options);
+  return start(std::make_unique<HttpService>(server, options), server.log(), options);
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start_metrics(const Catalog& catalog, const HttpOptions& options) {
-  return start(std::make_unique<MetricsService>(catalog), options);
+Result<std::unique_ptr<HttpServer>> HttpServer::start_metrics(const Catalog& catalog, Log& log, const HttpOptions& options) {
+  return start(std::make_unique<MetricsService>(catalog), log, options);
 }
 
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -169,7 +180,7 @@ HttpServer::~HttpServer() {
 }
 
 std::string HttpServer::url() const {
-  return (state_->tls ? "https://" : "http://") + to_string(state_->local);
+  return (state_->options.tls.on ? "https://" : "http://") + to_string(state_->local);
 }
 
 std::uint16_t HttpServer::port() const {
@@ -178,6 +189,10 @@ std::uint16_t HttpServer::port() const {
 
 bool HttpServer::loopback() const {
   return state_->local.address().is_loopback();
+}
+
+Status HttpServer::reload_certificates() {
+  return state_->read_certificates();
 }
 
 Status HttpServer::drain(Deadline deadline) {

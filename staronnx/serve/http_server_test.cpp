@@ -48,7 +48,8 @@ class HttpServerTest : public testing::Test {
   }};
   RepositoryControl control_{catalog_, {}};
   SharedMemory memory_{false};
-  Server server_{{"test", "1", {}}, catalog_, control_, memory_};
+  std::unique_ptr<Log> log_ = *Log::open({});
+  Server server_{{"test", "1", {}}, catalog_, control_, memory_, *log_};
   std::unique_ptr<HttpServer> http_;
 };
 

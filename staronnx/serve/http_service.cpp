@@ -8,6 +8,7 @@
 #include "staronnx/serve/compression.h"
 #include "staronnx/serve/http_infer.h"
 #include "staronnx/serve/http_shared_memory.h"
+#include "staronnx/serve/log_settings.h"
 #include "staronnx/serve/message_json.h"
 #include "staronnx/serve/messages.h"
 #include "staronnx/serve/parse_json.h"
@@ -53,7 +54,11 @@ RunningInference HttpService::handle(HttpRequest request, Answered answered) {
     return {};
   }
   const auto& route = std::get<HttpRoute>(routed);
-  Result<std::string> body = uncompressed(std::move(request.body), request.content_encoding, max_body_);
+  if (const Restriction* restriction = refusing(route, request)) {
+    answered(error_answer(403, restriction->refusal()));
+    return {};
+  }
+  Result<std::string> body = uncompressed(std::move(request.body), request.content_encoding, max_body_.count);
   if (!body) {
     answered(error_answer(body.error()));
     return {};
@@ -65,6 +70,13 @@ RunningInference HttpService::handle(HttpRequest request, Answered answered) {
   else
     answered(answer(route, request));
   return {};
+}
+
+const Restriction* HttpService::refusing(const HttpRoute& route, const HttpRequest& request) const {
+  const Restriction* restriction = restrictions_.on(route.api());
+  if (restriction == nullptr) return nullptr;
+  const std::ptrdiff_t position = restriction - restrictions_.all().data();
+  return restriction->opens_to(request.keys.at(static_cast<std::size_t>(position))) ? nullptr : restriction;
 }
 
 HttpAnswer HttpService::answer(const HttpRoute& route, const HttpRequest& request) {
@@ -81,8 +93,17 @@ HttpAnswer HttpService::answer(const HttpRoute& route, const HttpRequest& reques
     case HttpEndpoint::cuda_shared_memory_status:
     case HttpEndpoint::cuda_shared_memory_register:
     case HttpEndpoint::cuda_shared_memory_unregister: return shared_memory_answer(route, request);
+    case HttpEndpoint::log_settings: return document(json_of(settings_of(server_.log())));
+    case HttpEndpoint::change_log_settings: return log_settings_answer(request);
     default: return model_answer(route);
   }
+}
+
+HttpAnswer HttpService::log_settings_answer(const HttpRequest& request) {
+  const Result<inference::LogSettingsRequest> wanted = parse_log_settings(request.body);
+  if (!wanted) return error_answer(wanted.error());
+  if (Status changed = change(server_.log(), *wanted); !changed) return error_answer(changed.error());
+  return document(json_of(settings_of(server_.log())));
 }
 
 HttpAnswer HttpService::shared_memory_answer(const HttpRoute& route, const HttpRequest& request) {
@@ -152,12 +173,17 @@ RunningInference HttpService::infer(const HttpRoute& route, HttpRequest request,
   parsed->request.version = route.version;
   const auto shared = std::make_shared<Answered>(std::move(answered));
   const Encoding encoding = accepted_encoding(request.accept_encoding);
-  auto done = [this, route, shared, forms = std::move(parsed->forms), encoding](const Result<InferenceResponse>& response) {
-    (*shared)(response ? inference_answer(*response, forms, encoding) : refusal(route, response.error()));
+  const std::string logged_id = server_.log().writes(LogLevel::verbose) ? parsed->request.id : "";
+  const auto answer_with = [shared, logged_id](HttpAnswer answer) {
+    answer.request_id = logged_id;
+    (*shared)(std::move(answer));
+  };
+  auto done = [this, route, answer_with, forms = std::move(parsed->forms), encoding](const Result<InferenceResponse>& response) {
+    answer_with(response ? inference_answer(*response, forms, encoding) : refusal(route, response.error()));
   };
   Result<RunningInference> running = staronnx::infer(server_, std::move(parsed->request), std::move(done));
   if (running) return *running;
-  (*shared)(refusal(route, running.error()));
+  answer_with(refusal(route, running.error()));
   return {};
 }
 

@@ -1,9 +1,8 @@
 // What each endpoint of the protocol answers over HTTP. Private to this room.
 #pragma once
 
-#include <cstddef>
-
 #include "staronnx/serve/http_handler.h"
+#include "staronnx/serve/http_options.h"
 #include "staronnx/serve/http_route.h"
 #include "staronnx/serve/request_path.h"
 #include "staronnx/serve/server.h"
@@ -13,15 +12,18 @@ namespace staronnx {
 // Thread-safe.
 class HttpService final : public HttpHandler {
  public:
-  // `server` outlives the service. `max_body`: bytes of a body, unpacked.
-  HttpService(Server& server, std::size_t max_body) : server_(server), max_body_(max_body) {}
+  // `server` outlives the service.
+  HttpService(Server& server, const HttpOptions& options)
+      : server_(server), max_body_(options.max_body), restrictions_(options.restrictions) {}
 
   RunningInference handle(HttpRequest request, Answered answered) override;
 
  private:
+  const Restriction* refusing(const HttpRoute& route, const HttpRequest& request) const;  // null: none does
   HttpAnswer answer(const HttpRoute& route, const HttpRequest& request);
   HttpAnswer shared_memory_answer(const HttpRoute& route, const HttpRequest& request);
   HttpAnswer model_answer(const HttpRoute& route);
+  HttpAnswer log_settings_answer(const HttpRequest& request);
   HttpAnswer index_answer(const HttpRequest& request);
   void load(const HttpRoute& route, const HttpRequest& request, Answered answered);
   HttpAnswer unload_answer(const HttpRoute& route, const HttpRequest& request);
@@ -29,7 +31,8 @@ class HttpService final : public HttpHandler {
   HttpAnswer refusal(const HttpRoute& route, const Error& error);
 
   Server& server_;
-  const std::size_t max_body_;
+  const Bytes max_body_;  // unpacked
+  const Restrictions restrictions_;
 };
 
 }  // namespace staronnx

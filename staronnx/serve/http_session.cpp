@@ -40,7 +40,7 @@ std::string text_of(beast::string_view view) {
   return {view.data(), view.size()};
 }
 
-HttpRequest request_of(http::request<http::string_body> message) {
+HttpRequest request_of(http::request<http::string_body> message, const Restrictions& restrictions) {
   HttpRequest request;
   request.method = text_of(message.method_string());
   request.target = text_of(message.target());
@@ -48,6 +48,7 @@ HttpRequest request_of(http::request<http::string_body> message) {
   request.accept_encoding = text_of(message[http::field::accept_encoding]);
   const auto length = message.find("Inference-Header-Content-Length");
   if (length != message.end()) request.inference_header_length = text_of(length->value());
+  for (const Restriction& restriction : restrictions.all()) request.keys.push_back(text_of(message[restriction.header]));
   request.body = std::move(message.body());
   return request;
 }
@@ -75,13 +76,15 @@ auto HttpSession::bound(void (HttpSession::*handler)(Arguments...)) {
   return [self = shared_from_this(), handler](Arguments... arguments) { ((*self).*handler)(std::move(arguments)...); };
 }
 
-HttpSession::HttpSession(asio::ip::tcp::socket socket, asio::ssl::context* tls, HttpHandler& handler, const HttpOptions& options,
-                         std::function<void()> ended)
-    : stream_(std::move(socket), tls),
+HttpSession::HttpSession(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> tls, HttpHandler& handler,
+                         const HttpOptions& options, Log& log, std::function<void()> ended)
+    : tls_(std::move(tls)),
+      stream_(std::move(socket), tls_.get()),
       alarm_(stream_.get_executor()),
       look_again_(stream_.get_executor()),
       handler_(handler),
       options_(options),
+      log_(log),
       ended_(std::move(ended)) {}
 
 HttpSession::~HttpSession() {
@@ -162,6 +165,9 @@ void HttpSession::parse() {
 
 void HttpSession::on_header() {
   header_read_ = true;
+  access_ = access_line(log_, [&] {
+    return AccessLine{"HTTP", text_of(parser_->get().method_string()), text_of(parser_->get().target())};
+  });
   keep_alive_ = parser_->keep_alive();
   limit(options_.stalled);
   const auto expectation = parser_->get().find(http::field::expect);
@@ -217,7 +223,7 @@ void HttpSession::refuse(Failure failure) {
 void HttpSession::on_request() {
   deadline_ = kNever;
   answering_ = true;
-  HttpRequest request = request_of(parser_->release());
+  HttpRequest request = request_of(parser_->release(), options_.restrictions);
   parser_.reset();
   running_ = handler_.handle(std::move(request), [self = shared_from_this()](HttpAnswer answer) {
     asio::dispatch(self->stream_.get_executor(),
@@ -256,6 +262,8 @@ void HttpSession::on_answer(HttpAnswer answer) {
 
 void HttpSession::reply(HttpAnswer answer) {
   keep_alive_ = keep_alive_ && !stopping_;
+  if (!header_read_) access_ = access_line(log_, [] { return AccessLine{"HTTP"}; });
+  if (access_) access_->request_id = std::move(answer.request_id);
   reply_.emplace(static_cast<http::status>(answer.status), 11);
   if (answer.encoding != Encoding::identity) {
     answer.body = compressed(answer.body, answer.encoding);
@@ -280,6 +288,7 @@ void HttpSession::write_some() {
   }
   if (failure == asio::error::would_block) return write_later();
   if (failure) return do_close();
+  say_ended(std::to_string(reply_->result_int()));
   serializer_.reset();
   reply_.reset();
   if (!keep_alive_ || stopping_) return linger();
@@ -295,6 +304,11 @@ void HttpSession::write_later() {
 }
 
 // ---- ending ----
+
+void HttpSession::say_ended(std::string_view status) {
+  if (access_) access_->write(log_, status);
+  access_.reset();
+}
 
 // Says that no more will come, and reads what still comes until the client has closed.
 void HttpSession::linger() {
@@ -317,6 +331,7 @@ void HttpSession::discard() {
 void HttpSession::do_close() {
   if (answering_) running_.cancel();
   gone_ = true;
+  say_ended("");
   look_again_.cancel();
   alarm_.cancel();
   Failure ignored;

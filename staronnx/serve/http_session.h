@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 
+#include "staronnx/serve/access_line.h"
 #include "staronnx/serve/http_handler.h"
 #include "staronnx/serve/http_options.h"
 #include "staronnx/serve/http_stream.h"
@@ -25,10 +26,10 @@ namespace staronnx {
 
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
-  // The socket's executor is a strand of its own. Encrypted unless `tls` is null, which outlives the session as `handler` and `options` do;
+  // The socket's executor is a strand of its own. Encrypted unless `tls` is null. `handler`, `options` and `log` outlive the session;
   // `ended` is called when it dies.
-  HttpSession(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls, HttpHandler& handler,
-              const HttpOptions& options, std::function<void()> ended);
+  HttpSession(boost::asio::ip::tcp::socket socket, std::shared_ptr<boost::asio::ssl::context> tls, HttpHandler& handler,
+              const HttpOptions& options, Log& log, std::function<void()> ended);
   ~HttpSession();
 
   // Thread-safe, as the following.
@@ -69,19 +70,22 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void linger();
   void discard();
   void do_close();
+  void say_ended(std::string_view status);
 
   // A handler that keeps the session alive.
   template <class... Arguments>
   auto bound(void (HttpSession::*handler)(Arguments...));
 
+  const std::shared_ptr<boost::asio::ssl::context> tls_;
   HttpStream stream_;
-  boost::asio::steady_timer
-      alarm_;  // rings at the deadline or before, and then is set again: setting it for each step would cost 6 us a request
+  // Rings at the deadline or before, and then is set again: setting it for each step would cost 6 us a request.
+  boost::asio::steady_timer alarm_;
   Clock::time_point deadline_ = Deadline::never().at;
   bool alarm_set_ = false;
   boost::asio::steady_timer look_again_;
   HttpHandler& handler_;
   const HttpOptions& options_;
+  Log& log_;
   const std::function<void()> ended_;
   boost::beast::flat_buffer buffer_;  // what was read and not understood yet
   std::optional<Parser> parser_;
@@ -90,7 +94,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   std::optional<Reply> reply_;
   std::optional<Serializer> serializer_;
   RunningInference running_;
-  bool begun_ = false;  // the request has
+  std::optional<AccessLine> access_;  // of the request, if it is to be logged
+  bool begun_ = false;                // the request has
   bool header_read_ = false;
   bool keep_alive_ = false;
   bool answering_ = false;  // a request waits for its answer

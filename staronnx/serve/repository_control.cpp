@@ -134,6 +134,19 @@ void RepositoryControl::look() {
   if (options_.complain) options_.complain(now.error().message);
 }
 
+void RepositoryControl::reload() {
+  if (options_.mode == ModelControlMode::poll) return look();
+  Result<RepositoryContent> now = look_at(options_.folders);
+  const std::lock_guard lock(mutex_);
+  if (!now) {
+    if (options_.complain) options_.complain(now.error().message);
+    return;
+  }
+  std::erase_if(*now, [&](const auto& model) { return !content_.contains(model.first); });
+  now->insert(content_.begin(), content_.end());  // what is gone
+  take(*std::move(now));
+}
+
 void RepositoryControl::note_problems(const RepositoryContent& now) {
   std::map<std::string, std::string> problems;
   for (const auto& [name, model] : now) {
@@ -206,6 +219,7 @@ void RepositoryControl::load(const std::string& name, const std::optional<std::s
   catalog_.blame(name, "");
   std::set<std::int64_t> versions;
   for (const auto& [number, version] : model->versions) versions.insert(number);
+  content_.insert_or_assign(name, *model);
   bring(catalog_, name, *model, versions, done);
 }
 
@@ -215,6 +229,7 @@ Status RepositoryControl::unload(const std::string& name) {
   if (catalog_.loads(name))
     return Error{ErrorCode::unavailable, "failed to unload '" + name + "': it is being loaded; try again when it is ready"};
   catalog_.blame(name, "");
+  content_.erase(name);
   unload_all(catalog_, name);
   return {};
 }

@@ -53,6 +53,9 @@ class RepositoryControl {
   // Looks what is new, other or gone. Returns before it is loaded.
   void look();
 
+  // Looks at once. Where it is not polled: whether what was once loaded is other, which is then loaded again as it is there; nothing comes or goes.
+  void reload();
+
   // On demand only, else unavailable. As the model is in its repository now, or with another configuration (JSON, see
   // ModelConfig::parse_json()). `done` is called once, perhaps at once, when all versions are ready, or with why not: not_found,
   // invalid_argument, unavailable (it is being loaded).
@@ -75,7 +78,7 @@ class RepositoryControl {
   const RepositoryOptions options_;
   std::set<std::string> elsewhere_;
   std::mutex mutex_;           // guards what follows, and is held while models are compared
-  RepositoryContent content_;  // as it was last good, by name
+  RepositoryContent content_;  // what was to be loaded, as it was last good, by name
   std::map<std::string, std::string> problems_;
   std::mutex sleep_;
   std::condition_variable_any woken_;

@@ -1,12 +1,11 @@
 #include "staronnx/serve/request_path.h"
 
 #include <algorithm>
-#include <climits>
 #include <optional>
 #include <utility>
 
 #include "staronnx/serve/classification.h"
-#include "staronnx/serve/shared_memory.h"
+#include "staronnx/serve/shared_tensors.h"
 
 namespace staronnx {
 namespace {
@@ -26,51 +25,9 @@ struct Accepted {
   std::vector<std::optional<SharedBytes>> shared;  // by requested output
   std::int64_t batch_size;
   Clock::time_point arrival, submitted;
+  Log* log;
   InferenceDone done;
 };
-
-// As much as a message may have.
-constexpr std::uint64_t kLargestShared = INT_MAX;
-
-Status read_shared(const SharedMemory& memory, std::vector<InferenceInput>& inputs) {
-  for (InferenceInput& input : inputs) {
-    if (!input.shared) continue;
-    const Result<SharedBytes> bytes = memory.find(*input.shared);
-    if (!bytes) return bytes.error();
-    if (input.shared->byte_size > kLargestShared)
-      return Error{ErrorCode::unsupported, "input '" + input.name + "' has " + std::to_string(input.shared->byte_size) +
-                                               " bytes in shared memory; at most " + std::to_string(kLargestShared) +
-                                               " are taken"};
-    input.tensor = Tensor(input.tensor.type(), input.tensor.shape(), input.shared->byte_size);
-    if (Status read = bytes->read(input.tensor.data()); !read) return with_context("input '" + input.name + "'", read.error());
-  }
-  return {};
-}
-
-Result<std::vector<std::optional<SharedBytes>>> shared_outputs(const SharedMemory& memory,
-                                                               const std::vector<RequestedOutput>& outputs) {
-  std::vector<std::optional<SharedBytes>> shared;
-  for (const RequestedOutput& output : outputs) {
-    shared.emplace_back();
-    if (!output.shared) continue;
-    Result<SharedBytes> bytes = memory.find(*output.shared);
-    if (!bytes) return bytes.error();
-    shared.back() = *std::move(bytes);
-  }
-  return shared;
-}
-
-Status write_shared(const std::vector<std::optional<SharedBytes>>& shared, std::vector<InferenceOutput>& outputs) {
-  for (std::size_t i = 0; i < shared.size(); ++i) {
-    if (!shared[i]) continue;
-    InferenceOutput& output = outputs[i];
-    if (Status written = shared[i]->write(output.tensor.data); !written)
-      return with_context("output '" + std::string(output.name) + "'", written.error());
-    output.shared = true;
-    output.tensor.data = {};
-  }
-  return {};
-}
 
 RequestOptions options_of(const InferenceRequest& request, const ModelSettings& settings, Clock::time_point arrival) {
   const bool own_timeout = request.timeout.count() > 0 && settings.may_change_timeout;
@@ -88,6 +45,12 @@ RequestOptions options_of(const InferenceRequest& request, const ModelSettings& 
 Error as_clients_know_it(Error error) {
   if (error.code != ErrorCode::deadline_exceeded) return error;
   return {ErrorCode::unavailable, "Request timeout expired: " + error.message};
+}
+
+// What is a fault of ours, which its client may not tell us of.
+void say_fault(Log& log, const ServedModel& model, std::string_view request_id, const Error& error) {
+  if (error.code != ErrorCode::internal) return;
+  log.write(LogLevel::error, error.message, {{"model", model.name()}, {"version", model.version()}, {"request_id", request_id}});
 }
 
 InferenceTimes times_of(const Accepted& accepted, std::span<const SegmentRun> segments, Clock::time_point answered) {
@@ -141,6 +104,7 @@ void answer(const Accepted& accepted, const Result<Response>& response) {
   ModelStatistics& statistics = accepted.model->statistics();
   const auto fail = [&](Error error) {
     statistics.failed(Clock::now() - accepted.arrival, error.code);
+    say_fault(*accepted.log, *accepted.model, accepted.id, error);
     accepted.done(as_clients_know_it(std::move(error)));
   };
   if (!response) return fail(response.error());
@@ -156,17 +120,18 @@ void answer(const Accepted& accepted, const Result<Response>& response) {
   accepted.done(InferenceResponse{accepted.model->name(), accepted.model->version(), accepted.id, *outputs});
 }
 
-Result<RequestId> submit(const SharedMemory& memory, ServedModel& model, InferenceRequest request, InferenceDone done,
+// Takes what it needs out of `request`.
+Result<RequestId> submit(const Server& server, ServedModel& model, InferenceRequest& request, InferenceDone done,
                          Clock::time_point arrival) {
-  if (const Status read = read_shared(memory, request.inputs); !read) return read.error();
-  Result<std::vector<std::optional<SharedBytes>>> shared = shared_outputs(memory, request.outputs);
+  if (const Status read = read_shared(server.shared_memory(), request.inputs); !read) return read.error();
+  Result<std::vector<std::optional<SharedBytes>>> shared = shared_outputs(server.shared_memory(), request.outputs);
   if (!shared) return shared.error();
   Result<FittingRequest> fitting = model.fit(request);
   if (!fitting) return fitting.error();
   const RequestOptions options = options_of(request, model.settings(), arrival);
-  auto accepted =
-      std::make_shared<Accepted>(Accepted{&model, std::move(request.id), std::move(request.outputs), std::move(fitting->outputs),
-                                          *std::move(shared), fitting->batch_size, arrival, Clock::now(), std::move(done)});
+  auto accepted = std::make_shared<Accepted>(Accepted{&model, std::move(request.id), std::move(request.outputs),
+                                                      std::move(fitting->outputs), *std::move(shared), fitting->batch_size,
+                                                      arrival, Clock::now(), &server.log(), std::move(done)});
   return model.pipeline().submit(std::move(fitting->inputs), options,
                                  [accepted](const Result<Response>& response) { answer(*accepted, response); });
 }
@@ -182,9 +147,10 @@ Result<RunningInference> infer(const Server& server, InferenceRequest request, I
   const Result<std::shared_ptr<ServedModel>> model = server.catalog().find(request.model, request.version);
   if (!model) return model.error();
   (*model)->statistics().began();  // first: the answer may come at once
-  Result<RequestId> accepted = submit(server.shared_memory(), **model, std::move(request), std::move(done), arrival);
+  Result<RequestId> accepted = submit(server, **model, request, std::move(done), arrival);
   if (accepted) return RunningInference(*model, *accepted);
   (*model)->statistics().failed(Clock::now() - arrival, accepted.error().code);
+  say_fault(server.log(), **model, request.id, accepted.error());
   return as_clients_know_it(accepted.error());
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "staronnx/serve/catalog.h"
+#include "staronnx/serve/log.h"
 #include "staronnx/serve/repository_control.h"
 #include "staronnx/serve/shared_memory.h"
 
@@ -20,9 +21,9 @@ struct ServerIdentity {
 // Thread-safe.
 class Server {
  public:
-  // `catalog`, `control` and `memory` outlive the server.
-  Server(ServerIdentity identity, Catalog& catalog, RepositoryControl& control, SharedMemory& memory)
-      : identity_(std::move(identity)), catalog_(catalog), control_(control), memory_(memory) {}
+  // `catalog`, `control`, `memory` and `log` outlive the server.
+  Server(ServerIdentity identity, Catalog& catalog, RepositoryControl& control, SharedMemory& memory, Log& log)
+      : identity_(std::move(identity)), catalog_(catalog), control_(control), memory_(memory), log_(log) {}
 
   const ServerIdentity& identity() const { return identity_; }
   Catalog& catalog() { return catalog_; }
@@ -30,6 +31,7 @@ class Server {
   RepositoryControl& control() { return control_; }
   SharedMemory& shared_memory() { return memory_; }
   const SharedMemory& shared_memory() const { return memory_; }
+  Log& log() const { return log_; }
 
   // Between begin() and end(), when all models are. Those who spread requests send them elsewhere otherwise.
   bool ready() const { return serving_ && catalog_.ready(); }
@@ -41,6 +43,7 @@ class Server {
   Catalog& catalog_;
   RepositoryControl& control_;
   SharedMemory& memory_;
+  Log& log_;
   std::atomic<bool> serving_ = false;
 };
 
