@@ -136,10 +136,14 @@ std::optional<Bytes> byte_size(DataType type, std::span<const std::int64_t> shap
   return Bytes{elements * element_bytes};
 }
 
-Tensor::Tensor(DataType type, Shape shape, std::size_t bytes) : type_(type), shape_(std::move(shape)), data_(bytes) {}
+Tensor::Tensor(DataType type, Shape shape, std::size_t bytes) : Tensor(type, std::move(shape), Data(bytes, std::byte{0})) {}
+
+Tensor Tensor::for_overwrite(DataType type, Shape shape, std::size_t bytes) {
+  return {type, std::move(shape), Data(bytes)};
+}
 
 Tensor copy_of(const TensorView& view) {
-  Tensor tensor(view.type, Shape(view.shape.begin(), view.shape.end()), view.data.size());
+  Tensor tensor = Tensor::for_overwrite(view.type, Shape(view.shape.begin(), view.shape.end()), view.data.size());
   std::copy(view.data.begin(), view.data.end(), tensor.data().begin());
   return tensor;
 }

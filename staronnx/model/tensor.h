@@ -92,6 +92,8 @@ class Tensor {
  public:
   Tensor() = default;
   Tensor(DataType type, Shape shape, std::size_t bytes);  // bytes are zero
+  // Bytes are not set: all of them must be written before they are read.
+  static Tensor for_overwrite(DataType type, Shape shape, std::size_t bytes);
 
   DataType type() const { return type_; }
   const Shape& shape() const { return shape_; }
@@ -111,12 +113,20 @@ class Tensor {
     using value_type = T;
     T* allocate(std::size_t n) { return static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{64})); }
     void deallocate(T* p, std::size_t) { ::operator delete (p, std::align_val_t{64}); }
+    template <class U>
+    void construct(U* p) {  // without a value: for_overwrite()
+      ::new (static_cast<void*>(p)) U;
+    }
     bool operator==(const Aligned&) const { return true; }
   };
 
+  using Data = std::vector<std::byte, Aligned<std::byte>>;
+
+  Tensor(DataType type, Shape shape, Data data) : type_(type), shape_(std::move(shape)), data_(std::move(data)) {}
+
   DataType type_ = DataType::undefined;
   Shape shape_;
-  std::vector<std::byte, Aligned<std::byte>> data_;
+  Data data_;
 };
 
 Tensor copy_of(const TensorView& view);

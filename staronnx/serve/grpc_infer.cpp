@@ -75,7 +75,7 @@ bool copy_field(CodedInputStream& in, unsigned tag, CodedOutputStream& out) {
 bool read_raw(CodedInputStream& in, std::size_t size, std::vector<Tensor>& raw) {
   std::uint32_t length = 0;
   if (!in.ReadVarint32(&length) || length > size - static_cast<std::size_t>(in.CurrentPosition())) return false;
-  Tensor& tensor = raw.emplace_back(DataType::uint8, Shape{length}, length);
+  Tensor& tensor = raw.emplace_back(Tensor::for_overwrite(DataType::uint8, Shape{length}, length));
   return in.ReadRaw(tensor.data().data(), static_cast<int>(length));
 }
 

@@ -98,7 +98,7 @@ DataType type_of(const Json& input, const std::string& of) {
 }
 
 Tensor binary_tensor(DataType type, Shape shape, std::string_view bytes) {
-  Tensor tensor(type, std::move(shape), bytes.size());
+  Tensor tensor = Tensor::for_overwrite(type, std::move(shape), bytes.size());
   if (!bytes.empty()) std::memcpy(tensor.data().data(), bytes.data(), bytes.size());
   return tensor;
 }

@@ -65,7 +65,7 @@ Result<HttpInference> parse_raw_infer(std::string_view body, const Signature& si
     made.tensor = string_tensor(*std::move(shape), body);
     return inference;
   }
-  made.tensor = Tensor(input->type, *std::move(shape), body.size());
+  made.tensor = Tensor::for_overwrite(input->type, *std::move(shape), body.size());
   if (!body.empty()) std::memcpy(made.tensor.data().data(), body.data(), body.size());
   return inference;
 }

@@ -21,7 +21,7 @@ Status read_shared(const SharedMemory& memory, std::vector<InferenceInput>& inpu
       return Error{ErrorCode::unsupported, "input '" + input.name + "' has " + std::to_string(input.shared->byte_size) +
                                                " bytes in shared memory; at most " + std::to_string(kLargestShared) +
                                                " are taken"};
-    input.tensor = Tensor(input.tensor.type(), input.tensor.shape(), input.shared->byte_size);
+    input.tensor = Tensor::for_overwrite(input.tensor.type(), input.tensor.shape(), input.shared->byte_size);
     if (Status read = bytes->read(input.tensor.data()); !read) return with_context("input '" + input.name + "'", read.error());
   }
   return {};
