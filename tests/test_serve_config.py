@@ -1,5 +1,8 @@
 """What a config.pbtxt says is what the server does."""
 
+import http.client
+import json
+import select
 import threading
 import urllib.request
 
@@ -179,9 +182,57 @@ def test_queues_are_as_long_and_as_patient_as_the_policy_says(served_with, clien
         assert client.is_server_live()
 
 
+def asked(served, rounds):
+    """A connection on which the model "m" is asked for so many rounds."""
+    body = json.dumps({"inputs": [{"name": "rounds", "shape": [], "datatype": "INT64", "data": [rounds]},
+                                  {"name": "in", "shape": [64, 64], "datatype": "FP32", "data": [0] * 4096}]})
+    connection = http.client.HTTPConnection(served.http, timeout=600)
+    connection.request("POST", "/v2/models/m/infer", body)
+    return connection
+
+
+def pending(served):
+    with urllib.request.urlopen(served.metrics, timeout=30) as answer:
+        families = text_string_to_metric_families(answer.read().decode())
+    return next(sample.value for family in families for sample in family.samples if sample.name == "nv_inference_pending_request_count")
+
+
+def test_answers_leave_in_the_order_of_requests_over_all_clients(served_with):
+    with served_with(slow, "dynamic_batching { preserve_ordering: true }") as served:
+        first = asked(served, 100_000)
+        while pending(served) < 1:
+            pass
+        quick = [asked(served, 1) for _ in range(5)]
+        statuses = [connection.getresponse().status for connection in quick]
+        assert statuses == [200] * 5 and select.select([first.sock], [], [], 0)[0], "the answer before them has left"
+        assert first.getresponse().status == 200
+
+
+def test_the_late_are_answered_where_they_go_last(served_with, client_of):
+    with served_with(two, "dynamic_batching { default_queue_policy { timeout_action: DELAY default_timeout_microseconds: 1 } }") as served:
+        assert np.array_equal(client_of(served).infer("m", [given("a", rows(1)), given("b", rows(1))]).as_numpy("sum"), 2 * rows(1))
+
+
+def test_levels_of_priority_have_policies_of_their_own(served_with, client_of):
+    levels = "priority_levels: 2 default_priority_level: 2 priority_queue_policy { key: 1 value { default_timeout_microseconds: 1 } }"
+    with served_with(two, "dynamic_batching { %s }" % levels) as served:
+        inputs = [given("a", rows(1)), given("b", rows(1))]
+        client_of(served).infer("m", inputs)
+        with pytest.raises(InferenceServerException, match="Request timeout expired"):
+            client_of(served).infer("m", inputs, priority=1)
+
+
+def test_who_waits_for_a_batch_is_answered_with_its_own_result(served_with, client_of):
+    batching = "dynamic_batching { max_queue_delay_microseconds: 20000 preferred_batch_size: [2] }"
+    with served_with(two, "max_batch_size: 4 " + batching) as served:
+        client = client_of(served)
+        asked_for = [client.async_infer("m", [given("a", i + rows(1)), given("b", rows(1))]) for i in range(9)]
+        for i, answer in enumerate(asked_for):
+            assert np.array_equal(answer.get_result().as_numpy("sum"), i + 2 * rows(1))
+
+
 @pytest.mark.parametrize("config, reason", [
-    ("dynamic_batching { preserve_ordering: true }", "config.pbtxt:1:20: dynamic_batching.preserve_ordering is not supported"),
-    ("dynamic_batching { default_queue_policy { timeout_action: DELAY } }", "timeout_action is not supported"),
+    ("dynamic_batching { preserve_ordering: true default_queue_policy { timeout_action: DELAY } }", "does not go with timeout_action DELAY"),
     ("instance_group { count: 2 }", r"instance_group\[0\].count is not supported"),
     ("ensemble_scheduling { }", "ensemble_scheduling is not supported"),
     ("response_cache { enable: true }", "response_cache.enable is not supported"),

@@ -12,15 +12,20 @@
 namespace staronnx {
 namespace {
 
-// Requests inside StarPU: for each worker one that runs and one that is next, so that no worker waits for the flow's thread; where requests
-// run in batches, a batch is next. Measured with SqueezeNet on two groups of one core, against two bare threads of ONNX Runtime: 0.81
-// of their rate with one per worker, 1.0 with two.
-std::size_t window_for(std::size_t workers, std::span<const PreparedVariant> variants) {
+// How many requests may run as one.
+std::size_t largest_batch(std::span<const PreparedVariant> variants) {
   int batch = 1;
   for (const PreparedVariant& variant : variants) {
     for (const auto& segment : variant.segments) batch = std::max(batch, segment->batches().back());
   }
-  return workers * (1 + static_cast<std::size_t>(batch));
+  return static_cast<std::size_t>(batch);
+}
+
+// Requests inside StarPU: for each worker one that runs and one that is next, so that no worker waits for the flow's thread; where requests
+// run in batches, a batch is next. Measured with SqueezeNet on two groups of one core, against two bare threads of ONNX Runtime: 0.81
+// of their rate with one per worker, 1.0 with two.
+std::size_t window_for(std::size_t workers, std::span<const PreparedVariant> variants) {
+  return workers * (1 + largest_batch(variants));
 }
 
 // See RequestOptions.
@@ -29,13 +34,18 @@ Clock::time_point urgency_of(const RequestOptions& options, Clock::time_point no
   return std::min(options.deadline.at, now + patience) + options.priority * patience;
 }
 
+void go_last(Request& request) {
+  request.deadline = Deadline::never();
+  request.urgency = Clock::time_point::max();
+}
+
 std::string in_ms(Microseconds time) {
   return std::to_string(std::llround(Milliseconds(time).count())) + " ms";
 }
 
 // When the answer to a request is expected in that time.
 Status check_deadline(const Request& request, Microseconds expected, Clock::time_point now) {
-  if (request.deadline > Deadline::after(expected, now)) return {};
+  if (request.late_goes_last || request.deadline > Deadline::after(expected, now)) return {};
   const Microseconds left = request.deadline.at - now;
   return Error{ErrorCode::unavailable, "the answer is expected in " + in_ms(expected) + ", the deadline is in " + in_ms(left) +
                                            "; allow more time, or send fewer requests at once"};
@@ -61,7 +71,10 @@ Flow::Flow(Runtime::State& runtime, Signature signature, std::vector<PreparedVar
              [this](Slot& done, bool answer_here) { finished(done, answer_here); }},
       window_(options.window > 0 ? static_cast<std::size_t>(options.window)
                                  : window_for(runtime.workers_elsewhere() + runtime.groups.size(), variants_)),
-      waiting_(options.queue),
+      queue_(options.queue),
+      in_order_(options.in_order),
+      batch_wait_(runtime.own_policy ? options.batch_wait : Microseconds(0), options.preferred_batches, largest_batch(variants_)),
+      waiting_(options.queue, options.queues),
       finished_(window_) {
   for (const PreparedVariant& variant : variants_) {
     Supply& supply = supplies_.emplace_back();
@@ -82,28 +95,42 @@ Flow::~Flow() {
 Result<RequestId> Flow::submit(std::vector<Tensor> inputs, const RequestOptions& options, Pipeline::Done done) {
   if (Status fits = check(signature_, inputs); !fits) return fits.error();
   const Clock::time_point now = Clock::now();
-  if (options.deadline.passed(now)) return Error{ErrorCode::deadline_exceeded, "the deadline had passed when the request came"};
-  const RequestId id{runtime_.requests.fetch_add(1)};
-  Request request{id, std::move(inputs), std::move(done), options.deadline, urgency_of(options, now)};
+  const bool late = options.deadline.passed(now);
+  if (late && !options.late_goes_last)
+    return Error{ErrorCode::deadline_exceeded, "the deadline had passed when the request came"};
+  Request request{{},
+                  std::move(inputs),
+                  std::move(done),
+                  options.deadline,
+                  urgency_of(options, now),
+                  options.priority,
+                  options.late_goes_last,
+                  now,
+                  options.rows};
+  if (late) go_last(request);
   Slot* slot = nullptr;
+  RequestId id{};
   {
     const std::lock_guard lock(bell_->mutex);
     if (draining_) return Error{ErrorCode::unavailable, "the model is being taken out of service; try another instance"};
-    if (in_use_ == window_) {
-      if (waiting_.full()) return Error{ErrorCode::unavailable, "Exceeds maximum queue size; try again later"};
-      const Microseconds expected = expected_latency(waiting_.before(request.urgency));
+    const bool no_slot = in_use_ == window_, waits = no_slot || batch_wait_.on();
+    if ((waits && waiting_.full(request.priority)) || order_.waiting() > queue_)
+      return Error{ErrorCode::unavailable, "Exceeds maximum queue size; try again later"};
+    id = request.id = RequestId{runtime_.requests.fetch_add(1)};
+    if (waits) {
+      const Microseconds expected = no_slot ? expected_latency(waiting_.before(request.urgency)) : Microseconds(0);
       if (Status in_time = check_deadline(request, expected, now); !in_time) return in_time.error();
-      const bool expires_first = options.deadline < waiting_.next_deadline();
+      const Clock::time_point before = next_event();
+      accepted(id);
       waiting_.push(std::move(request));
       note_waiting();
-      ++unanswered_;
-      if (expires_first) bell_->rung.notify_one();
+      if (next_event() < before) bell_->rung.notify_one();
       return id;
     }
     const Result<std::size_t> variant = choose(request, now);
     if (!variant) return variant.error();
     slot = &take_slot(*variant, id);
-    ++unanswered_;
+    accepted(id);
   }
   start(*slot, std::move(request));
   return id;
@@ -118,7 +145,7 @@ Status Flow::try_on(unsigned worker, std::size_t variant, std::vector<Tensor> in
   {
     const std::lock_guard lock(bell_->mutex);
     slot = &take_slot(variant, id);
-    ++unanswered_;
+    accepted(id);
   }
   start(*slot, std::move(request), worker);
   return promise.get_future().get();
@@ -137,6 +164,7 @@ void Flow::cancel(RequestId id) {
 Status Flow::drain(Deadline deadline) {
   Lock lock(bell_->mutex);
   draining_ = true;
+  bell_->rung.notify_one();  // nobody comes to run with any more
   const auto done = [this] { return unanswered_ == 0; };
   if (deadline == Deadline::never()) {
     all_answered_.wait(lock, done);
@@ -206,64 +234,151 @@ void Flow::serve() {
   for (;;) {
     note_waiting();
     if (!cancelled_.empty()) {
-      refuse(lock, std::exchange(cancelled_, {}), {ErrorCode::cancelled, "the request was cancelled"});
+      refuse_all(lock, std::exchange(cancelled_, {}), {ErrorCode::cancelled, "the request was cancelled"});
     } else if (closing_ && !waiting_.empty()) {
-      refuse(lock, waiting_.take_all(), {ErrorCode::cancelled, "the pipeline was closed while the request waited"});
+      refuse_all(lock, waiting_.take_all(), {ErrorCode::cancelled, "the pipeline was closed while the request waited"});
     } else if (waiting_.next_deadline().passed(Clock::now())) {
-      refuse(lock, waiting_.take_expired(Clock::now()),
-             {ErrorCode::deadline_exceeded, "the deadline passed while the request waited"});
+      end_expired(lock);
     } else if (!finished_.empty()) {
       Slot& slot = *finished_.front();
       finished_.pop_front();
       answer(lock, slot);
-    } else if (closing_ && in_use_ == 0) {
+    } else if (batch_wait_.on() && may_start()) {
+      start_waiting(lock);
+    } else if (closing_ && unanswered_ == 0) {
       return;
-    } else if (waiting_.next_deadline() == Deadline::never()) {
+    } else if (const Clock::time_point next = next_event(); next == Deadline::never().at) {
       bell_->rung.wait(lock);
     } else {
-      bell_->rung.wait_until(lock, waiting_.next_deadline().at);
+      bell_->rung.wait_until(lock, next);
     }
   }
 }
 
 void Flow::answer(Lock& lock, Slot& slot) {
-  Supply& supply = supply_of(slot);
-  rate_.finished(Clock::now(), !waiting_.empty());
-  slot.raise(supply.capacity);  // before the answer: the caller's next request may come at once
+  rate_.finished(Clock::now(), !waiting_.empty() && (in_use_ == window_ || !batch_wait_.on()));
+  slot.raise(supply_of(slot).capacity);  // before the answer: the caller's next request may come at once
+  if (in_order_) {
+    --in_use_;
+    order_.finished(slot.request(), &slot);
+    give_in_order(lock);
+  } else {
+    give(lock, slot);
+    --in_use_;
+  }
+  while (may_start()) start_waiting(lock);
+  if (batch_wait_.on()) bell_->rung.notify_one();  // a slot is free: the flow's thread may have something to wait for
+}
+
+void Flow::give(Lock& lock, Slot& slot) {
   lock.unlock();
   slot.answer();
   lock.lock();
-  supply.free.push_back(&slot);
-  --in_use_;
-  answered(1);
-  while (in_use_ < window_ && !waiting_.empty()) start_waiting(lock);
+  supply_of(slot).free.push_back(&slot);
+  answered();
+}
+
+void Flow::give_in_order(Lock& lock) {
+  while (const std::optional<AnswerOrder::Answer> next = order_.next()) {
+    if (Slot* const* slot = std::get_if<Slot*>(&*next)) {
+      give(lock, **slot);
+    } else {
+      const auto& refused = std::get<AnswerOrder::Refused>(*next);
+      tell(lock, refused.request, refused.reason);
+    }
+    order_.left();
+  }
+}
+
+bool Flow::may_start() const {
+  if (in_use_ >= window_ || waiting_.empty()) return false;
+  return !batch_wait_.on() || draining_ ||
+         batch_wait_.start(waiting_.rows(), waiting_.oldest(), waiting_.next_deadline()) <= Clock::now();
+}
+
+// For the flow's own thread: a deadline passes, or who waits for a batch starts.
+Clock::time_point Flow::next_event() const {
+  const Deadline expires = waiting_.next_deadline();
+  if (!batch_wait_.on() || waiting_.empty() || in_use_ == window_) return expires.at;
+  return std::min(expires.at, batch_wait_.start(waiting_.rows(), waiting_.oldest(), expires));
 }
 
 void Flow::start_waiting(Lock& lock) {
+  if (batch_wait_.on()) return start_batch(lock);
   Request request = waiting_.pop();
   note_waiting();
   const Result<std::size_t> variant = choose(request, Clock::now());
-  if (!variant) {
-    std::vector<Request> hopeless;
-    hopeless.push_back(std::move(request));
-    return refuse(lock, hopeless, variant.error());
-  }
+  if (!variant) return refuse(lock, std::move(request), variant.error());
   Slot& slot = take_slot(*variant, request.id);
   lock.unlock();
   start(slot, std::move(request));
   lock.lock();
 }
 
-void Flow::refuse(Lock& lock, const std::vector<Request>& requests, const Error& reason) {
+void Flow::start_batch(Lock& lock) {
+  std::vector<std::pair<Slot*, Request>> batch;
+  std::vector<std::pair<Request, Error>> hopeless;
+  std::size_t rows = batch_wait_.batch(waiting_.rows());
+  while (rows > 0 && in_use_ < window_ && !waiting_.empty()) {
+    Request request = waiting_.pop();
+    rows -= std::min<std::size_t>(rows, request.rows);
+    const Result<std::size_t> variant = choose(request, Clock::now());
+    if (variant) {
+      Slot& slot = take_slot(*variant, request.id);
+      batch.emplace_back(&slot, std::move(request));
+    } else {
+      hopeless.emplace_back(std::move(request), variant.error());
+    }
+  }
+  note_waiting();
   lock.unlock();
-  for (const Request& request : requests) request.done(reason);
+  const RequestId last = batch.empty() ? RequestId{} : batch.back().second.id;
+  for (auto& [slot, request] : batch) {
+    request.starts_with = last;
+    start(*slot, std::move(request));
+  }
   lock.lock();
-  answered(requests.size());
+  for (auto& [request, reason] : hopeless) refuse(lock, std::move(request), reason);
 }
 
-void Flow::answered(std::size_t requests) {
-  unanswered_ -= requests;
-  if (unanswered_ == 0) all_answered_.notify_all();
+void Flow::end_expired(Lock& lock) {
+  std::vector<Request> refused;
+  for (Request& request : waiting_.take_expired(Clock::now())) {
+    if (!request.late_goes_last) {
+      refused.push_back(std::move(request));
+      continue;
+    }
+    go_last(request);
+    waiting_.push(std::move(request));
+  }
+  refuse_all(lock, std::move(refused), {ErrorCode::deadline_exceeded, "the deadline passed while the request waited"});
+}
+
+void Flow::refuse(Lock& lock, Request request, const Error& reason) {
+  if (!in_order_) return tell(lock, request, reason);
+  const RequestId id = request.id;
+  order_.finished(id, AnswerOrder::Refused{std::move(request), reason});
+  give_in_order(lock);
+}
+
+void Flow::refuse_all(Lock& lock, std::vector<Request> requests, const Error& reason) {
+  for (Request& request : requests) refuse(lock, std::move(request), reason);
+}
+
+void Flow::tell(Lock& lock, const Request& request, const Error& reason) {
+  lock.unlock();
+  request.done(reason);
+  lock.lock();
+  answered();
+}
+
+void Flow::accepted(RequestId request) {
+  ++unanswered_;
+  if (in_order_) order_.accepted(request);
+}
+
+void Flow::answered() {
+  if (--unanswered_ == 0) all_answered_.notify_all();
 }
 
 }  // namespace staronnx

@@ -3,7 +3,8 @@
 // The thread that submits a request starts it itself when a slot is free. Otherwise who answers a request starts the next. The worker that
 // ran a request's last task answers it: another thread would have to be woken for that, on a core that mostly is a worker's, too (an
 // identity model over HTTP: p50 111 us with a thread that answers, 81 us without; `scripts/server-figures protocol`). Where the worker is a
-// GPU's or a node's, it gets on, and the flow's own thread answers, which otherwise sleeps until the deadline of a waiting request passes.
+// GPU's or a node's, it gets on, and the flow's own thread answers, which otherwise sleeps until the deadline of a waiting request passes,
+// or those that wait for a batch are to start.
 #pragma once
 
 #include <atomic>
@@ -18,6 +19,8 @@
 
 #include "staronnx/base/result.h"
 #include "staronnx/model/signature.h"
+#include "staronnx/schedule/answer_order.h"
+#include "staronnx/schedule/batch_wait.h"
 #include "staronnx/schedule/pipeline.h"
 #include "staronnx/schedule/prepared_variant.h"
 #include "staronnx/schedule/request.h"
@@ -39,6 +42,7 @@ class Flow {
 
   const Signature& signature() const { return signature_; }
   std::span<const PreparedVariant> variants() const { return variants_; }
+  bool waits_for_batches() const { return batch_wait_.on(); }
 
   // As Pipeline's.
   Result<RequestId> submit(std::vector<Tensor> inputs, const RequestOptions& options, Pipeline::Done done);
@@ -71,6 +75,10 @@ class Flow {
   Slot& take_slot(std::size_t variant, RequestId request);
   Supply& supply_of(const Slot& slot);
   void note_waiting() { waiting_count_ = waiting_.size(); }
+  bool may_start() const;  // one that waits
+  Clock::time_point next_event() const;
+  void accepted(RequestId request);
+  void answered();
   // How long the answer to a request takes that finds so many waiting before it.
   Microseconds expected_latency(std::size_t waiting_before) const;
 
@@ -81,9 +89,14 @@ class Flow {
 
   // Each takes the lock as held and gives it back held, releasing it for calls to the user.
   void answer(Lock& lock, Slot& slot);
+  void give(Lock& lock, Slot& slot);
+  void give_in_order(Lock& lock);
   void start_waiting(Lock& lock);
-  void answered(std::size_t requests);
-  void refuse(Lock& lock, const std::vector<Request>& requests, const Error& reason);
+  void start_batch(Lock& lock);
+  void end_expired(Lock& lock);
+  void refuse(Lock& lock, Request request, const Error& reason);
+  void refuse_all(Lock& lock, std::vector<Request> requests, const Error& reason);
+  void tell(Lock& lock, const Request& request, const Error& reason);
 
   Runtime::State& runtime_;
   const Signature signature_;
@@ -92,6 +105,9 @@ class Flow {
   std::atomic<std::size_t> waiting_count_ = 0;  // for the policy, which has no lock on the queue
   const Slot::Owner owner_;                     // of all slots
   const std::size_t window_;                    // slots in use at most
+  const std::size_t queue_;                     // answers that wait for their turn at most
+  const bool in_order_;
+  const BatchWait batch_wait_;
 
   std::condition_variable all_answered_;
 
@@ -100,12 +116,13 @@ class Flow {
   bool draining_ = false;
   bool closing_ = false;
   std::size_t unanswered_ = 0;      // requests that were accepted
-  WaitingQueue waiting_;            // empty while the window is not full
+  WaitingQueue waiting_;            // empty while the window is not full, but for those that wait for a batch
   std::vector<Request> cancelled_;  // to be answered
+  AnswerOrder order_;               // used when answers leave in order
   ServiceRate rate_;
   std::deque<Slot> slots_;                  // made when first needed
   std::vector<Supply> supplies_;            // by variant
-  std::size_t in_use_ = 0;                  // slots
+  std::size_t in_use_ = 0;                  // slots, but for those whose answers wait for their turn
   boost::circular_buffer<Slot*> finished_;  // to be answered by the flow's own thread
   std::thread server_;
 };

@@ -287,6 +287,116 @@ TEST_F(FlowTest, AFullQueueRefusesAndForgets) {
   EXPECT_EQ(answers.order().size(), 3u);
 }
 
+TEST_F(FlowTest, APriorityMayHaveAQueueOfItsOwn) {
+  HeldUp held;
+  auto flow = one_segment(held.work(), {.window = 1, .queue = 1, .queues = {{2, 2}}});
+  ASSERT_TRUE(flow->submit(inputs({0}), {}, answers.take(0)));
+  held.wait_until_running();
+  EXPECT_TRUE(flow->submit(inputs({1}), {}, answers.take(1)));
+  EXPECT_FALSE(flow->submit(inputs({2}), {.priority = 1}, answers.take(2))) << "shares the queue of those without their own";
+  EXPECT_TRUE(flow->submit(inputs({3}), {.priority = 2}, answers.take(3)));
+  EXPECT_TRUE(flow->submit(inputs({4}), {.priority = 2}, answers.take(4)));
+  EXPECT_FALSE(flow->submit(inputs({5}), {.priority = 2}, answers.take(5)));
+  held.release();
+  flow.reset();
+  EXPECT_THAT(answers.order(), testing::UnorderedElementsAre(0, 1, 3, 4));
+}
+
+TEST_F(FlowTest, WhoIsLateGoesBehindAllOthersWhereThatIsWanted) {
+  HeldUp held;
+  auto flow = one_segment(held.work(), {.window = 1});
+  ASSERT_TRUE(flow->submit(inputs({0}), {}, answers.take(0)));
+  held.wait_until_running();
+  const auto soon = [] { return Deadline::after(Milliseconds(5), Clock::now()); };
+  ASSERT_TRUE(flow->submit(inputs({1}), {.deadline = soon(), .late_goes_last = true}, answers.take(1)));
+  ASSERT_TRUE(flow->submit(inputs({2}), {.deadline = Deadline{Clock::now()}, .late_goes_last = true}, answers.take(2)));
+  ASSERT_TRUE(flow->submit(inputs({3}), {.deadline = soon()}, answers.take(3)));
+  EXPECT_EQ(answers.wait(3).status.error().code, ErrorCode::deadline_exceeded) << "so has the first one's passed";
+  ASSERT_TRUE(flow->submit(inputs({4}), {.priority = 5}, answers.take(4)));
+  held.release();
+  answers.wait_for(5);
+  EXPECT_THAT(answers.order(), ElementsAre(3, 0, 4, 1, 2));
+  for (const int request : {1, 2}) EXPECT_TRUE(answers.wait(request).status);
+}
+
+// Whose idle worker takes what comes.
+class AnswersInOrder : public FlowTest {
+ protected:
+  AnswersInOrder() : FlowTest("staronnx") {}
+};
+
+TEST_F(AnswersInOrder, WaitForThoseBeforeThemAndNoWorkerWithThem) {
+  if (runtime->groups().size() < 2) GTEST_SKIP() << "needs two cores";
+  HeldUp held;
+  auto flow = one_segment(held.work(), {.window = 2, .in_order = true});
+  ASSERT_TRUE(flow->submit(inputs({0}), {}, answers.take(0)));
+  held.wait_until_running();
+  for (int i = 1; i < 9; ++i) ASSERT_TRUE(flow->submit(inputs({i}), {}, answers.take(i)));
+  while (flow->expected_wait() > Microseconds(0)) std::this_thread::yield();  // the other worker runs them all
+  EXPECT_THAT(answers.order(), ElementsAre());
+  held.release();
+  answers.wait_for(9);
+  EXPECT_THAT(answers.order(), ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8));
+  for (int i = 0; i < 9; ++i) EXPECT_THAT(answers.wait(i).outputs[0], ElementsAre(i));
+}
+
+TEST_F(AnswersInOrder, ErrorsToo) {
+  HeldUp held;
+  auto flow = one_segment(held.work(), {.window = 1, .in_order = true});
+  ASSERT_TRUE(flow->submit(inputs({0}), {}, answers.take(0)));
+  held.wait_until_running();
+  const Deadline soon = Deadline::after(Milliseconds(50), Clock::now());
+  ASSERT_TRUE(flow->submit(inputs({1}), {soon}, answers.take(1)));
+  const Result<RequestId> cancelled = flow->submit(inputs({2}), {}, answers.take(2));
+  ASSERT_TRUE(cancelled);
+  flow->cancel(*cancelled);
+  ASSERT_TRUE(flow->submit(inputs({3}), {}, answers.take(3)));
+  while (!soon.passed(Clock::now())) std::this_thread::yield();
+  held.release();
+  answers.wait_for(4);
+  EXPECT_THAT(answers.order(), ElementsAre(0, 1, 2, 3));
+  EXPECT_EQ(answers.wait(1).status.error().code, ErrorCode::deadline_exceeded);
+  EXPECT_EQ(answers.wait(2).status.error().code, ErrorCode::cancelled);
+  EXPECT_TRUE(answers.wait(3).status);
+}
+
+TEST_F(AnswersInOrder, AreNotHeldWithoutLimit) {
+  if (runtime->groups().size() < 2) GTEST_SKIP() << "needs two cores";
+  HeldUp held;
+  auto flow = one_segment(held.work(), {.window = 2, .queue = 3, .in_order = true});
+  ASSERT_TRUE(flow->submit(inputs({0}), {}, answers.take(0)));
+  held.wait_until_running();
+  int accepted = 1;
+  while (accepted < 100 && flow->submit(inputs({accepted}), {}, answers.take(accepted))) ++accepted;
+  EXPECT_LE(accepted, 1 + 4 + 3 + 1) << "one runs, four are held, three wait, one has a slot";
+  held.release();
+  flow.reset();
+  EXPECT_EQ(answers.order().size(), static_cast<std::size_t>(accepted));
+}
+
+TEST_F(AnswersInOrder, AreThoseOfManyThreads) {
+  auto flow = flow_of(
+      {"x"}, {{{"x"}, {"a"}, each([](std::int64_t v) { return v; })}, {{"a"}, {"y"}, each([](std::int64_t v) { return v; })}},
+      {"y"}, {.in_order = true});
+  std::mutex mutex;
+  std::vector<int> accepted;
+  {
+    std::vector<std::jthread> submitters;
+    for (int thread = 0; thread < 4; ++thread) {
+      submitters.emplace_back([&, thread] {
+        for (int i = 0; i < 200; ++i) {
+          const std::lock_guard lock(mutex);
+          const int request = 1000 * thread + i;
+          ASSERT_TRUE(flow->submit(inputs({request}), {}, answers.take(request)));
+          accepted.push_back(request);
+        }
+      });
+    }
+  }
+  answers.wait_for(accepted.size());
+  EXPECT_EQ(answers.order(), accepted);
+}
+
 TEST_F(FlowTest, ClosingCancelsWhatWaitsAndFinishesWhatRuns) {
   HeldUp held;
   auto flow = one_segment(held.work(), {.window = 1});

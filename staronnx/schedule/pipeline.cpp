@@ -139,6 +139,8 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Runtime& runtime, Engine& engin
   }
   std::unique_ptr<State> state(
       new State{std::move(notes), std::move(on_nodes), Flow(runtime.state(), plan.signature, std::move(variants), options)});
+  if (options.batch_wait.count() > 0 && !state->flow.waits_for_batches())
+    state->notes.emplace_back("requests do not wait for others to run with: the plan has no batches that pay");
   try_out(state->flow, runtime.state().workers_elsewhere(), plan);
   return std::make_unique<Pipeline>(std::move(state));
 }

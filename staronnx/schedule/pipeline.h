@@ -11,6 +11,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -51,7 +52,9 @@ struct Response {
 // later ones of its level for kPatience at most, and for later ones of a level n higher for n + 1 times that.
 struct RequestOptions {
   Deadline deadline = Deadline::never();
-  unsigned priority = 0;  // 0 goes first
+  unsigned priority = 0;        // 0 goes first
+  bool late_goes_last = false;  // when the deadline has passed, behind all others, for as long as others come; else it is refused
+  unsigned rows = 1;            // of a batch, for which it counts where requests wait for a batch
 };
 constexpr Seconds kPatience{1};
 
@@ -59,6 +62,14 @@ struct PipelineOptions {
   int window = 0;            // requests inside StarPU at once; 0: two per worker, or one and a batch
   std::size_t queue = 1024;  // requests waiting at most
   double share = 1;          // of the machine, relative to other pipelines', when they ask for more than there is; positive
+  std::map<unsigned, std::size_t> queues = {};  // by priority: requests of it waiting at most; the others share `queue`
+  // Answers leave in the order in which requests were accepted, failures, too. One that is there early waits, and no processor with it; when
+  // more wait so than `queue`, requests are refused.
+  bool in_order = false;
+  // For how long, from the arrival of the oldest, requests wait for others to run with although a processor is idle: until the rows of one of
+  // `preferred_batches` are there, or as many as the plan can run as one. Zero: not at all; nor where the plan has no batches that pay.
+  Microseconds batch_wait{};
+  std::vector<std::size_t> preferred_batches = {};
 };
 
 class Pipeline {
@@ -85,7 +96,7 @@ class Pipeline {
   // `inputs`: one per input (see signature.h). Thread-safe, never blocks on computation. Refused, with `done` not called:
   // inputs that do not fit (invalid_argument), a full queue or a deadline that the answer is expected to miss (unavailable, saying when
   // it is expected), a passed deadline (deadline_exceeded). A request whose deadline passes while it waits is answered with
-  // deadline_exceeded and costs no computation.
+  // deadline_exceeded and costs no computation. With late_goes_last, deadlines are no reason to refuse.
   Result<RequestId> submit(std::vector<Tensor> inputs, const RequestOptions& options, Done done);
 
   // The request is answered with `cancelled` soon, and no segment of it starts any more; or as usual, when its last segment runs or ran

@@ -50,8 +50,9 @@ class PipelineTest : public testing::Test {
 
   void start() { start(machine.cores.size() > 1 ? "1,1" : "1"); }
 
-  std::unique_ptr<Pipeline> open(const std::string& variant) {
-    Result<std::unique_ptr<Pipeline>> pipeline = Pipeline::open(*runtime, *engine, example.plan, directory.path(), variant, {});
+  std::unique_ptr<Pipeline> open(const std::string& variant, const PipelineOptions& options = {}) {
+    Result<std::unique_ptr<Pipeline>> pipeline =
+        Pipeline::open(*runtime, *engine, example.plan, directory.path(), variant, options);
     EXPECT_TRUE(pipeline) << pipeline.error().message;
     return std::move(*pipeline);
   }
@@ -254,6 +255,80 @@ TEST_F(PipelineTest, AnErrorInABatchFailsTheRequestsThatAreWrongAlone) {
       EXPECT_EQ(*y, expected({4, -5}, {1, 2}));
     }
   }
+}
+
+// When a request began to run.
+class Began {
+ public:
+  Pipeline::Done take() {
+    return [this](const Result<Response>& response) {
+      at_.set_value(response ? response->segments[0].begin : Clock::time_point::min());
+    };
+  }
+  Clock::time_point wait() { return at_.get_future().get(); }
+
+ private:
+  std::promise<Clock::time_point> at_;
+};
+
+constexpr Seconds kNoTestWaitsSoLong{1000};
+
+// Whether they then run as one is decided by what that is expected to take.
+TEST_F(PipelineTest, RequestsWaitForAPreferredBatchWhereThatIsWanted) {
+  start_batching();
+  for (const char* variant : {"whole", "k2"}) {
+    const std::unique_ptr<Pipeline> pipeline = open(variant, {.batch_wait = kNoTestWaitsSoLong, .preferred_batches = {3}});
+    for (int round = 0; round < 3; ++round) {
+      std::vector<Began> requests(3);
+      for (int i = 0; i < 2; ++i) ASSERT_TRUE(pipeline->submit(inputs({1, 2}, {3, 4}), {}, requests[i].take()));
+      const Clock::time_point complete = Clock::now();
+      ASSERT_TRUE(pipeline->submit(inputs({1, 2}, {3, 4}), {}, requests[2].take()));
+      for (Began& request : requests) EXPECT_GT(request.wait(), complete);
+    }
+  }
+}
+
+TEST_F(PipelineTest, ABatchIsCompleteByTheRowsOfItsRequests) {
+  start_batching();
+  const std::unique_ptr<Pipeline> pipeline = open("k2", {.batch_wait = kNoTestWaitsSoLong});
+  std::vector<Began> requests(2);
+  ASSERT_TRUE(pipeline->submit(inputs({1, 2}, {3, 4}), {.rows = 3}, requests[0].take()));
+  const Clock::time_point complete = Clock::now();
+  ASSERT_TRUE(pipeline->submit(inputs({1, 2}, {3, 4}), {.rows = 1}, requests[1].take()));
+  for (Began& request : requests) EXPECT_GT(request.wait(), complete);
+}
+
+TEST_F(PipelineTest, ABatchIsNotWaitedForForever) {
+  start_batching();
+  const std::unique_ptr<Pipeline> pipeline = open("k2", {.batch_wait = Milliseconds(5)});
+  const Clock::time_point came = Clock::now();
+  for (int i = 0; i < 3; ++i) {
+    Began alone;
+    ASSERT_TRUE(pipeline->submit(inputs({1}, {3}), {}, alone.take()));
+    EXPECT_GT(alone.wait(), came);
+  }
+}
+
+TEST_F(PipelineTest, NeitherADeadlineNorTheEndWaitsForABatch) {
+  start_batching();
+  const std::unique_ptr<Pipeline> pipeline = open("k2", {.batch_wait = kNoTestWaitsSoLong});
+  const Clock::time_point came = Clock::now();
+  Began in_a_hurry, last;
+  ASSERT_TRUE(pipeline->submit(inputs({1}, {3}), {Deadline::after(Seconds(100), Clock::now())}, in_a_hurry.take()));
+  EXPECT_GT(in_a_hurry.wait(), came);
+  ASSERT_TRUE(pipeline->submit(inputs({1}, {3}), {}, last.take()));
+  EXPECT_TRUE(pipeline->drain(Deadline::never()));
+  EXPECT_GT(last.wait(), came);
+}
+
+TEST_F(PipelineTest, WithoutBatchesThatPayNobodyWaitsForThemAndANoteSaysSo) {
+  start();
+  const std::unique_ptr<Pipeline> pipeline = open("k2", {.batch_wait = kNoTestWaitsSoLong, .preferred_batches = {4}});
+  const Clock::time_point came = Clock::now();
+  Began alone;
+  ASSERT_TRUE(pipeline->submit(inputs({1}, {3}), {}, alone.take()));
+  EXPECT_GT(alone.wait(), came);
+  EXPECT_THAT(pipeline->notes(), testing::Contains(HasSubstr("do not wait for others")));
 }
 
 TEST_F(PipelineTest, OpeningLeavesTheCallersAffinityAlone) {

@@ -69,13 +69,14 @@ class Dispatcher {
     Workers to_wake;
     {
       const Lock lock(mutex_);
-      SegmentTask& segment = segment_of(*task);
-      segment.stackable = is_stackable(segment);
-      ready_.push_back(task);
-      starpu_push_task_end(task);
-      segment.ready_since = now();
-      segment.machine_time = machine_time_of(segment);
-      tenants_.arrived(segment.pipeline, segment.share, segment.ready_since, segment.machine_time);
+      const SegmentTask& segment = segment_of(*task);
+      if (segment.starts_with != segment.request) return incomplete_.push_back(task);
+      std::erase_if(incomplete_, [&](starpu_task* other) {
+        const bool joins = segment_of(*other).starts_with == segment.request;
+        if (joins) add_ready(other);
+        return joins;
+      });
+      add_ready(task);
       to_wake = assign();
     }
     wake(to_wake);
@@ -135,6 +136,16 @@ class Dispatcher {
     std::vector<starpu_task*> assigned;  // and not yet fetched: a batch, its leader last
     std::vector<SegmentTask*> running;   // of the batch that it leads
   };
+
+  void add_ready(starpu_task* task) {
+    SegmentTask& segment = segment_of(*task);
+    segment.stackable = is_stackable(segment);
+    ready_.push_back(task);
+    starpu_push_task_end(task);
+    segment.ready_since = now();
+    segment.machine_time = machine_time_of(segment);
+    tenants_.arrived(segment.pipeline, segment.share, segment.ready_since, segment.machine_time);
+  }
 
   static bool is_stackable(SegmentTask& task) {
     if (task.segment->batches().size() == 1 || task.slot->failed() || !task.slot->reads_in_ram(task)) return false;
@@ -311,6 +322,7 @@ class Dispatcher {
   bool alike_ = true;                                // workers
   std::vector<Worker> workers_{STARPU_NMAXWORKERS};  // as many as there are, once places are set; workers look for tasks before
   std::vector<starpu_task*> ready_;
+  std::vector<starpu_task*> incomplete_;                  // of batches of which the last task is not there yet
   std::array<std::byte, std::size_t{64} << 10> scratch_;  // of a decision; a greater one allocates
   Tenants tenants_;
   FairShares shares_;

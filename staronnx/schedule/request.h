@@ -1,6 +1,7 @@
 // A request on its way through a pipeline.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "staronnx/model/tensor.h"
@@ -14,6 +15,11 @@ struct Request {
   Pipeline::Done done;
   Deadline deadline = Deadline::never();
   Clock::time_point urgency{};  // those with an earlier one go first; see RequestOptions
+  unsigned priority = 0;
+  bool late_goes_last = false;
+  Clock::time_point arrival = {};
+  unsigned rows = 1;
+  std::optional<RequestId> starts_with = {};  // the last of its batch: before that is ready nothing is decided of it
 };
 
 }  // namespace staronnx

@@ -85,6 +85,7 @@ void Slot::start(Request request, std::optional<unsigned> trial_on) {
     task.has_run = false;
     task.here_only = false;
     task.missing = route_.segments[task.position].predecessors;
+    task.starts_with = task.missing == 0 ? request.starts_with.value_or(request.id) : request.id;
   }
   for (SegmentTask& task : tasks_) {
     if (route_.segments[task.position].predecessors == 0) submit(task);

@@ -43,7 +43,8 @@ struct SegmentTask {
   std::optional<std::size_t> place;  // given by StarONNX's own policy; else the worker's
   // Given by it, too: tasks of the same segment, of other requests, that run with this one.
   std::vector<SegmentTask*> mates;
-  bool stackable = false;  // its inputs with those of others
+  bool stackable = false;   // its inputs with those of others
+  RequestId starts_with{};  // before that one is ready, nothing is decided of it; mostly itself
   bool has_run = false;
   Clock::time_point fetched{};  // by the worker, when StarONNX's own policy gave it; from then on the place waits for the inputs
   Clock::time_point sent{};     // when the inputs began to go to its place: then, or before
@@ -88,6 +89,7 @@ class Slot {
   // The slot is the request's from now on, until it is answered; and may be told that it is cancelled. These two never at the same time.
   void claim(RequestId request);
   void cancel(RequestId request);  // nothing when the slot is another's
+  RequestId request() const { return *request_; }
 
   // Takes over the inputs and submits the tasks; all to one worker, as a trial, when that is given.
   void start(Request request, std::optional<unsigned> trial_on = {});

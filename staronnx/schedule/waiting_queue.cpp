@@ -1,7 +1,6 @@
 #include "staronnx/schedule/waiting_queue.h"
 
 #include <boost/multi_index/composite_key.hpp>
-#include <boost/multi_index/hashed_index.hpp>
 #include <boost/multi_index/key.hpp>
 #include <boost/multi_index/ordered_index.hpp>
 #include <boost/multi_index/ranked_index.hpp>
@@ -29,15 +28,8 @@ using Entries =
     bmi::multi_index_container<Entry,
                                bmi::indexed_by<bmi::ranked_unique<bmi::tag<ByUrgency>, bmi::key<&Entry::urgency, &Entry::id>>,
                                                bmi::ordered_unique<bmi::tag<ByDeadline>, bmi::key<&Entry::deadline, &Entry::id>>,
-                                               bmi::hashed_unique<bmi::tag<ById>, bmi::key<&Entry::id>>>,
+                                               bmi::ordered_unique<bmi::tag<ById>, bmi::key<&Entry::id>>>,
                                std::pmr::polymorphic_allocator<Entry>>;
-
-template <class Index, class Position>
-Request taken(Index& index, Position position) {
-  Request request = std::move(position->request);
-  index.erase(position);
-  return request;
-}
 
 }  // namespace
 
@@ -46,12 +38,34 @@ struct WaitingQueue::Requests : private std::pmr::unsynchronized_pool_resource, 
   Requests() : Entries(std::pmr::polymorphic_allocator<Entry>(this)) {}
 };
 
-WaitingQueue::WaitingQueue(std::size_t capacity) : capacity_(capacity), requests_(std::make_unique<Requests>()) {}
+WaitingQueue::WaitingQueue(std::size_t capacity, const std::map<unsigned, std::size_t>& capacities)
+    : common_{capacity}, requests_(std::make_unique<Requests>()) {
+  for (const auto& [priority, own] : capacities) lanes_.emplace(priority, Lane{own});
+}
 
 WaitingQueue::~WaitingQueue() = default;
 
 std::size_t WaitingQueue::size() const {
   return requests_->size();
+}
+
+WaitingQueue::Lane& WaitingQueue::lane_of(unsigned priority) {
+  const auto own = lanes_.find(priority);
+  return own == lanes_.end() ? common_ : own->second;
+}
+
+bool WaitingQueue::full(unsigned priority) {
+  const Lane& lane = lane_of(priority);
+  return lane.waiting >= lane.capacity;
+}
+
+template <class Index, class Position>
+Request WaitingQueue::taken(Index& index, Position position) {
+  Request request = std::move(position->request);
+  index.erase(position);
+  --lane_of(request.priority).waiting;
+  rows_ -= request.rows;
+  return request;
 }
 
 std::size_t WaitingQueue::before(Clock::time_point urgency) const {
@@ -62,12 +76,19 @@ std::size_t WaitingQueue::before(Clock::time_point urgency) const {
 void WaitingQueue::push(Request request) {
   Entry entry{request.id, request.urgency, request.deadline, {}};
   entry.request = std::move(request);
+  ++lane_of(entry.request.priority).waiting;
+  rows_ += entry.request.rows;
   requests_->insert(std::move(entry));
 }
 
 Request WaitingQueue::pop() {
   auto& ranked = requests_->get<ByUrgency>();
   return taken(ranked, ranked.begin());
+}
+
+// Numbers ascend.
+Clock::time_point WaitingQueue::oldest() const {
+  return requests_->get<ById>().begin()->request.arrival;
 }
 
 Deadline WaitingQueue::next_deadline() const {

@@ -48,15 +48,30 @@ TEST(WaitingQueue, ServesTheMostUrgentFirstThenTheFirstToCome) {
 TEST(WaitingQueue, IsFullAtItsCapacity) {
   WaitingQueue queue(2);
   queue.push(due_in_ms(1, 1));
-  EXPECT_FALSE(queue.full());
+  EXPECT_FALSE(queue.full(0));
   queue.push(due_in_ms(2, 2));
-  EXPECT_TRUE(queue.full());
+  EXPECT_TRUE(queue.full(0));
   EXPECT_EQ(queue.pop().id, RequestId{1});
-  EXPECT_FALSE(queue.full());
+  EXPECT_FALSE(queue.full(0));
 }
 
 TEST(WaitingQueue, WithoutCapacityIsAlwaysFull) {
-  EXPECT_TRUE(WaitingQueue(0).full());
+  EXPECT_TRUE(WaitingQueue(0).full(0));
+}
+
+TEST(WaitingQueue, APriorityWithItsOwnCapacityIsFullAlone) {
+  WaitingQueue queue(2, {{7, 1}});
+  Request apart = due_in_ms(1, 1);
+  apart.priority = 7;
+  queue.push(std::move(apart));
+  EXPECT_TRUE(queue.full(7));
+  EXPECT_FALSE(queue.full(0));
+  queue.push(due_in_ms(2, 2));
+  queue.push(due_in_ms(3, 2));
+  EXPECT_TRUE(queue.full(0));
+  EXPECT_TRUE(queue.take(RequestId{1}));
+  EXPECT_FALSE(queue.full(7));
+  EXPECT_TRUE(queue.full(0));
 }
 
 TEST(WaitingQueue, GivesUpTheExpiredAndKeepsTheRest) {

@@ -115,6 +115,20 @@ Status check_version_policy(const ConfigText& text) {
   return {};
 }
 
+// Whoever is let overtake must not have to wait for those whom it overtook.
+Status check_order(const ConfigText& text, const inference::ModelDynamicBatching& batching) {
+  const auto delays = [](const inference::ModelQueuePolicy& policy) {
+    return policy.timeout_action() == inference::ModelQueuePolicy::DELAY;
+  };
+  const bool any_delays =
+      delays(batching.default_queue_policy()) ||
+      std::ranges::any_of(batching.priority_queue_policy(), [&](const auto& own) { return delays(own.second); });
+  if (!batching.preserve_ordering() || (batching.priority_levels() <= 1 && !any_delays)) return {};
+  return text.refusal("dynamic_batching.preserve_ordering",
+                      "does not go with " + std::string(any_delays ? "timeout_action DELAY" : "priority_levels") +
+                          "; remove the one or the other");
+}
+
 Status check_dynamic_batching(const ConfigText& text) {
   const inference::ModelDynamicBatching& batching = text.message().dynamic_batching();
   const std::string levels = std::to_string(batching.priority_levels());
@@ -124,7 +138,19 @@ Status check_dynamic_batching(const ConfigText& text) {
   if (batching.priority_levels() > 0 && batching.default_priority_level() == 0)
     return text.refusal("dynamic_batching.priority_levels",
                         "is " + levels + "; say default_priority_level, too, from 1 to " + levels);
-  return {};
+  for (const auto& [level, policy] : batching.priority_queue_policy()) {
+    if (level == 0 || level > batching.priority_levels())
+      return text.refusal("dynamic_batching.priority_queue_policy",
+                          "has a policy for level " + std::to_string(level) + ", but priority_levels is " + levels);
+  }
+  for (int i = 0; i < batching.preferred_batch_size_size(); ++i) {
+    const std::int32_t size = batching.preferred_batch_size(i), most = text.message().max_batch_size();
+    if (size > 0 && (most == 0 || size <= most)) continue;
+    return text.refusal(item("dynamic_batching.preferred_batch_size", i),
+                        "is " + std::to_string(size) + "; write a size of at least 1" +
+                            (most > 0 ? ", and at most max_batch_size, which is " + std::to_string(most) : ""));
+  }
+  return check_order(text, batching);
 }
 
 // That metrics have of themselves (metrics.cpp).

@@ -41,16 +41,11 @@ constexpr std::array rules{
               "say the model's share of the machine with the parameter 'staronnx.share'; remove the field"},
     FieldRule{"dynamic_batching.preferred_batch_size", "*", ""},
     FieldRule{"dynamic_batching.max_queue_delay_microseconds", "*", ""},
-    FieldRule{
-        "dynamic_batching.preserve_ordering", "",
-        "answers come when they are ready; let the client use one stream (ModelStreamInfer), whose answers are in order, and "
-        "remove the field"},
+    FieldRule{"dynamic_batching.preserve_ordering", "*", ""},
     FieldRule{"dynamic_batching.priority_levels", "*", ""},
     FieldRule{"dynamic_batching.default_priority_level", "*", ""},
     FieldRule{"dynamic_batching.default_queue_policy", "*", ""},
-    FieldRule{"dynamic_batching.default_queue_policy.timeout_action", "",
-              "requests that are too late are refused; write REJECT, or remove the field"},
-    FieldRule{"dynamic_batching.priority_queue_policy", "", "one policy holds for all levels; write it as default_queue_policy"},
+    FieldRule{"dynamic_batching.priority_queue_policy", "*", ""},
     FieldRule{"sequence_batching", "",
               "requests are independent of each other; serve the model elsewhere if it keeps state between them"},
     FieldRule{"ensemble_scheduling", "", "ensembles are not served; let the client call the models one after another"},

@@ -29,13 +29,23 @@ Result<std::vector<std::string>> read_labels(const std::filesystem::path& file, 
   return labels;
 }
 
-void take_queue(const inference::ModelDynamicBatching& batching, ModelSettings& settings) {
-  const inference::ModelQueuePolicy& policy = batching.default_queue_policy();
-  if (policy.max_queue_size() > 0) settings.max_queue_size = policy.max_queue_size();
-  settings.default_timeout = Microseconds(static_cast<double>(policy.default_timeout_microseconds()));
-  settings.may_change_timeout = !batching.has_default_queue_policy() || policy.allow_timeout_override();
+QueuePolicy policy_of(const inference::ModelQueuePolicy& said) {
+  QueuePolicy policy;
+  if (said.max_queue_size() > 0) policy.max_queue_size = said.max_queue_size();
+  policy.default_timeout = Microseconds(static_cast<double>(said.default_timeout_microseconds()));
+  policy.may_change_timeout = said.allow_timeout_override();
+  policy.late_goes_last = said.timeout_action() == inference::ModelQueuePolicy::DELAY;
+  return policy;
+}
+
+void take_queues(const inference::ModelDynamicBatching& batching, ModelSettings& settings) {
+  if (batching.has_default_queue_policy()) settings.queue = policy_of(batching.default_queue_policy());
+  for (const auto& [level, policy] : batching.priority_queue_policy()) settings.queues[level] = policy_of(policy);
   settings.priority_levels = batching.priority_levels();
   if (batching.default_priority_level() > 0) settings.default_priority = batching.default_priority_level();
+  settings.in_order = batching.preserve_ordering();
+  settings.batch_wait = Microseconds(static_cast<double>(batching.max_queue_delay_microseconds()));
+  settings.preferred_batches.assign(batching.preferred_batch_size().begin(), batching.preferred_batch_size().end());
 }
 
 }  // namespace
@@ -90,7 +100,7 @@ Result<ModelSettings> ModelConfig::settings(const std::filesystem::path& folder)
     if (!labels) return labels.error();
     settings.labels.emplace(output.name(), *std::move(labels));
   }
-  take_queue(message_->dynamic_batching(), settings);
+  take_queues(message_->dynamic_batching(), settings);
   settings.metric_tags.insert(message_->metric_tags().begin(), message_->metric_tags().end());
   Result<OwnParameters> own = own_parameters(*message_);
   if (!own) return own.error();

@@ -92,6 +92,17 @@ INSTANTIATE_TEST_SUITE_P(
                 "config.pbtxt:1:39: dynamic_batching.default_priority_level is 3, but priority_levels is 2"},
         Refusal{"dynamic_batching { priority_levels: 2 }",
                 "config.pbtxt:1:20: dynamic_batching.priority_levels is 2; say default_priority_level, too"},
+        Refusal{"dynamic_batching { priority_levels: 2 default_priority_level: 1 priority_queue_policy { key: 3 value { } } }",
+                "config.pbtxt:1:65: dynamic_batching.priority_queue_policy has a policy for level 3, but priority_levels is 2"},
+        Refusal{"max_batch_size: 4 dynamic_batching { preferred_batch_size: [4, 8] }",
+                "config.pbtxt:1:64: dynamic_batching.preferred_batch_size[1] is 8; write a size of at least 1, and at most "
+                "max_batch_size, which is 4"},
+        Refusal{"dynamic_batching { preferred_batch_size: 0 }",
+                "config.pbtxt:1:20: dynamic_batching.preferred_batch_size[0] is 0; write a size of at least 1"},
+        Refusal{"dynamic_batching { preserve_ordering: true priority_levels: 2 default_priority_level: 1 }",
+                "config.pbtxt:1:20: dynamic_batching.preserve_ordering does not go with priority_levels; remove the one"},
+        Refusal{"dynamic_batching { preserve_ordering: true default_queue_policy { timeout_action: DELAY } }",
+                "config.pbtxt:1:20: dynamic_batching.preserve_ordering does not go with timeout_action DELAY; remove the one"},
         Refusal{"metric_tags { key: 'a-b' value: 'c' }",
                 "config.pbtxt:1:1: metric_tags has the key 'a-b', which cannot be a label"},
         Refusal{"metric_tags { key: 'model' value: 'c' }", "config.pbtxt:1:1: metric_tags has the key 'model'"},
@@ -141,14 +152,6 @@ INSTANTIATE_TEST_SUITE_P(
                 "config.pbtxt:1:41: optimization.execution_accelerators.gpu_execution_accelerator[0] is not", unsupported},
         Refusal{"optimization { cuda { graphs: true } }", "config.pbtxt:1:23: optimization.cuda.graphs is not supported",
                 unsupported},
-        Refusal{"dynamic_batching { preserve_ordering: true }",
-                "config.pbtxt:1:20: dynamic_batching.preserve_ordering is not supported", unsupported},
-        Refusal{"dynamic_batching { default_queue_policy { timeout_action: DELAY } }",
-                "config.pbtxt:1:43: dynamic_batching.default_queue_policy.timeout_action is not supported: requests that are too "
-                "late",
-                unsupported},
-        Refusal{"dynamic_batching { priority_queue_policy { key: 1 value { max_queue_size: 1 } } }",
-                "config.pbtxt:1:20: dynamic_batching.priority_queue_policy[0] is not supported", unsupported},
         Refusal{"sequence_batching { }", "config.pbtxt:1:1: sequence_batching is not supported: requests are independent",
                 unsupported},
         Refusal{"ensemble_scheduling { }", "config.pbtxt:1:1: ensemble_scheduling is not supported: ", unsupported},
@@ -202,6 +205,10 @@ TEST(ModelConfig, AcceptsWhatItDoes) {
         "dynamic_batching { preferred_batch_size: [4, 8] max_queue_delay_microseconds: 100 preserve_ordering: false }",
         "dynamic_batching { priority_levels: 3 default_priority_level: 2 default_queue_policy { timeout_action: REJECT "
         "default_timeout_microseconds: 5000 allow_timeout_override: true max_queue_size: 64 } }",
+        "dynamic_batching { preserve_ordering: true }",
+        "dynamic_batching { default_queue_policy { timeout_action: DELAY } }",
+        "dynamic_batching { priority_levels: 2 default_priority_level: 1 priority_queue_policy { key: 2 value { max_queue_size: "
+        "1 } } }",
         "instance_group { }",
         "instance_group [ { kind: KIND_CPU count: 1 name: 'g' } ]",
         "optimization { }",
@@ -319,8 +326,9 @@ TEST(ModelConfig, SettingsAreWhatItSays) {
   ASSERT_TRUE(write_file(folder->path() / "labels.txt", "cat\r\ndog\n").ok());
   const Result<ModelConfig> config = parsed(
       "max_batch_size: 4 output { name: 'score' label_filename: 'labels.txt' } metric_tags { key: 'team' value: 'vision' } "
-      "dynamic_batching { priority_levels: 3 default_priority_level: 2 "
-      "default_queue_policy { default_timeout_microseconds: 5000 max_queue_size: 64 } } "
+      "dynamic_batching { preferred_batch_size: [2, 4] max_queue_delay_microseconds: 300 priority_levels: 3 "
+      "default_priority_level: 2 default_queue_policy { default_timeout_microseconds: 5000 max_queue_size: 64 } "
+      "priority_queue_policy { key: 3 value { timeout_action: DELAY allow_timeout_override: true } } } "
       "parameters { key: 'staronnx.share' value { string_value: '2.5' } } "
       "parameters { key: 'staronnx.variant' value { string_value: 'k2' } } "
       "parameters { key: 'staronnx.shapes' value { string_value: 'image:1x3x8x8' } }");
@@ -329,9 +337,17 @@ TEST(ModelConfig, SettingsAreWhatItSays) {
   ASSERT_TRUE(settings.ok()) << settings.error().message;
   EXPECT_EQ(settings->max_batch_size, 4);
   EXPECT_THAT(settings->labels.at("score"), ElementsAre("cat", "dog"));
-  EXPECT_EQ(settings->max_queue_size, 64U);
-  EXPECT_EQ(settings->default_timeout, Microseconds(5000));
-  EXPECT_FALSE(settings->may_change_timeout);
+  EXPECT_EQ(settings->queue.max_queue_size, 64U);
+  EXPECT_EQ(settings->queue.default_timeout, Microseconds(5000));
+  EXPECT_FALSE(settings->queue.may_change_timeout);
+  EXPECT_FALSE(settings->queue.late_goes_last);
+  ASSERT_EQ(settings->queues.size(), 1U);
+  EXPECT_EQ(settings->queues.at(3).max_queue_size, 1024U);
+  EXPECT_TRUE(settings->queues.at(3).may_change_timeout);
+  EXPECT_TRUE(settings->queues.at(3).late_goes_last);
+  EXPECT_FALSE(settings->in_order);
+  EXPECT_EQ(settings->batch_wait, Microseconds(300));
+  EXPECT_THAT(settings->preferred_batches, ElementsAre(2U, 4U));
   EXPECT_EQ(settings->priority_levels, 3U);
   EXPECT_EQ(settings->default_priority, 2U);
   EXPECT_EQ(settings->share, 2.5);

@@ -5,16 +5,13 @@
 #include <utility>
 
 #include "staronnx/serve/classification.h"
+#include "staronnx/serve/queue_options.h"
 #include "staronnx/serve/shared_tensors.h"
 
 namespace staronnx {
 namespace {
 
 using std::chrono::nanoseconds;
-
-// Beyond them clocks and urgencies would overflow; nobody waits so long, or has so many levels.
-constexpr Seconds kLongestTimeout{1e7};
-constexpr std::uint64_t kLowestPriority = 1'000'000;
 
 // What is kept of a request until its answer. `model` outlives it, as its pipeline waits for all requests.
 struct Accepted {
@@ -28,18 +25,6 @@ struct Accepted {
   Log* log;
   InferenceDone done;
 };
-
-RequestOptions options_of(const InferenceRequest& request, const ModelSettings& settings, Clock::time_point arrival) {
-  const bool own_timeout = request.timeout.count() > 0 && settings.may_change_timeout;
-  const Microseconds timeout = own_timeout ? request.timeout : settings.default_timeout;
-  const std::uint64_t lowest = settings.priority_levels > 0 ? settings.priority_levels : kLowestPriority;
-  const bool own_priority = request.priority > 0 && request.priority <= lowest;
-  const std::uint64_t priority = own_priority ? request.priority : settings.default_priority;
-  RequestOptions options;
-  if (timeout.count() > 0) options.deadline = Deadline::after(std::min<Microseconds>(timeout, kLongestTimeout), arrival);
-  options.priority = static_cast<unsigned>(std::clamp<std::uint64_t>(priority, 1, kLowestPriority) - 1);
-  return options;
-}
 
 // Too late is one thing to clients, wherever it was noticed.
 Error as_clients_know_it(Error error) {
@@ -128,7 +113,7 @@ Result<RequestId> submit(const Server& server, ServedModel& model, InferenceRequ
   if (!shared) return shared.error();
   Result<FittingRequest> fitting = model.fit(request);
   if (!fitting) return fitting.error();
-  const RequestOptions options = options_of(request, model.settings(), arrival);
+  const RequestOptions options = request_options(model.settings(), request, fitting->batch_size, arrival);
   auto accepted = std::make_shared<Accepted>(Accepted{&model, std::move(request.id), std::move(request.outputs),
                                                       std::move(fitting->outputs), *std::move(shared), fitting->batch_size,
                                                       arrival, Clock::now(), &server.log(), std::move(done)});

@@ -3,6 +3,7 @@
 #include <future>
 #include <utility>
 
+#include "staronnx/serve/queue_options.h"
 #include "staronnx/serve/warmup.h"
 
 namespace staronnx {
@@ -39,10 +40,8 @@ Result<std::unique_ptr<ServedModel>> ServedModel::load(Runtime& runtime, Engine&
   if (!config) return config.error();
   Result<ModelSettings> settings = config->settings(request.folder);
   if (!settings) return settings.error();
-  PipelineOptions options;
-  options.queue = settings->max_queue_size;
-  options.share = settings->share;
-  Result<std::unique_ptr<Pipeline>> pipeline = Pipeline::open(runtime, engine, plan, directory, settings->variant, options);
+  Result<std::unique_ptr<Pipeline>> pipeline =
+      Pipeline::open(runtime, engine, plan, directory, settings->variant, pipeline_options(*settings));
   if (!pipeline) return pipeline.error();
   std::vector<std::string> processors;
   for (const Place& place : runtime.places()) processors.push_back(place.name());
