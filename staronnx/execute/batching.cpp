@@ -65,22 +65,18 @@ std::vector<Tensor> stacked_pairs(std::span<const Tensor> first, std::span<const
 
 }  // namespace
 
-TensorView Stack::of(std::span<const TensorView> tensors) {
-  shape_.assign(tensors[0].shape.begin(), tensors[0].shape.end());
-  shape_[0] = 0;
+Tensor stacked(std::span<const TensorView> tensors) {
+  Shape shape(tensors[0].shape.begin(), tensors[0].shape.end());
+  shape[0] = 0;
   std::size_t bytes = 0;
-  for (const TensorView& tensor : tensors) shape_[0] += tensor.shape[0], bytes += tensor.data.size();
-  if (memory_.data().size() < bytes) memory_ = Tensor(DataType::uint8, {}, bytes);
-  std::span<std::byte> rest = memory_.data();
+  for (const TensorView& tensor : tensors) shape[0] += tensor.shape[0], bytes += tensor.data.size();
+  Tensor stack = Tensor::for_overwrite(tensors[0].type, std::move(shape), bytes);
+  std::span<std::byte> rest = stack.data();
   for (const TensorView& tensor : tensors) {
     std::ranges::copy(tensor.data, rest.begin());
     rest = rest.subspan(tensor.data.size());
   }
-  return {tensors[0].type, shape_, memory_.data().first(bytes)};
-}
-
-Tensor stacked(std::span<const TensorView> tensors) {
-  return copy_of(Stack().of(tensors));
+  return stack;
 }
 
 Status check_batch_dimension(const Signature& signature) {

@@ -10,19 +10,8 @@
 
 namespace staronnx {
 
-// Memory for stacked tensors, kept between uses.
-class Stack {
- public:
-  // At least one tensor, of one type, whose shapes differ in dimension 0 at most; elements are whole bytes. The view is valid until the next
-  // call.
-  TensorView of(std::span<const TensorView> tensors);
-
- private:
-  Tensor memory_;
-  Shape shape_;
-};
-
-Tensor stacked(std::span<const TensorView> tensors);  // as Stack::of()
+// At least one tensor, of one type, whose shapes differ in dimension 0 at most; elements are whole bytes.
+Tensor stacked(std::span<const TensorView> tensors);
 
 // Fails, naming the tensor, unless every input and output has a dimension 0 that the model leaves open, and elements of whole bytes.
 Status check_batch_dimension(const Signature& signature);

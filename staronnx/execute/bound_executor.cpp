@@ -1,5 +1,6 @@
 #include "staronnx/execute/bound_executor.h"
 
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -35,6 +36,7 @@ BoundExecutor::BoundExecutor(std::string name, Signature signature, Parts parts)
       signature_(std::move(signature)),
       parts_(std::move(parts)),
       memory_(parts_.stream->memory()),
+      allocator_(parts_.session, memory_),
       note_(note_on(parts_.session, signature_, *parts_.placement)),
       binding_(parts_.session) {
   run_options_.SetRunLogSeverityLevel(ORT_LOGGING_LEVEL_FATAL);
@@ -64,6 +66,19 @@ Status BoundExecutor::enqueue(std::span<const TensorView> inputs, std::span<Outp
     binding_.ClearBoundOutputs();
     return {};
   });
+}
+
+Result<GpuMemory> BoundExecutor::allocate(std::size_t bytes) {
+  return ort::guarded(name_, [&]() -> Result<GpuMemory> {
+    if (Status entered = parts_.stream->enter(); !entered) return entered.error();
+    auto memory = std::make_shared<Ort::MemoryAllocation>(allocator_.GetAllocation(bytes));
+    return GpuMemory{{static_cast<std::byte*>(memory->get()), bytes}, std::move(memory)};
+  });
+}
+
+Status BoundExecutor::copy(std::span<std::byte> to, std::span<const std::byte> from) {
+  if (Status entered = parts_.stream->enter(); !entered) return entered;
+  return parts_.stream->copy(to, from);
 }
 
 Status BoundExecutor::bind_inputs(std::span<const TensorView> inputs) {

@@ -29,6 +29,9 @@ class BoundExecutor final : public GpuExecutor {
   std::string note() const override { return note_; }
   bool asynchronous() const override { return note_.empty(); }
   Status enqueue(std::span<const TensorView> inputs, std::span<OutputSlot> outputs) override;
+  Result<GpuMemory> allocate(std::size_t bytes) override;
+  Status copy(std::span<std::byte> to, std::span<const std::byte> from) override;
+  Status synchronize() override { return parts_.stream->synchronize(); }
 
  private:
   Status bind_inputs(std::span<const TensorView> inputs);
@@ -40,6 +43,7 @@ class BoundExecutor final : public GpuExecutor {
   Signature signature_;
   Parts parts_;
   Ort::MemoryInfo memory_;
+  Ort::Allocator allocator_;  // the session's
   std::string note_;
   Ort::RunOptions run_options_;
   Ort::IoBinding binding_;

@@ -164,6 +164,17 @@ TEST_F(BoundExecutorTest, WhatIsWrongComesBackAsAValueAndTheNextRunIsRight) {
   EXPECT_THAT(floats_of(output.view), ElementsAre(0, 2, 0, 4));
 }
 
+TEST_F(BoundExecutorTest, LendsMemoryAndCopiesInTheStream) {
+  BoundExecutor executor = relu({2, 2}, {2, 2});
+  const Result<GpuMemory> lent = executor.allocate(16);
+  ASSERT_TRUE(lent) << lent.error().message;
+  ASSERT_EQ(lent->bytes.size(), 16u);
+  asked_.clear();
+  ASSERT_TRUE(executor.copy(lent->bytes, four.data()));
+  EXPECT_EQ(asked_, "enter copy ");
+  EXPECT_TRUE(std::ranges::equal(lent->bytes, four.data()));
+}
+
 #ifndef STARONNX_WITH_CUDA
 TEST(Engine, ABuildWithoutCudaSaysHowToGetOneThatHasIt) {
   const auto engine = *Engine::create();

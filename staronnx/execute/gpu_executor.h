@@ -4,6 +4,8 @@
 //   enqueue(inputs, outputs) -> the worker returns -> the stream is synchronised -> the outputs are there
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +23,12 @@ struct GpuPlace {
   // Of the executor's own memory there: its weights, what its nodes compute and their workspaces. What CUDA itself takes for a process,
   // some hundred megabytes, is beside that. Absent: no limit.
   std::optional<Bytes> memory_limit = {};
+};
+
+// Memory of a GPU's. `owner` keeps it.
+struct GpuMemory {
+  std::span<std::byte> bytes;
+  std::shared_ptr<void> owner;
 };
 
 // Used by one thread at a time, and destroyed when nothing of it is left in the stream.
@@ -44,6 +52,16 @@ class GpuExecutor {
   // A failure of ONNX Runtime comes back as a value; buffers may then hold anything. Of a kernel that fails on its way only the
   // stream's synchronisation tells.
   virtual Status enqueue(std::span<const TensorView> inputs, std::span<OutputSlot> outputs) = 0;
+
+  // Part of the executor's own memory, in its limit; fails when it has no room. Given back before the executor is destroyed: at once, since
+  // whatever uses it next comes later in the stream.
+  virtual Result<GpuMemory> allocate(std::size_t bytes) = 0;
+
+  // Puts a copy into the stream, within the GPU's memory or from there to the host's. `to` has room.
+  virtual Status copy(std::span<std::byte> to, std::span<const std::byte> from) = 0;
+
+  // Waits for all that was put into the stream.
+  virtual Status synchronize() = 0;
 };
 
 }  // namespace staronnx

@@ -151,6 +151,19 @@ TEST_F(Gpu0, RunsFollowEachOtherInTheStreamWithoutWaiting) {
   EXPECT_THAT(floats_of(fetched(output.view, *stream_).view()), ElementsAre(0, 2, 0, 4));
 }
 
+TEST_F(Gpu0, LendsMemoryAndCopiesInTheStream) {
+  const auto executor = prepare(relu({-1, 2}, {-1, 2}));
+  const Result<GpuMemory> first = executor->allocate(16), second = executor->allocate(16);
+  ASSERT_TRUE(first.ok() && second.ok());
+  const Tensor input = floats({2, 2}, {-1, 2, -3, 4});
+  const OnGpu there(input, *stream_);
+  ASSERT_TRUE(executor->copy(first->bytes, there.bytes()).ok());
+  ASSERT_TRUE(executor->copy(second->bytes, first->bytes).ok());
+  const Shape shape{2, 2};
+  EXPECT_THAT(floats_of(fetched({DataType::float32, shape, second->bytes}, *stream_).view()), ElementsAre(-1, 2, -3, 4));
+  EXPECT_TRUE(executor->synchronize().ok());
+}
+
 TEST_F(Gpu0, OutputsOfOpenAndWrongShapesComeToTheirPlaceOrToTheHost) {
   const Tensor input = floats({2, 2}, {-1, 2, -3, 4});
   for (const Shape& shape : {Shape{2, 2}, Shape{-1, 2}, Shape{1, 2}}) {

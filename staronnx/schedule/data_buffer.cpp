@@ -51,6 +51,10 @@ void DataBuffer::use(std::size_t used, unsigned memory) {
   static_cast<starpu_vector_interface*>(starpu_data_get_interface_on_node(handle_, memory))->nx = elements(used);
 }
 
+std::span<std::byte> DataBuffer::bytes_in(unsigned memory) const {
+  return bytes_of(starpu_data_get_interface_on_node(handle_, memory));
+}
+
 std::span<std::byte> bytes_of(void* starpu_interface) {
   const std::uintptr_t begin = STARPU_VECTOR_GET_PTR(starpu_interface);
   return {reinterpret_cast<std::byte*>(begin),  // NOLINT(performance-no-int-to-ptr): StarPU's way to say a pointer

@@ -27,6 +27,9 @@ class DataBuffer {
   // never on a worker.
   void renew(std::size_t used);
 
+  // The copy in a memory, whole, while StarPU keeps it there.
+  std::span<std::byte> bytes_in(unsigned memory) const;
+
   // How much of the copy in a memory counts, so how much is copied from there.
   void use(std::size_t used, unsigned memory);
 

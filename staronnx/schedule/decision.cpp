@@ -71,15 +71,16 @@ class Booking {
   Way best_way(std::size_t task) const {
     static constexpr int kOne[] = {1};
     const std::span<const int> known = snapshot_.ready[task].batches;
-    const std::span<const int> batches = known.empty() ? std::span<const int>(kOne) : known;
-    const std::ptrdiff_t there = batches.size() == 1 ? 1 : std::ssize(mates(task, batches.back()));
-    const std::pmr::vector<double> shares = shares_of_workers(task);
+    const std::ptrdiff_t there = known.size() < 2 ? 1 : std::ssize(mates(task, known.back()));
+    const std::span<const int> batches =
+        there == 1 ? std::span<const int>(kOne)
+                   : known.first(static_cast<std::size_t>(std::ranges::upper_bound(known, there) - known.begin()));
+    const std::pmr::vector<double> shares = shares_of_workers(task, batches);
     const double behind = ready_together(), delayed = behind - 1 + snapshot_.ready[task].followers * behind;
     Way best;
     Microseconds least{std::numeric_limits<double>::infinity()};
     for (std::size_t place = 0; place < snapshot_.places.size(); ++place) {
       for (const int batch : batches) {
-        if (batch > there) break;
         const Microseconds cost = cost_of(task, {place, batch}, shares, delayed);
         if (cost < least) least = cost, best = {place, batch};
       }
@@ -100,12 +101,14 @@ class Booking {
     return begin;
   }
 
-  // Of the machine's rate for such tasks, by worker.
-  std::pmr::vector<double> shares_of_workers(std::size_t task) const {
+  // Of the machine's rate for such tasks, by worker: in the batches, of so many as there are, that are best there.
+  std::pmr::vector<double> shares_of_workers(std::size_t task, std::span<const int> batches) const {
     std::pmr::vector<double> shares(memory_);
     double all = 0;
     for (std::size_t worker = 0; worker < idle_.size(); ++worker) {
-      all += shares.emplace_back(1 / snapshot_.time(task, worker, 1).count());
+      double& share = shares.emplace_back(0);
+      for (const int batch : batches) share = std::max(share, batch / snapshot_.time(task, worker, batch).count());
+      all += share;
     }
     for (double& share : shares) share /= all;
     return shares;

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <deque>
+#include <limits>
 #include <map>
 #include <random>
+#include <utility>
 
 #include "staronnx/schedule/demand.h"
 
@@ -198,6 +200,66 @@ std::vector<Place> of_width(const std::vector<Place>& all, int width) {
     places.push_back(place);
   }
   return places;
+}
+
+// A GPU and cores in virtual time, with always so many requests inside. The GPU takes 5 ms for a batch and 1 ms more for each of it, up to 8; a
+// core takes one request at a time.
+class OneFastAndCores : public testing::Test {
+ protected:
+  static constexpr Microseconds kOnCore{30'000};
+
+  static Microseconds on_gpu(int batch) { return Microseconds(5'000 + 1'000 * batch); }
+
+  // Requests a second, and those on cores.
+  struct Rates {
+    double all = 0, on_cores = 0;
+  };
+  static Rates rates(std::size_t cores_beside, std::size_t inside, std::size_t waiting) {
+    std::vector<Place> places = cores(1 + cores_beside, false);
+    places[0].memory = 1;
+    const std::vector<int> sizes{1, 2, 4, 8};
+    const auto time = [](std::size_t, std::size_t place, int batch) {
+      return place == 0 ? on_gpu(batch) : batch == 1 ? kOnCore : Microseconds(std::numeric_limits<double>::infinity());
+    };
+    std::vector<Microseconds> ends(places.size());
+    std::vector<std::size_t> running(places.size());
+    Microseconds now{};
+    double answered = 0, on_cores = 0;
+    std::size_t ready = inside;
+    while (now < Seconds(100)) {
+      std::vector<Microseconds> busy;
+      for (const Microseconds end : ends) busy.push_back(end - now);
+      for (const Start& start :
+           decide({places, busy, std::vector<ReadyTask>(ready, {.batches = sizes, .waiting = waiting}), false, time}).starts) {
+        ends[start.place] = now + time(0, start.place, static_cast<int>(start.tasks.size()));
+        running[start.place] = start.tasks.size();
+        ready -= start.tasks.size();
+      }
+      Microseconds next{1e18};
+      for (const Microseconds end : ends) next = end > now ? std::min(next, end) : next;
+      now = next;
+      for (std::size_t place = 0; place < places.size(); ++place) {
+        if (ends[place] > now || running[place] == 0) continue;
+        answered += static_cast<double>(running[place]), on_cores += place == 0 ? 0 : 1;
+        ready += std::exchange(running[place], 0);
+      }
+    }
+    return {answered / Seconds(now).count(), on_cores / Seconds(now).count()};
+  }
+};
+
+// As many inside as window_for() in flow.cpp gives, and whether or not more wait.
+TEST_F(OneFastAndCores, TheGpuBatchesWhileCoresRunOneAtATime) {
+  for (const std::size_t beside : {0u, 1u, 2u, 8u}) {
+    const double on_all_cores = static_cast<double>(beside) / Seconds(kOnCore).count(),
+                 on_gpu_alone = 8 / Seconds(on_gpu(8)).count();
+    const auto meanwhile = static_cast<std::size_t>((on_gpu_alone + on_all_cores) * Seconds(kOnCore).count());
+    for (const std::size_t waiting : {0u, 10u, 100u}) {
+      const Rates both = rates(beside, 1 + beside + meanwhile + 7, waiting);
+      EXPECT_GT(both.on_cores, 0.98 * on_all_cores - 0.01) << beside << " cores, " << waiting << " wait";
+      EXPECT_GT(both.all, 0.99 * (on_gpu_alone + on_all_cores)) << beside << " cores, " << waiting << " wait";
+    }
+  }
 }
 
 class Elastic : public testing::TestWithParam<std::map<int, Microseconds>> {};

@@ -5,11 +5,14 @@
 #include <starpu.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <condition_variable>
 #include <filesystem>
 #include <future>
 #include <latch>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -117,6 +120,35 @@ inline std::vector<Tensor> inputs(const Floats& x, const Floats& shift) {
   made.push_back(vector_of(x));
   made.push_back(vector_of(shift));
   return made;
+}
+
+// What came of many requests at once of one, two and three numbers, each ninth of which may be a wrong one. `elsewhere`: places with a memory of
+// their own.
+constexpr int kManyRequests = 600;
+struct Answers {
+  int right = 0, failed = 0;
+  int in_batches_elsewhere = 0, in_batches_here = 0;  // segments
+};
+inline Answers answers_to_many(Pipeline& pipeline, int elsewhere = 1, bool some_wrong = false) {
+  std::mutex mutex;
+  std::condition_variable all;
+  Answers answers;
+  for (int i = 0; i < kManyRequests; ++i) {
+    const Floats x(static_cast<std::size_t>(1 + i % 3), static_cast<float>(i));
+    const Floats shift(some_wrong && i % 9 == 1 ? 3 : x.size(), static_cast<float>(-i));
+    const Result<RequestId> accepted = pipeline.submit(inputs(x, shift), {}, [&, x, shift](const Result<Response>& response) {
+      const std::lock_guard lock(mutex);
+      response ? answers.right += floats_of(response->outputs[0]) == expected(x, shift) : ++answers.failed;
+      for (const SegmentRun& run : response ? response->segments : std::span<const SegmentRun>()) {
+        if (run.batch > 1) ++(run.place < elsewhere ? answers.in_batches_elsewhere : answers.in_batches_here);
+      }
+      if (answers.right + answers.failed == kManyRequests) all.notify_one();
+    });
+    EXPECT_TRUE(accepted);
+  }
+  std::unique_lock lock(mutex);
+  all.wait_for(lock, std::chrono::minutes(1), [&] { return answers.right + answers.failed == kManyRequests; });
+  return answers;
 }
 
 // Keeps worker 0 busy until it is let go.

@@ -41,13 +41,10 @@ class Flow {
   Flow& operator=(const Flow&) = delete;
 
   const Signature& signature() const { return signature_; }
-  std::span<const PreparedVariant> variants() const { return variants_; }
   bool waits_for_batches() const { return batch_wait_.on(); }
 
   // As Pipeline's.
   Result<RequestId> submit(std::vector<Tensor> inputs, const RequestOptions& options, Pipeline::Done done);
-  // Runs a request on one worker alone, before the first submit(), so that what a variant's segments take there becomes known. Blocks.
-  Status try_on(unsigned worker, std::size_t variant, std::vector<Tensor> inputs);
   void cancel(RequestId request);
   Status drain(Deadline deadline);
   Microseconds expected_wait() const;
@@ -82,7 +79,7 @@ class Flow {
   // How long the answer to a request takes that finds so many waiting before it.
   Microseconds expected_latency(std::size_t waiting_before) const;
 
-  void start(Slot& slot, Request request, std::optional<unsigned> trial_on = {});
+  void start(Slot& slot, Request request);
   void finished(Slot& slot, bool answer_here);
 
   void serve();  // on the flow's own thread

@@ -14,12 +14,13 @@
 #include "staronnx/base/deadline.h"
 #include "staronnx/execute/engine.h"
 #include "staronnx/machine/affinity.h"
+#include "staronnx/schedule/batch_run.h"
 #include "staronnx/schedule/data_buffer.h"
 #include "staronnx/schedule/gathering.h"
 #include "staronnx/schedule/node_calls.h"
 #include "staronnx/schedule/node_run.h"
 #include "staronnx/schedule/node_words.h"
-#include "staronnx/schedule/slot.h"
+#include "staronnx/schedule/run_device.h"
 #include "staronnx/schedule/starpu_environment.h"
 
 namespace staronnx {
@@ -51,7 +52,8 @@ class Node {
 
  private:
   struct Segment {
-    std::shared_ptr<Executor> executor;
+    std::unique_ptr<RunDevice> device;
+    std::unique_ptr<BatchRun> batch;
     std::vector<TensorView> inputs;
     std::vector<OutputSlot> outputs;
   };
@@ -101,8 +103,10 @@ class Node {
     const auto provider = static_cast<Provider>(words.number());
     Result<std::shared_ptr<Executor>> executor = engine_->prepare(file, group_, provider);
     if (!executor) return executor.error();
-    Segment segment{*std::move(executor), {}, {}};
-    segment.outputs.resize(segment.executor->signature().outputs.size());
+    std::vector<OutputSlot> outputs((*executor)->signature().outputs.size());
+    std::unique_ptr<RunDevice> device = device_of(*std::move(executor));
+    auto batch = std::make_unique<BatchRun>(*device);
+    Segment segment{std::move(device), std::move(batch), {}, std::move(outputs)};
     segments_.insert_or_assign(key, std::move(segment));
     return {};
   }
@@ -111,6 +115,7 @@ class Node {
     const auto found = segments_.find(words.number());
     if (found == segments_.end()) return Error{ErrorCode::internal, "the node does not know the segment"};
     Segment& segment = found->second;
+    const auto member = static_cast<std::size_t>(words.number());
     segment.inputs.resize(static_cast<std::size_t>(words.number()));
     for (TensorView& input : segment.inputs) {
       const TensorWords tensor = take_tensor(words);
@@ -120,14 +125,41 @@ class Node {
       output.buffer = bytes_of(*interfaces++);
       output.overflow.clear();
     }
+    const std::vector<std::span<const TensorView>> requests = with_mates(words, segment);
     const Clock::time_point begin = Clock::now();
-    if (Status ran = segment.executor->run(segment.inputs, segment.outputs); !ran) return ran.error();
+    const Result<std::size_t> ran = compute(segment, member, requests);
+    if (!ran) return ran.error();
     answer_.push_back(std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - begin).count());
+    answer_.push_back(static_cast<Word>(*ran));
     for (OutputSlot& output : segment.outputs) {
       answer_.push_back(output.overflow.empty() ? 1 : 0);
       put_tensor(answer_, output.view);
     }
     return {};
+  }
+
+  // The inputs of the task, then of its mates, which look alike.
+  std::vector<std::span<const TensorView>> with_mates(WordReader& words, const Segment& segment) {
+    std::vector<std::span<const TensorView>> requests{segment.inputs};
+    mates_.resize(static_cast<std::size_t>(words.number()));
+    for (std::vector<TensorView>& mate : mates_) {
+      mate = segment.inputs;
+      for (TensorView& input : mate)  // NOLINTNEXTLINE(performance-no-int-to-ptr): the server knows where StarPU keeps data here
+        input.data = {reinterpret_cast<const std::byte*>(words.number()), input.data.size()};
+      requests.push_back(mate);
+    }
+    return requests;
+  }
+
+  // Returns for how many requests it ran.
+  static Result<std::size_t> compute(Segment& segment, std::size_t member,
+                                     std::span<const std::span<const TensorView>> requests) {
+    BatchRun& batch = *segment.batch;
+    if (requests.size() > 1) static_cast<void>(batch.run(requests, segment.outputs));  // when it fails, each runs alone
+    const bool was_run = (member > 0 || requests.size() > 1) && batch.requests() > 0;
+    const Status ran = was_run ? batch.hand_out(member, segment.outputs) : segment.device->run(segment.inputs, segment.outputs);
+    if (!ran) return ran.error();
+    return was_run ? batch.requests() : 1;
   }
 
   const std::size_t number_;
@@ -136,6 +168,7 @@ class Node {
   const std::filesystem::path directory_;
   bool pinned_ = false;
   std::map<Word, Segment> segments_;
+  std::vector<std::vector<TensorView>> mates_;  // inputs, by mate of the task that runs
   std::vector<Word> answer_;
 };
 

@@ -11,6 +11,7 @@
 #include "staronnx/base/temporary_directory.h"
 #include "staronnx/schedule/example_plan_for_test.h"
 #include "staronnx/schedule/node.h"
+#include "staronnx/schedule/runtime_state.h"
 
 namespace staronnx {
 namespace {
@@ -20,14 +21,17 @@ CoreGroup first_core() {
 }
 
 // A server of one core with nodes n1, n2, .., which are begun when the server listens. The plan says that segments take `on_a_core`; what they
-// take on the nodes is tried out.
+// take on the nodes is tried out; `batches`: and that requests may be batched, as twos and fours on the core.
 class WithNodes {
  public:
-  explicit WithNodes(std::size_t count, Microseconds on_a_core = Seconds(1)) {
+  explicit WithNodes(std::size_t count, Microseconds on_a_core = Seconds(1), bool batches = false) {
     for (std::size_t i = 0; i < count; ++i) nodes_directories_.push_back(*TemporaryDirectory::create());
     plan_.plan.shapes = {{4}, {4}};
     for (Variant& variant : plan_.plan.variants) {
-      for (Segment& segment : variant.segments) segment.cpu_time.alone = {{1, on_a_core}};
+      for (Segment& segment : variant.segments) {
+        segment.cpu_time.alone = {{1, on_a_core}};
+        if (batches) segment.batched = {{2, {{{1, 1.1 * on_a_core}}, {}}}, {4, {{{1, 1.2 * on_a_core}}, {}}}};
+      }
     }
     RuntimeOptions options{{first_core()}, "staronnx", false, directory_.path()};
     options.nodes.count = count;
@@ -41,9 +45,9 @@ class WithNodes {
     engine_ = *Engine::create();  // has threads, so not before fork()
   }
 
-  std::unique_ptr<Pipeline> open(const std::string& variant) {
+  std::unique_ptr<Pipeline> open(const std::string& variant, int window = 4) {
     Result<std::unique_ptr<Pipeline>> pipeline =
-        Pipeline::open(*runtime, *engine_, plan_.plan, directory_.path(), variant, {.window = 4});
+        Pipeline::open(*runtime, *engine_, plan_.plan, directory_.path(), variant, {.window = window});
     if (!pipeline) give_up(pipeline.error());
     return *std::move(pipeline);
   }
@@ -140,6 +144,56 @@ void segments_here_and_there() {
 
 TEST_F(Nodes, ShareSegmentsWithTheServer) {
   EXPECT_EXIT(segments_here_and_there(), testing::ExitedWithCode(0), "");
+}
+
+void batches_on_the_node() {
+  {
+    WithNodes server(1, Seconds(1), true);
+    server.runtime->state().links = {};  // what is measured on a busy machine may hide what batches save
+    for (const char* variant : {"whole", "k2", "k3"}) {
+      int in_batches = 0;
+      for (int round = 0; in_batches == 0 && round < 20; ++round) {  // each tries out anew what batches take
+        const std::unique_ptr<Pipeline> pipeline = server.open(variant, 0);
+        const Answers answers = answers_to_many(*pipeline);
+        EXPECT_EQ(answers.right, kManyRequests) << variant;
+        in_batches += answers.in_batches_elsewhere;
+      }
+      EXPECT_GT(in_batches, 0) << variant;
+    }
+  }
+  end();
+}
+
+TEST_F(Nodes, RunWhatWaitsInBatchesAndEachGetsItsOwnResult) {
+  EXPECT_EXIT(batches_on_the_node(), testing::ExitedWithCode(0), "");
+}
+
+void batches_here_and_there() {
+  {
+    WithNodes server(1, Microseconds(100), true);
+    const std::unique_ptr<Pipeline> pipeline = server.open("k3", 0);
+    EXPECT_EQ(answers_to_many(*pipeline).right, kManyRequests);
+  }
+  end();
+}
+
+TEST_F(Nodes, ShareBatchesWithTheServer) {
+  EXPECT_EXIT(batches_here_and_there(), testing::ExitedWithCode(0), "");
+}
+
+void wrong_requests_in_batches() {
+  {
+    WithNodes server(1, Seconds(1), true);
+    const std::unique_ptr<Pipeline> pipeline = server.open("k2", 0);
+    const Answers answers = answers_to_many(*pipeline, 1, true);
+    EXPECT_EQ(answers.right + answers.failed, kManyRequests);
+    EXPECT_EQ(answers.failed, 67);
+  }
+  end();
+}
+
+TEST_F(Nodes, FailOfABatchOnlyWhatIsWrongAlone) {
+  EXPECT_EXIT(wrong_requests_in_batches(), testing::ExitedWithCode(0), "");
 }
 
 void many_share_segments(std::size_t count) {

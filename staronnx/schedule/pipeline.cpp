@@ -10,6 +10,7 @@
 #include "staronnx/schedule/flow.h"
 #include "staronnx/schedule/prepared_variant.h"
 #include "staronnx/schedule/runtime_state.h"
+#include "staronnx/schedule/trials.h"
 
 namespace staronnx {
 namespace {
@@ -33,34 +34,6 @@ Result<std::vector<const Variant*>> chosen_variants(const Runtime::State& runtim
     if (!runtime.own_policy) chosen.resize(1);
   }
   return chosen;
-}
-
-// As the plan was measured with; nothing when that is not known.
-std::optional<std::vector<Tensor>> zeros(const Plan& plan) {
-  if (plan.shapes.size() != plan.signature.inputs.size()) return std::nullopt;
-  std::vector<Tensor> inputs;
-  for (std::size_t i = 0; i < plan.shapes.size(); ++i) {
-    const DataType type = plan.signature.inputs[i].type;
-    if (type == DataType::string) return std::nullopt;
-    std::int64_t bits = bits_of(type);
-    for (const std::int64_t size : plan.shapes[i]) bits *= size;
-    inputs.emplace_back(type, plan.shapes[i], static_cast<std::size_t>((bits + 7) / 8));
-  }
-  return inputs;
-}
-
-// What segments take on GPUs and nodes is not in the plan: requests of zeros try it out, which also readies the GPU's libraries. A model
-// that takes no zeros keeps what was planned for cores, until requests come.
-void try_out(Flow& flow, std::size_t workers, const Plan& plan) {
-  constexpr int kTrials = 3;
-  for (std::size_t variant = 0; variant < flow.variants().size(); ++variant) {
-    for (unsigned worker = 0; worker < workers; ++worker) {
-      for (int trial = 0; trial < kTrials; ++trial) {
-        std::optional<std::vector<Tensor>> inputs = zeros(plan);
-        if (!inputs || !flow.try_on(worker, variant, *std::move(inputs))) break;
-      }
-    }
-  }
 }
 
 // The segments of a pipeline on the nodes of its runtime, released at the end.
@@ -137,11 +110,11 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Runtime& runtime, Engine& engin
     if (Status there = on_nodes->prepare(directory, *each, prepared->segments); !there) return there.error();
     variants.push_back(*std::move(prepared));
   }
+  try_out(runtime.state(), plan, variants);
   std::unique_ptr<State> state(
       new State{std::move(notes), std::move(on_nodes), Flow(runtime.state(), plan.signature, std::move(variants), options)});
   if (options.batch_wait.count() > 0 && !state->flow.waits_for_batches())
     state->notes.emplace_back("requests do not wait for others to run with: the plan has no batches that pay");
-  try_out(state->flow, runtime.state().workers_elsewhere(), plan);
   return std::make_unique<Pipeline>(std::move(state));
 }
 

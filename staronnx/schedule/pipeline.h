@@ -59,7 +59,7 @@ struct RequestOptions {
 constexpr Seconds kPatience{1};
 
 struct PipelineOptions {
-  int window = 0;            // requests inside StarPU at once; 0: two per worker, or one and a batch
+  int window = 0;  // requests inside StarPU at once; 0: two per worker, or one and a batch; more where workers are unequal
   std::size_t queue = 1024;  // requests waiting at most
   double share = 1;          // of the machine, relative to other pipelines', when they ask for more than there is; positive
   std::map<unsigned, std::size_t> queues = {};  // by priority: requests of it waiting at most; the others share `queue`

@@ -49,7 +49,12 @@ class Lock {
 };
 
 class Dispatcher {
-  using Workers = boost::container::small_vector<std::size_t, 64>;
+  // A worker that is to fetch a task; once the inputs of the task's mates are there, which must be brought, when it is said.
+  struct Fetch {
+    std::size_t worker = 0;
+    SegmentTask* leader = nullptr;
+  };
+  using Fetches = boost::container::small_vector<Fetch, 64>;
 
  public:
   Dispatcher() { starpu_pthread_mutex_init(&mutex_, nullptr); }
@@ -66,7 +71,7 @@ class Dispatcher {
   }
 
   void push(starpu_task* task) {
-    Workers to_wake;
+    Fetches fetches;
     {
       const Lock lock(mutex_);
       const SegmentTask& segment = segment_of(*task);
@@ -77,20 +82,22 @@ class Dispatcher {
         return joins;
       });
       add_ready(task);
-      to_wake = assign();
+      fetches = assign();
     }
-    wake(to_wake);
+    begin(fetches);
   }
 
   starpu_task* pop(std::size_t worker) {
     const Lock lock(mutex_);
     std::vector<starpu_task*>& assigned = workers_[worker].assigned;
-    if (assigned.empty()) return nullptr;
+    if (assigned.empty() || !segment_of(*assigned.back()).held.here()) return nullptr;
     starpu_task* task = assigned.back();
     assigned.pop_back();
     SegmentTask& segment = segment_of(*task);
-    segment.fetched = now();
-    if (segment.prefetched != segment.place) segment.sent = segment.fetched;
+    const Place& place = places_[*segment.place];
+    if (!segment.mates.empty()) segment.slot->join(segment);
+    if (!place.node.empty() && segment.batch + segment.member > 1) segment.slot->tell_node(segment, *task, place.memory);
+    if (segment.batch + segment.member == 1) note_fetched(segment);
     return task;
   }
 
@@ -104,11 +111,16 @@ class Dispatcher {
     std::pmr::vector<Chain> chains(&memory), ways(&memory);
     for (const SegmentTask* task : tasks) chains.push_back(chain_from(*task, busy));
     for (const PreparedVariant& variant : variants) ways.push_back({variant.segments.size()});
+    const std::size_t together = tasks.size() + 1;
+    const auto later = [&](const PreparedVariant& variant, std::size_t segment, std::size_t place, unsigned from) {
+      return time_of(variant, segment, place, from, together);
+    };
     const auto time = [&](std::size_t chain, std::size_t task, std::size_t place, unsigned from) {
-      if (chain >= chains.size()) return time_of(variants[chain - chains.size()], task, place, from);
+      if (chain >= chains.size()) return later(variants[chain - chains.size()], task, place, from);
       const SegmentTask& first = *tasks[chain];
-      if (first.place) return time_of(first.slot->variant(), first.position + 1 + task, place, from);
-      return task == 0 ? time_of(first, place, 1) : time_of(first.slot->variant(), first.position + task, place, from);
+      if (first.place) return later(first.slot->variant(), first.position + 1 + task, place, from);
+      if (task > 0) return later(first.slot->variant(), first.position + task, place, from);
+      return first.segment->expected_each(place, together) + moving_time_of(first, place, 1);
     };
     return choose_way({places_, busy, chains, ways, tenants_.followers(pipeline, moment),
                        tenants_.others_per_us(pipeline, moment), std::ref(time)},
@@ -117,16 +129,16 @@ class Dispatcher {
 
   // A task of a batch; its place is free when all have been.
   void finished(SegmentTask& task) {
-    Workers to_wake;
+    Fetches fetches;
     {
       const Lock lock(mutex_);
       const std::size_t place = *task.place;
       std::erase(workers_[places_[place].workers.front()].running, &task);
       if (!workers_[places_[place].workers.front()].running.empty()) return;
       for (const std::size_t worker : places_[place].workers) workers_[worker].busy = false;
-      to_wake = assign();
+      fetches = assign();
     }
-    wake(to_wake);
+    begin(fetches);
   }
 
  private:
@@ -148,7 +160,7 @@ class Dispatcher {
   }
 
   static bool is_stackable(SegmentTask& task) {
-    if (task.segment->batches().size() == 1 || task.slot->failed() || !task.slot->reads_in_ram(task)) return false;
+    if (task.segment->batches().size() == 1 || task.slot->failed() || task.here_only) return false;
     task.slot->bind(task);
     return may_be_stacked(task.segment->signature(), task.inputs);
   }
@@ -167,8 +179,8 @@ class Dispatcher {
     return times;
   }
 
-  // Gives idle workers what they are to run. Returns those to be woken.
-  Workers assign() {
+  // Gives idle workers what they are to run.
+  Fetches assign() {
     std::pmr::monotonic_buffer_resource memory(scratch_.data(), scratch_.size());
     const Clock::time_point moment = now();
     const auto time = [this](std::size_t task, std::size_t place, int batch) {
@@ -178,8 +190,10 @@ class Dispatcher {
     const auto busy = remaining(moment, &memory);
     const auto tasks = ready_tasks(moment, &memory);
     const auto& [starts, next] = decide({places_, busy, tasks, tenants_.shared(moment), time}, &memory);
-    for (const Start& start : next) prefetch(ready_[start.tasks[0]], start.place);
-    Workers leaders;
+    for (const Start& start : next) {
+      for (const std::size_t task : start.tasks) prefetch(ready_[task], start.place);
+    }
+    Fetches fetches;
     for (const Start& start : starts) {
       const std::vector<std::size_t>& workers = places_[start.place].workers;
       const Microseconds expected = time(start.tasks[0], start.place, static_cast<int>(start.tasks.size()));
@@ -190,25 +204,36 @@ class Dispatcher {
         workers_[worker].end = end;
       }
       learn_start(segment_of(*ready_[start.tasks[0]]), start.place, moment);
-      give(workers_[workers.front()], start);
-      leaders.push_back(workers.front());
+      SegmentTask& leader = give(workers_[workers.front()], start);
+      fetches.push_back({workers.front(), leader.held.here() ? nullptr : &leader});
     }
     std::erase(ready_, nullptr);
-    return leaders;
+    return fetches;
   }
 
-  // With what it takes to bring its data there. Skipped tasks need no node.
+  // Without the lock: StarPU may call back at once.
+  static void begin(const Fetches& fetches) {
+    for (const auto& [worker, leader] : fetches)
+      leader == nullptr ? wake_worker(worker) : leader->slot->bring_mates(*leader, static_cast<unsigned>(worker));
+  }
+
   Microseconds time_of(const SegmentTask& task, std::size_t place, int batch) const {
+    return task.segment->expected(place, batch) + moving_time_of(task, place, batch);
+  }
+
+  // Of its data to the place and back, and of its mates'. Skipped tasks need no node.
+  Microseconds moving_time_of(const SegmentTask& task, std::size_t place, int batch) const {
     const unsigned memory = places_[place].memory;
     if (memory != STARPU_MAIN_RAM && (task.here_only || task.slot->failed()))
       return Microseconds(std::numeric_limits<double>::infinity());
-    const Microseconds run = task.segment->expected(place, batch);
-    return several_memories_ ? run + task.slot->time_of_inputs(task, memory) + task.slot->time_of_outputs(task, memory) : run;
+    if (!several_memories_) return {};
+    return batch * (task.slot->time_of_inputs(task, memory) + task.slot->time_of_outputs(task, memory));
   }
 
-  // A segment that is not ready yet, where its data comes from another.
-  Microseconds time_of(const PreparedVariant& variant, std::size_t segment, std::size_t place, unsigned from) const {
-    const Microseconds run = variant.segments[segment]->expected(place, 1) + kTaskCost;
+  // A segment that is not ready yet, where its data comes from another memory and so many requests may run as one.
+  Microseconds time_of(const PreparedVariant& variant, std::size_t segment, std::size_t place, unsigned from,
+                       std::size_t together) const {
+    const Microseconds run = variant.segments[segment]->expected_each(place, together) + kTaskCost;
     return several_memories_ ? run + moving_time(variant, segment, from, places_[place].memory) : run;
   }
 
@@ -249,6 +274,12 @@ class Dispatcher {
     starpu_prefetch_task_input_for(task, static_cast<unsigned>(places_[place].workers.front()));
   }
 
+  // From now on its place waits for its inputs.
+  static void note_fetched(SegmentTask& segment) {
+    segment.fetched = now();
+    if (segment.prefetched != segment.place) segment.sent = segment.fetched;
+  }
+
   // A task that became ready just before its worker became idle has not waited.
   void learn_start(const SegmentTask& task, std::size_t place, Clock::time_point moment) {
     const Microseconds service = task.segment->expected(place, 1);
@@ -275,7 +306,8 @@ class Dispatcher {
     return Microseconds(1 / rate);
   }
 
-  void give(Worker& worker, const Start& start) {
+  // Returns the task that leads.
+  SegmentTask& give(Worker& worker, const Start& start) {
     SegmentTask& leader = segment_of(*ready_[start.tasks[0]]);
     for (auto number = start.tasks.rbegin(); number != start.tasks.rend(); ++number) {
       starpu_task*& task = ready_[*number];
@@ -285,10 +317,13 @@ class Dispatcher {
         segment.transfer = segment.slot->time_of_inputs(segment, places_[start.place].memory);
       shares_.started(claim_of(segment));
       if (&segment != &leader) leader.mates.push_back(&segment);
+      if (start.tasks.size() > 1) note_fetched(segment);
       worker.assigned.push_back(task);
       worker.running.push_back(&segment);
       task = nullptr;
     }
+    if (several_memories_ && !leader.mates.empty()) leader.held.announce();
+    return leader;
   }
 
   std::pmr::vector<ReadyTask> ready_tasks(Clock::time_point now, std::pmr::memory_resource* memory) const {
@@ -309,12 +344,6 @@ class Dispatcher {
     return a.stackable && a.segment == b.segment && look_alike(a.inputs, b.inputs);
   }
 
-  static void wake(const Workers& workers) {
-    for (const std::size_t worker : workers) {
-      if (static_cast<int>(worker) != starpu_worker_get_id()) starpu_wake_worker_relax_light(static_cast<int>(worker));
-    }
-  }
-
   starpu_pthread_mutex_t mutex_;
   // What follows is guarded by the mutex.
   std::vector<Place> places_;
@@ -330,6 +359,12 @@ class Dispatcher {
 
 Dispatcher& dispatcher(unsigned context) {
   return *static_cast<Dispatcher*>(starpu_sched_ctx_get_policy_data(context));
+}
+
+// Hidden is no more than the time for which it travelled before the place was free.
+void note_exposed(SegmentTask& segment) {
+  const Microseconds early = segment.fetched - segment.sent, waited = now() - segment.fetched;
+  segment.exposed = segment.transfer - std::clamp(segment.transfer - waited, Microseconds(0), early);
 }
 
 extern "C" {
@@ -351,12 +386,13 @@ starpu_task* staronnx_pop_task(unsigned context) {
   return dispatcher(context).pop(static_cast<std::size_t>(starpu_worker_get_id()));
 }
 
-// Its data is there. Hidden is no more than the time for which it travelled before the place was free.
+// Its data is there, and its mates'.
 void staronnx_task_begins(starpu_task* task, unsigned) {
   if (task->cl_arg == nullptr || task->execute_on_a_specific_worker != 0) return;  // StarPU's own, or a trial
   SegmentTask& segment = segment_of(*task);
-  const Microseconds early = segment.fetched - segment.sent, waited = now() - segment.fetched;
-  segment.exposed = segment.transfer - std::clamp(segment.transfer - waited, Microseconds(0), early);
+  if (segment.member > 0) return;
+  note_exposed(segment);
+  for (SegmentTask* mate : segment.mates) note_exposed(*mate);
 }
 
 void staronnx_task_done(starpu_task* task, unsigned context) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <iterator>
 #include <utility>
 
@@ -40,7 +41,14 @@ PreparedSegment::PreparedSegment(std::string name, std::vector<OnPlace> on_place
       on_place_(std::move(on_place)),
       costs_(all_planned(on_place_, batches.size())),
       batches_(std::move(batches)),
+      devices_(on_place_.size()),
       batch_runs_(on_place_.size()) {
+  for (std::size_t place = 0; place < on_place_.size(); ++place) {
+    std::unique_ptr<RunDevice>& device = devices_[place];
+    if (on_place_[place].executor) device = device_of(on_place_[place].executor);
+    if (on_place_[place].gpu) device = device_of(on_place_[place].gpu);
+    if (device) batch_runs_[place] = std::make_unique<BatchRun>(*device);
+  }
   cost_.type = STARPU_PER_WORKER;
   cost_.worker_cost_function = staronnx_cost_of_segment_task;
   cost_.symbol = name_.c_str();
@@ -71,10 +79,30 @@ Microseconds PreparedSegment::expected(std::size_t place, int batch) const {
   return costs_.expected(cost_number(place, batch));
 }
 
-void PreparedSegment::tried(std::size_t place, Microseconds took) {
+Microseconds PreparedSegment::expected_each(std::size_t place, std::size_t most) const {
+  Microseconds least = expected(place, 1);
+  for (const int batch : batches_) {
+    if (static_cast<std::size_t>(batch) <= most) least = std::min(least, expected(place, batch) / batch);
+  }
+  return least;
+}
+
+void PreparedSegment::tried(std::size_t place, int batch, Microseconds took) {
   const std::lock_guard lock(mutex_);
-  const std::size_t cost = cost_number(place, 1);
-  if (tried_.insert(place).second || took < costs_.expected(cost)) costs_.plan(cost, took);
+  const std::size_t cost = cost_number(place, batch);
+  if (tried_.emplace(place, batch).second || took < costs_.expected(cost)) costs_.plan(cost, took);
+}
+
+bool PreparedSegment::runs_in(std::size_t place) const {
+  return std::isfinite(expected(place, 1).count());
+}
+
+int PreparedSegment::largest_batch(std::size_t place) const {
+  int largest = 1;
+  for (const int batch : batches_) {
+    if (std::isfinite(expected(place, batch).count())) largest = std::max(largest, batch);
+  }
+  return largest;
 }
 
 void PreparedSegment::observe(std::size_t place, int batch, Microseconds took) {

@@ -9,6 +9,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "staronnx/base/units.h"
@@ -17,6 +18,7 @@
 #include "staronnx/plan/plan.h"
 #include "staronnx/schedule/batch_run.h"
 #include "staronnx/schedule/cost_model.h"
+#include "staronnx/schedule/run_device.h"
 #include "staronnx/schedule/words.h"
 
 namespace staronnx {
@@ -30,7 +32,7 @@ class PreparedSegment {
  public:
   struct OnPlace {
     std::shared_ptr<Executor> executor;          // null on nodes, which have their own, and on GPUs
-    std::vector<Microseconds> planned;           // time of a run, by size of batch; infinite: not there
+    std::vector<Microseconds> planned;           // time of a run, by size of batch; infinite: not there, or not known to be
     std::size_t kind = 0;                        // places of one kind take equally long
     std::shared_ptr<GpuExecutor> gpu = nullptr;  // on GPUs
   };
@@ -44,20 +46,25 @@ class PreparedSegment {
   const std::string& name() const { return name_; }
   Word number() const { return number_; }  // by which nodes know it
   const Signature& signature() const;
-  Executor& executor(std::size_t place) const { return *on_place_[place].executor; }  // of this process, on cores
-  GpuExecutor& gpu_executor(std::size_t place) const { return *on_place_[place].gpu; }
+
+  // In places of this process and on GPUs, on the place's worker only: where runs happen, and the one batch that runs there.
+  RunDevice& device(std::size_t place) { return *devices_[place]; }
+  BatchRun& batch_run(std::size_t place) { return *batch_runs_[place]; }
+
+  bool runs_in(std::size_t place) const;
 
   // What a run is expected to take there, by what was planned and what runs took. Thread-safe.
   Microseconds expected(std::size_t place, int batch) const;
+  // The least that one request may cost there, in a batch of at most so many.
+  Microseconds expected_each(std::size_t place, std::size_t most) const;
   void observe(std::size_t place, int batch, Microseconds took);
 
-  // A run of one request there, before it counts, took that long: the least of them is expected, instead of what was planned.
-  void tried(std::size_t place, Microseconds took);
+  // A run there, before requests come, took that long: the least of them is expected, instead of what was planned.
+  void tried(std::size_t place, int batch, Microseconds took);
 
+  // How many requests a run may be for, wherever; and the most for which it is known what it takes there.
   std::span<const int> batches() const { return batches_; }
-
-  // For the one run that there is in that place. On its worker only.
-  BatchRun& batch_run(std::size_t place) { return batch_runs_[place]; }
+  int largest_batch(std::size_t place) const;
 
   // The argument of a task of it begins with the address of a SegmentTask (see slot.h).
   starpu_codelet& codelet() { return codelet_; }
@@ -68,11 +75,12 @@ class PreparedSegment {
   std::string name_;
   const Word number_;
   std::vector<OnPlace> on_place_;
-  mutable std::mutex mutex_;     // guards costs_
-  CostModel costs_;              // by kind of place, then size of batch
-  std::set<std::size_t> tried_;  // places
+  mutable std::mutex mutex_;                     // guards costs_
+  CostModel costs_;                              // by kind of place, then size of batch
+  std::set<std::pair<std::size_t, int>> tried_;  // places and batches
   std::vector<int> batches_;
-  std::vector<BatchRun> batch_runs_;  // by place
+  std::vector<std::unique_ptr<RunDevice>> devices_;    // by place; null on nodes
+  std::vector<std::unique_ptr<BatchRun>> batch_runs_;  // by place
   starpu_perfmodel cost_{};
   starpu_codelet codelet_;
 };

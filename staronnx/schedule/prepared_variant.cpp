@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <thread>
 #include <utility>
@@ -87,14 +88,22 @@ Result<GpuExecutors> load_on_gpus(Engine& engine, const std::filesystem::path& d
   return executors;
 }
 
+// Cores run the batches that the plan has measured, so that they pay; GPUs and nodes what is tried out there, where the plan says that it may be.
+std::vector<int> batches_of(const Segment& segment, std::span<const Place> places) {
+  std::set<int> batches{1};
+  for (const auto& [batch, times] : segment.batched) batches.insert(batch);
+  const bool elsewhere = std::ranges::any_of(places, [](const Place& place) { return place.memory != 0; });
+  for (int batch = 2; elsewhere && batches.size() > 1 && batch <= kMostInBatch; batch *= 2) batches.insert(batch);
+  return {batches.begin(), batches.end()};
+}
+
 std::vector<std::unique_ptr<PreparedSegment>> prepared_segments(const Variant& variant, const std::vector<Executors>& by_place,
                                                                 const GpuExecutors& on_gpus, std::span<const Place> places) {
   std::vector<std::unique_ptr<PreparedSegment>> segments;
   for (std::size_t i = 0; i < variant.segments.size(); ++i) {
     const Segment& segment = variant.segments[i];
     std::vector<PreparedSegment::OnPlace> on_place;
-    std::vector<int> batches{1};
-    for (const auto& [batch, times] : segment.batched) batches.push_back(batch);
+    std::vector<int> batches = batches_of(segment, places);
     std::map<std::string, std::size_t> kinds;  // of cores by width, else by place
     for (std::size_t place = 0; place < places.size(); ++place) {
       const int width = places[place].width();
@@ -103,7 +112,8 @@ std::vector<std::unique_ptr<PreparedSegment>> prepared_segments(const Variant& v
       PreparedSegment::OnPlace& made = on_place.emplace_back(PreparedSegment::OnPlace{by_place[place][i], {}, kind});
       if (places[place].gpu) made.gpu = on_gpus[place][i];
       for (const int batch : batches) {
-        const bool there = places[place].memory == 0 || (batch == 1 && (!places[place].gpu || made.gpu));
+        const bool measured = batch == 1 || segment.batched.contains(batch);
+        const bool there = places[place].memory == 0 ? measured : batch == 1 && (!places[place].gpu || made.gpu);
         made.planned.push_back(there ? expected_time(segment, width, batch) : kNever);
       }
     }

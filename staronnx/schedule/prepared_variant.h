@@ -18,6 +18,9 @@
 
 namespace staronnx {
 
+// On GPUs and nodes.
+constexpr int kMostInBatch = 32;
+
 struct PreparedVariant {
   std::string name;
   Route route;

@@ -30,6 +30,7 @@ struct Runtime::State {
 
   bool several_memories() const { return workers_elsewhere() > 0; }
   std::size_t workers_elsewhere() const { return gpu_workers.size() + nodes.size(); }
+  std::size_t workers() const { return workers_elsewhere() + groups.size(); }
 
   std::unique_ptr<Gathering> gathering;  // null without nodes
   std::vector<GpuWorker> gpu_workers;

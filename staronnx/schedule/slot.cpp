@@ -2,13 +2,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <exception>
 #include <new>
 #include <string>
 #include <utility>
-
-#include "staronnx/schedule/node_run.h"
-#include "staronnx/schedule/node_words.h"
 
 namespace staronnx {
 namespace {
@@ -18,10 +14,6 @@ void task_finished(void* argument) {
   starpu_task& ended = *starpu_task_get_current();
   const std::unique_ptr<Word, decltype(&std::free)> answer(static_cast<Word*>(std::exchange(ended.cl_ret, nullptr)), &std::free);
   task.slot->finish(task, {answer.get(), answer ? ended.cl_ret_size / sizeof(Word) : 0});
-}
-
-SegmentTask& segment_at(const void* argument) {
-  return *reinterpret_cast<SegmentTask*>(*static_cast<const Word*>(argument));  // NOLINT(performance-no-int-to-ptr)
 }
 
 // StarPU frees what is allocated here.
@@ -72,8 +64,8 @@ void Slot::cancel(RequestId request) {
   if (request_ == request) cancelled_ = true;
 }
 
-void Slot::start(Request request, std::optional<unsigned> trial_on) {
-  trial_on_ = trial_on;
+void Slot::start(Request request, std::optional<Trial> trial) {
+  trial_ = trial;
   done_ = std::move(request.done);
   inputs_ = std::move(request.inputs);
   if (owner_.several_memories) share_inputs();
@@ -82,7 +74,6 @@ void Slot::start(Request request, std::optional<unsigned> trial_on) {
     task.urgency = request.urgency;
     task.request = request.id;
     task.status = Status();
-    task.has_run = false;
     task.here_only = false;
     task.missing = route_.segments[task.position].predecessors;
     task.starts_with = task.missing == 0 ? request.starts_with.value_or(request.id) : request.id;
@@ -106,14 +97,17 @@ void Slot::submit(SegmentTask& task) {
   ++under_way_;
   task.place.reset();
   task.mates.clear();
+  task.batch = 1;
+  task.member = 0;
   task.memory = STARPU_MAIN_RAM;
   task.prefetched.reset();
   task.transfer = task.exposed = {};
   task.argument.assign(1, reinterpret_cast<Word>(&task));
   starpu_task& submitted = task.starpu.idle();
   submitted.cl = &task.segment->codelet();
-  submitted.execute_on_a_specific_worker = trial_on_ ? 1 : 0;
-  submitted.workerid = trial_on_.value_or(0);
+  const bool tried = trial_ && !task.here_only && task.segment->runs_in(trial_->worker);
+  submitted.execute_on_a_specific_worker = tried ? 1 : 0;
+  submitted.workerid = tried ? trial_->worker : 0;
   submitted.callback_func = task_finished;
   submitted.callback_arg = &task;
   if (owner_.several_memories) {
@@ -143,92 +137,22 @@ void Slot::submit(SegmentTask& task) {
   }
 }
 
-// What overflowed its buffer is in this process only.
-void Slot::address_to_nodes(SegmentTask& task) {
-  bind(task);
-  for (const std::size_t tensor : route_.segments[task.position].reads) {
-    const std::optional<Producer>& producer = route_.tensors[tensor].producer;
-    if (producer && !tasks_[producer->segment].outputs[producer->output].overflow.empty()) task.here_only = true;
-  }
-  task.argument.push_back(task.segment->number());
-  task.argument.push_back(std::ssize(task.inputs));
-  for (const TensorView& input : task.inputs) put_tensor(task.argument, input);
-}
-
 void Slot::finish(SegmentTask& task, std::span<const Word> from_node) {
+  task.held.release();
   if (!from_node.empty() && !ran_on_node(task, from_node)) {
     submit(task);
     return leave();
   }
-  if (from_node.empty() && task.memory != STARPU_MAIN_RAM && task.status)
-    ended_elsewhere(task, Clock::now() - runs_[task.position].begin);
+  if (from_node.empty() && task.memory != STARPU_MAIN_RAM && task.status) {  // on a GPU
+    SegmentRun& as_run = runs_[task.position];
+    as_run.end = Clock::now();
+    learn(task, as_run.end - as_run.begin);
+  }
   for (const std::size_t successor : route_.segments[task.position].successors) {
     if (tasks_[successor].missing.fetch_sub(1) > 1) continue;
     failed() ? void(cut_short_ = true) : submit(tasks_[successor]);
   }
   leave(!owner_.several_memories);
-}
-
-// False when an output found no room there: the task is to run here then, where there always is.
-bool Slot::ran_on_node(SegmentTask& task, std::span<const Word> answer) {
-  const auto worker = static_cast<std::size_t>(starpu_worker_get_id());  // the place, too
-  const Clock::time_point now = Clock::now();
-  WordReader words(answer);
-  if (Status status = take_status(words); !status) {
-    ran(task, {static_cast<int>(worker), 1, now, now}, with_context(task.segment->name(), status.error()));
-    return true;
-  }
-  const std::chrono::nanoseconds took(words.number());
-  task.memory = starpu_worker_get_memory_node(static_cast<unsigned>(worker));
-  for (std::size_t i = 0; i < task.outputs.size(); ++i) {
-    const bool fits = words.number() != 0;
-    const TensorWords tensor = take_tensor(words);
-    OutputSlot& output = task.outputs[i];
-    if (!fits || tensor.bytes > output.buffer.size()) {
-      task.here_only = true;
-      return false;
-    }
-    output.shape.assign(tensor.shape.begin(), tensor.shape.end());
-    output.view = {tensor.type, output.shape, output.buffer.first(tensor.bytes)};
-    buffers_[route_.segments[task.position].writes[i]]->use(tensor.bytes, task.memory);
-  }
-  ran(task, {static_cast<int>(worker), 1, now, now}, Status());
-  ended_elsewhere(task, took);
-  return true;
-}
-
-void Slot::ended_elsewhere(SegmentTask& task, Microseconds took) {
-  SegmentRun& as_run = runs_[task.position];
-  as_run.end = Clock::now();
-  as_run.begin = as_run.end - std::chrono::duration_cast<Clock::duration>(took);
-  const auto place = static_cast<std::size_t>(as_run.place);
-  trial_on_ ? task.segment->tried(place, took) : task.segment->observe(place, 1, took);
-}
-
-void Slot::enqueue(SegmentTask& task, void** interfaces) noexcept {
-  if (failed()) {
-    cut_short_ = true;
-    return;
-  }
-  const auto worker = static_cast<std::size_t>(starpu_worker_get_id());  // the place, too
-  SegmentRun as_run{static_cast<int>(worker), 1, Clock::now(), {}};
-  try {
-    bind(task);
-    for (TensorView& input : task.inputs) input.data = bytes_of(*interfaces++).first(input.data.size());
-    for (OutputSlot& output : task.outputs) output.buffer = bytes_of(*interfaces++);
-    Status status = task.segment->gpu_executor(worker).enqueue(task.inputs, task.outputs);
-    task.memory = starpu_worker_get_memory_node(static_cast<unsigned>(worker));
-    for (std::size_t i = 0; status && i < task.outputs.size(); ++i) {
-      OutputSlot& output = task.outputs[i];
-      if (!output.overflow.empty()) continue;  // in RAM
-      DataBuffer& buffer = *buffers_[route_.segments[task.position].writes[i]];
-      buffer.use(output.view.data.size(), task.memory);
-      output.view.data = buffer.bytes().first(output.view.data.size());
-    }
-    ran(task, as_run, std::move(status));
-  } catch (const std::exception& exception) {
-    ran(task, as_run, Error{ErrorCode::internal, task.segment->name() + ": " + exception.what()});
-  }
 }
 
 void Slot::leave(bool answer_here) {
@@ -255,58 +179,6 @@ void Slot::fetched_output() {
   if (on_their_way_.fetch_sub(1) == 1) owner_.finished(*this, false);
 }
 
-void Slot::run(SegmentTask& task) noexcept {
-  const std::size_t place = task.place.value_or(static_cast<std::size_t>(starpu_worker_get_id()));
-  if (task.has_run) return;
-  if (failed()) {
-    cut_short_ = true;
-    return;
-  }
-  try {
-    bind(task);
-    task.mates.empty() ? run_alone(task, place) : run_with_mates(task, place);
-  } catch (const std::exception& exception) {
-    ran(task, {}, Error{ErrorCode::internal, task.segment->name() + ": " + exception.what()});
-  }
-}
-
-void Slot::run_alone(SegmentTask& task, std::size_t place) {
-  SegmentRun as_run{static_cast<int>(place), 1, Clock::now(), {}};
-  Status status = task.segment->executor(place).run(task.inputs, task.outputs);
-  as_run.end = Clock::now();
-  if (status) task.segment->observe(place, 1, as_run.end - as_run.begin);
-  ran(task, as_run, std::move(status));
-}
-
-// When that fails, each runs alone: one request's data may be what is wrong.
-void Slot::run_with_mates(SegmentTask& task, std::size_t place) {
-  std::vector<SegmentTask*> tasks{&task};
-  for (SegmentTask* mate : task.mates) {
-    if (mate->slot->failed()) continue;
-    mate->slot->bind(*mate);
-    tasks.push_back(mate);
-  }
-  const auto batch = static_cast<int>(tasks.size());
-  if (std::ranges::find(task.segment->batches(), batch) == task.segment->batches().end()) return run_alone(task, place);
-  std::vector<BatchMember> members;
-  for (SegmentTask* member : tasks) members.push_back({member->inputs, member->outputs});
-  SegmentRun as_run{static_cast<int>(place), batch, Clock::now(), {}};
-  const Status status = task.segment->batch_run(place).run(task.segment->executor(place), members);
-  as_run.end = Clock::now();
-  if (!status) return run_alone(task, place);
-  task.segment->observe(place, batch, as_run.end - as_run.begin);
-  for (SegmentTask* member : tasks) member->slot->ran(*member, as_run, Status());
-}
-
-void Slot::ran(SegmentTask& task, const SegmentRun& as_run, Status status) {
-  runs_[task.position] = as_run;
-  runs_[task.position].transfer = task.transfer;
-  runs_[task.position].exposed = task.exposed;
-  task.has_run = true;
-  task.status = std::move(status);
-  if (!task.status) failed_ = true;
-}
-
 void Slot::bind(SegmentTask& task) {
   const SegmentRoute& route = route_.segments[task.position];
   for (std::size_t i = 0; i < route.reads.size(); ++i) task.inputs[i] = view(route.reads[i]);
@@ -314,13 +186,6 @@ void Slot::bind(SegmentTask& task) {
     task.outputs[i].buffer = buffers_[route.writes[i]]->bytes();
     task.outputs[i].overflow.clear();
   }
-}
-
-bool Slot::reads_in_ram(const SegmentTask& task) const {
-  return std::ranges::all_of(route_.segments[task.position].reads, [this](std::size_t tensor) {
-    const std::optional<Producer>& producer = route_.tensors[tensor].producer;
-    return !producer || tasks_[producer->segment].memory == STARPU_MAIN_RAM;
-  });
 }
 
 Microseconds Slot::time_of_inputs(const SegmentTask& task, unsigned memory) const {
@@ -380,28 +245,5 @@ Result<Response> Slot::response() {
   for (std::size_t i = 0; i < outputs_.size(); ++i) outputs_[i] = view(route_.outputs[i]);
   return Response{outputs_, runs_, variant_.name};
 }
-
-SegmentTask& segment_of(const starpu_task& task) {
-  return segment_at(task.cl_arg);
-}
-
-extern "C" {
-
-void staronnx_run_segment_task(void** interfaces, void* argument) noexcept {
-  if (is_node()) return run_on_node(interfaces, argument);
-  SegmentTask& task = segment_at(argument);
-  task.slot->run(task);
-}
-
-void staronnx_enqueue_segment_task(void** interfaces, void* argument) noexcept {
-  SegmentTask& task = segment_at(argument);
-  task.slot->enqueue(task, interfaces);
-}
-
-double staronnx_cost_of_segment_task(starpu_task* task, unsigned worker, unsigned) noexcept {
-  return segment_of(*task).segment->expected(worker, 1).count();
-}
-
-}  // extern "C"
 
 }  // namespace staronnx

@@ -6,6 +6,8 @@
 //   free -> start(request) -> tasks run, in any order that the data allows -> finished(slot) -> answer() -> free
 //
 // When a segment fails, the request's later segments are skipped and its answer is that failure.
+//
+// slot.cpp is a request's way through its slot, slot_runs.cpp what its tasks do on workers.
 #pragma once
 
 #include <starpu.h>
@@ -24,44 +26,10 @@
 #include "staronnx/schedule/pipeline.h"
 #include "staronnx/schedule/prepared_variant.h"
 #include "staronnx/schedule/request.h"
-#include "staronnx/schedule/reused_task.h"
+#include "staronnx/schedule/segment_task.h"
 #include "staronnx/schedule/words.h"
 
 namespace staronnx {
-
-class Slot;
-
-// One segment of the request in a slot. Its address is the first word of its StarPU task's argument; what follows is for nodes.
-struct SegmentTask {
-  Slot* slot = nullptr;
-  PreparedSegment* segment = nullptr;
-  std::size_t position = 0;
-  Clock::time_point urgency{};  // of the request
-  RequestId request{};
-  std::size_t pipeline = 0;          // its number
-  double share = 1;                  // of the pipeline
-  std::optional<std::size_t> place;  // given by StarONNX's own policy; else the worker's
-  // Given by it, too: tasks of the same segment, of other requests, that run with this one.
-  std::vector<SegmentTask*> mates;
-  bool stackable = false;   // its inputs with those of others
-  RequestId starts_with{};  // before that one is ready, nothing is decided of it; mostly itself
-  bool has_run = false;
-  Clock::time_point fetched{};  // by the worker, when StarONNX's own policy gave it; from then on the place waits for the inputs
-  Clock::time_point sent{};     // when the inputs began to go to its place: then, or before
-  Microseconds transfer{};      // of the inputs, as expected at that time
-  Microseconds exposed{};       // of that, what was not hidden
-  Microseconds machine_time{};  // of the whole machine, that it was expected to take when it became ready
-  Clock::time_point ready_since;  // known to the policy since
-  std::vector<TensorView> inputs;
-  std::vector<OutputSlot> outputs;
-  Status status;
-  unsigned memory = 0;                    // where it ran, so where its outputs are
-  std::optional<std::size_t> prefetched;  // place to which its inputs were sent before it was decided that it runs there
-  bool here_only = false;                 // not on nodes
-  std::vector<Word> argument;             // of its StarPU task
-  std::atomic<std::size_t> missing = 0;   // segments before it that have not run
-  ReusedTask starpu;
-};
 
 class Slot {
  public:
@@ -91,14 +59,26 @@ class Slot {
   void cancel(RequestId request);  // nothing when the slot is another's
   RequestId request() const { return *request_; }
 
-  // Takes over the inputs and submits the tasks; all to one worker, as a trial, when that is given.
-  void start(Request request, std::optional<unsigned> trial_on = {});
+  // A request that is to show what segments take on one worker, where those run that can; made of so many that are stacked.
+  struct Trial {
+    unsigned worker = 0;
+    int batch = 1;
+  };
+
+  // Takes over the inputs and submits the tasks.
+  void start(Request request, std::optional<Trial> trial = {});
 
   // Raises `capacity`, by tensor of the route, to what the finished request needed.
   void raise(std::span<std::size_t> capacity) const;
 
   // Tells the caller of the request what came of it, then gives back its inputs' memory and what outputs took beyond the buffers.
   void answer();
+
+  // Where there are several memories: brings what the task's mates read to the worker that is to run it.
+  void bring_mates(SegmentTask& task, unsigned worker);
+  // When the worker fetches a task: fixes who takes part in the batch that it leads; tells a node which part the task has in one.
+  void join(SegmentTask& task);
+  void tell_node(SegmentTask& task, starpu_task& starpu, unsigned memory);
 
   // On a worker: does the task's work; and what follows it. `from_node`: what a node answered, when one did the work.
   void run(SegmentTask& task) noexcept;
@@ -109,7 +89,6 @@ class Slot {
 
   // Once the segments before it have run: shows the task its tensors where they are in RAM.
   void bind(SegmentTask& task);
-  bool reads_in_ram(const SegmentTask& task) const;
   // With several memories only: what it takes to bring a task's inputs to a memory, and outputs of the model back.
   Microseconds time_of_inputs(const SegmentTask& task, unsigned memory) const;
   Microseconds time_of_outputs(const SegmentTask& task, unsigned memory) const;
@@ -120,15 +99,21 @@ class Slot {
   void share_inputs();
   void address_to_nodes(SegmentTask& task);
   void submit(SegmentTask& task);
-  void ended_elsewhere(SegmentTask& task, Microseconds took);
+  void learn(const SegmentTask& task, Microseconds took);
   bool ran_on_node(SegmentTask& task, std::span<const Word> answer);
+  bool take_outputs(SegmentTask& task, WordReader& words);
   void leave(bool answer_here = false);
   void fetch_outputs();
   void fetched_output();
   static void output_is_here(void* slot);
-  void run_alone(SegmentTask& task, std::size_t place);
-  void run_with_mates(SegmentTask& task, std::size_t place);
-  void ran(SegmentTask& task, const SegmentRun& as_run, Status status);
+  void compute(SegmentTask& task, std::size_t place, void** interfaces) noexcept;
+  void show(SegmentTask& task, void** interfaces);
+  void look_in(SegmentTask& task, unsigned memory);
+  void leave_outputs(SegmentTask& task);
+  Status run_alone(SegmentTask& task, std::size_t place);
+  Status run_with_mates(SegmentTask& task, std::size_t place);
+  void note_batch(const SegmentTask& task, const SegmentRun& as_run);
+  void ran(SegmentTask& task, Status status);
   TensorView view(std::size_t tensor) const;
   Result<Response> response();
 
@@ -142,7 +127,7 @@ class Slot {
   std::vector<SegmentRun> runs_;
   std::vector<TensorView> outputs_;  // by output of the model
   std::optional<RequestId> request_;
-  std::optional<unsigned> trial_on_;           // the only worker
+  std::optional<Trial> trial_;
   std::atomic<bool> cancelled_ = false;        // segments that have not begun are skipped
   std::atomic<bool> failed_ = false;           // the same
   std::atomic<bool> cut_short_ = false;        // some were, because of the one or the other
@@ -151,15 +136,5 @@ class Slot {
   bool outputs_held_ = false;                  // in RAM, until the request is answered
   Pipeline::Done done_;
 };
-
-// The segment that a StarPU task is for.
-SegmentTask& segment_of(const starpu_task& task);
-
-// What StarPU calls. C functions by name, so that other processes of the same program can find them.
-extern "C" {
-void staronnx_run_segment_task(void** interfaces, void* argument) noexcept;
-void staronnx_enqueue_segment_task(void** interfaces, void* argument) noexcept;
-double staronnx_cost_of_segment_task(starpu_task* task, unsigned worker, unsigned implementation) noexcept;
-}
 
 }  // namespace staronnx

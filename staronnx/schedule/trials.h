@@ -1,0 +1,17 @@
+// What segments take on GPUs and nodes is not in the plan: requests of zeros try it out before others come.
+#pragma once
+
+#include <span>
+
+#include "staronnx/plan/plan.h"
+#include "staronnx/schedule/prepared_variant.h"
+#include "staronnx/schedule/runtime_state.h"
+
+namespace staronnx {
+
+// Runs every variant on each of those workers alone: three requests one by one, which also ready a GPU's libraries, then as many that are
+// stacked, for batches of 2, 4, 8.. while a larger one still makes requests cheaper, where the plan says that they may be batched. A
+// model that takes no zeros keeps what was planned for cores, and runs in no batches there, until requests come. Blocks; not on a worker.
+void try_out(Runtime::State& runtime, const Plan& plan, std::span<const PreparedVariant> variants);
+
+}  // namespace staronnx
