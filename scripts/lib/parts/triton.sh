@@ -1,29 +1,33 @@
 #!/usr/bin/env bash
-# NVIDIA's tritonserver with its Python backend, as the wheel lays them out: the libraries find one another by that. Models run in the
-# project's own Python environment, so that ONNX Runtime is the same.
+# NVIDIA's tritonserver with its Python backend and ONNX Runtime for it, in an environment of its own: a peer of the comparison. The parts
+# of Triton find one another by where the wheel lays them; the link tritonserver leads there.
 source scripts/lib/recipe.sh
 source scripts/lib/wheels.sh
+source scripts/lib/environment.sh
 
+home_in() { printf '%s/lib/python%s/site-packages/pytriton/tritonserver' "$1" "$(python_version)"; }
+
+# The backend takes the stub for its Python from its own folder.
 make_part() {
-  local into=$1 wheels=$work/triton-wheel stub
-  rm -rf "$wheels"
-  stage 'Triton: fetching the wheel that carries it (55 MB)'
-  fetch_wheels scripts/lib/wheels/triton.txt "$wheels"
-  stub=pytriton/tritonserver/python_backend_stubs/$(python_version)/triton_python_backend_stub
-  "$python" scripts/lib/unpack_wheel.py "$wheels"/*.whl "$into" 'pytriton/tritonserver/bin/*' 'pytriton/tritonserver/backends/*' \
-    'nvidia_pytriton.libs/*' '*.dist-info/licenses/*' '*.dist-info/METADATA'
-  "$python" scripts/lib/unpack_wheel.py "$wheels"/*.whl "$into" "$stub"
-  mv "$into/$stub" "$into/pytriton/tritonserver/backends/python/"
-  chmod +x "$into"/pytriton/tritonserver/bin/tritonserver "$into"/pytriton/tritonserver/backends/python/triton_python_backend_stub
-  version_of_wheel "$wheels"/*.whl >"$into/.version"
-  rm -rf "$wheels"
+  local home
+  home=$(home_in "$1")
+  make_environment Triton scripts/lib/wheels/triton.txt "$1"
+  mv "$home/python_backend_stubs/$(python_version)/triton_python_backend_stub" "$home/backends/python/"
+  rm -r "$home/python_backend_stubs"
+  chmod +x "$home/bin/tritonserver" "$home/backends/python/triton_python_backend_stub"
+  ln -s "${home#"$1"/}" "$1/tritonserver"
+  sed -n 's/^nvidia-pytriton==\([^ ]*\).*/\1/p' scripts/lib/wheels/triton.txt >"$1/.version"
 }
 
 check_part() {
-  local at=$1/pytriton/tritonserver missing
-  missing=$(ldd "$at/bin/tritonserver" "$at/backends/python/triton_python_backend_stub" "$at/backends/python/libtriton_python.so" |
+  local home missing
+  home=$(home_in "$1")
+  missing=$(ldd "$home/bin/tritonserver" "$home/backends/python/triton_python_backend_stub" "$home/backends/python/libtriton_python.so" |
     sed -n 's/ => not found//p' | tr -d '\t' | sort -u | tr '\n' ' ')
   [[ -z $missing ]] || reason "Triton needs libraries that are not here: ${missing% }; install their packages (apt-get install libpython$(python_version))"
+  "$1/bin/python" -c 'import numpy, onnxruntime; assert numpy.__version__ < "2"'
 }
+
+adopt_part() { adopt_environment "$@"; }
 
 run_recipe "$@"
