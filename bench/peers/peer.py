@@ -34,7 +34,12 @@ class Peer(abc.ABC):
     def versions(self):
         """By name: the server's, and that of the library that computes."""
 
-    def provider(self, model):
+    @property
+    def identity(self):
+        """What must be the same for an earlier measurement to hold."""
+        return self.versions()
+
+    def provider(self):
         """Whose code computes, in ONNX Runtime's words."""
         return "CPUExecutionProvider"
 

@@ -1,0 +1,114 @@
+"""The page of a comparison: one HTML file with its curves."""
+import html
+import pathlib
+import string
+
+from compare.tables import at, goal_words, spread
+from report import STYLE, key_item, latency_axes, number, set_style, style_of, svg_of
+
+TEMPLATE = pathlib.Path(__file__).with_suffix(".html")
+
+
+def page_of(report):
+    set_style()
+    labels = list(dict.fromkeys(system["label"] for model in report["models"] for system in model["systems"]))
+    colours = {label: style_of(place) for place, label in enumerate(labels)}
+    here = report["machine"]
+    values = {"machine": html.escape(f"{here['id']}, {here['memory_gib']} GiB, {here['system']}"), "seeds": ", ".join(map(str, report["seeds"])),
+              "versions": html.escape(", ".join(f"{name} {version}" for name, version in report["versions"].items())), "window": number(report["window_s"]),
+              "slo": f"{report['slo_of_lone']:g}", "command": html.escape(report["command"]), "warnings": warnings(report),
+              "key": "\n".join(key_item(label, place) for place, label in enumerate(labels)), "style": STYLE.read_text(),
+              "goals": goal_rows(report), "models": "\n".join(section(model, place, colours) for place, model in enumerate(report["models"])),
+              "overhead": overhead_rows(report["overhead"]), "overhead_rate": str(report["overhead"]["rate_per_s"]), "systems": provider_rows(report)}
+    return string.Template(TEMPLATE.read_text()).substitute(values)
+
+
+def cells(*words):
+    return "".join(f"<td>{html.escape(str(word))}</td>" for word in words)
+
+
+def row(title, *words):
+    return f'<tr><th scope="row">{html.escape(title)}</th>{cells(*words)}</tr>'
+
+
+def goal_rows(report):
+    parts = [(model["title"], model["goals"]) for model in report["models"]] + [("a mean of a picture", report["overhead"]["goals"])]
+    rows = []
+    for title, goals in parts:
+        for goal in goals:
+            bound, verdict = goal_words(goal)
+            rows.append(f'<tr><th scope="row">{html.escape(title)}</th><td class="note">{html.escape(goal["what"])}</td>'
+                        f'{cells(spread(goal), bound)}<td class="{"met" if goal["met"] else "missed"}">{verdict}</td></tr>')
+    return "\n".join(rows)
+
+
+def warnings(report):
+    said = []
+    for model in report["models"]:
+        if model["others_share"] > 0.03:
+            said.append(f"{model['title']}: other programs used {100 * model['others_share']:.0f} % of the machine.")
+        late = sum(point["late_generator"] for system in model["systems"] for point in system["curve"])
+        if late:
+            said.append(f"{model['title']}: in {late} measurements the client fell behind, twice; their latencies hold its own delay.")
+        failed = [system["label"] for system in model["systems"] if any(point["failed"] for point in system["curve"])]
+        if failed:
+            said.append(f"{model['title']}: requests failed at {', '.join(failed)}.")
+    if report["quick"]:
+        said.append("A quick comparison: few settings of the peers, short measurements, thresholds read off the curve.")
+    return f'<div class="box warnings">{"".join(f"<p>{html.escape(one)}</p>" for one in said)}</div>' if said else ""
+
+
+def curve(axes, system, quantile, style):
+    """The line goes through the rates that every seed has; what one seed met while it searched the threshold is a faint mark."""
+    colour, mark = style
+    points = [point for point in system["curve"] if point[quantile]]
+    seeds = max(point["seeds"] for point in system["curve"])
+    common = [point for point in points if point["seeds"] == seeds]
+    rates = [point["rate_per_s"] for point in common]
+    axes.plot(rates, [point[quantile]["median"] for point in common], color=colour, linewidth=1.6)
+    axes.fill_between(rates, [point[quantile]["low"] for point in common], [point[quantile]["high"] for point in common], color=colour, alpha=0.12, linewidth=0)
+    for point in points:
+        held = 2 * point["held"] > point["seeds"]
+        axes.plot(point["rate_per_s"], point[quantile]["median"], mark, color=colour, markersize=5, markerfacecolor=colour if held else "none",
+                  alpha=1 if point["seeds"] == seeds else 0.35)
+
+
+def chart(model, quantile, title, colours, prefix):
+    figure, axes = latency_axes(title, model["slo_ms"])
+    for system in model["systems"]:
+        curve(axes, system, quantile, colours[system["label"]])
+    axes.set_xlim(left=0)
+    return svg_of(figure, prefix)
+
+
+def section(model, place, colours):
+    low, near = (number(share * model["reference_per_s"]) for share in (0.25, 0.8))
+    systems = "\n".join(row(system["label"], spread(system["lone_p50_ms"]), spread(system["curve"][0]["p50_ms"]),
+                            spread(at(system, 0.8 * model["reference_per_s"])["p99_ms"]), spread(system["threshold_per_s"]),
+                            spread(at(system, 0.8 * model["reference_per_s"])["cpu_ms_per_request"]), f"{system['memory_bytes'] / 1e6:.0f}")
+                        for system in model["systems"])
+    alone = "\n".join(row(f"{one['engine']} {one['version']}", one["provider"], one["threads"], number(one["lone_ms"]), number(one["cpu_ms"]))
+                      for one in model["yardsticks"])
+    sweep = "\n".join(row(one["label"], number(one["lone_p50_ms"]), number(one["saturated_per_s"]), number(one["threshold_per_s"]),
+                          f"{one['memory_bytes'] / 1e6:.0f}", "chosen" if one["chosen"] else "") for one in model["sweep"])
+    return f"""<h2>{html.escape(model["title"])}</h2>
+<p>p99 within {number(model["slo_ms"])} ms. Other programs used {100 * model["others_share"]:.0f} % of the machine.</p>
+<div class="charts"><figure>{chart(model, "p99_ms", "p99: the slowest of a hundred", colours, f"p99-{place}")}</figure>
+<figure>{chart(model, "p50_ms", "p50: half of all requests", colours, f"p50-{place}")}</figure></div>
+<div class="scroll"><table><thead><tr><th scope="col">System</th><th>Lone p50<br>ms</th><th>p50 at {low}/s<br>ms</th><th>p99 at {near}/s<br>ms</th>
+<th>Threshold<br>requests/s</th><th>CPU at {near}/s<br>ms a request</th><th>Memory<br>MB</th></tr></thead><tbody>{systems}</tbody></table></div>
+<details><summary>Each setting of each server, alone on the machine</summary><div class="scroll"><table>
+<thead><tr><th scope="col">Setting</th><th>Lone p50, ms</th><th>Saturated, /s</th><th>Threshold, /s</th><th>Memory, MB</th><th></th></tr></thead>
+<tbody>{sweep}</tbody></table></div></details>
+<details><summary>Engines alone in a process, one request at a time</summary><div class="scroll"><table>
+<thead><tr><th scope="col">Engine</th><th>Provider</th><th>Threads</th><th>Median, ms</th><th>CPU, ms</th></tr></thead><tbody>{alone}</tbody></table></div></details>"""
+
+
+def overhead_rows(overhead):
+    return "\n".join(row(system["label"], spread(system["cpu_ms_per_request"]), spread(system["p50_ms"])) for system in overhead["systems"])
+
+
+def provider_rows(report):
+    rows = {system["label"]: row(system["label"], ", ".join(f"{name} {version}" for name, version in system["versions"].items()), system["provider"])
+            for model in report["models"] for system in model["systems"]}
+    return "\n".join(rows.values())
