@@ -2,8 +2,8 @@
 
   yardsticks: engines alone in a process -> SLO -> visits: each setting of each server, alone on the machine -> contenders -> rounds
 
-In the rounds all contenders run, and one is at work: for each seed one request at a time, the curve's rates and the search for the threshold,
-contenders in turns, each seed beginning with another. Everything goes through the record, so that nothing is measured twice.
+In the rounds all contenders run, and one is at work: for each seed the curve's rates and the search for the threshold, contenders in turns,
+each seed beginning with another. Everything goes through the record, so that nothing is measured twice.
 """
 import contextlib
 import dataclasses
@@ -11,13 +11,15 @@ import json
 import pathlib
 import subprocess
 
-from compare import load, models
+from compare import models
+from compare.load import Client
 from compare.machine import CORES
 from compare.search import next_rate, rounded
 from peers.model import Model
 from peers.peer import PEERS, ROOT, Failure, Peer, Server
 
 SLO_OF_LONE = 10  # the limit on p99: so many times what ONNX Runtime alone takes for one request on all cores
+IN_PROCESS_S = 24
 NOTHING_PER_S = 100  # requests/s of the model that computes nothing
 
 ENGINES = {"onnxruntime": ROOT / ".deps/venv/bin/python", "openvino": PEERS / "openvino-runtime/bin/python"}
@@ -36,6 +38,7 @@ class Contender:
 
 @dataclasses.dataclass
 class Course:
+    client: Client
     peers: list  # that are installed; StarONNX first
     scale: object
     record: object
@@ -57,6 +60,13 @@ class Course:
                 of = self.of(model, what="yardstick", engine=engine, threads=threads)
                 found.append(self.measured(of, 2 + self.window_s, f"{engine} alone, {threads} threads", lambda: yardstick(engine, python, model, threads, self.window_s)))
         return found
+
+    def in_process(self, model, slo_ms):
+        if self.scale.usual_choices:
+            return []
+        of = self.of(model, what="in process", identity=self.peers[0].identity, slo_ms=slo_ms, seconds=IN_PROCESS_S)
+        return self.measured(of, IN_PROCESS_S, "ONNX Runtime alone and StarONNX, in one process",
+                             lambda: self.client.in_process(model, self.folder / "plans" / f"{model.name}-{model.hash}", slo_ms, IN_PROCESS_S))
 
     def slo_ms(self, yardsticks):
         lone = next(one["lone_ms"] for one in yardsticks if one["engine"] == "onnxruntime" and one["threads"] == CORES)
@@ -80,12 +90,12 @@ class Course:
     def visit(self, peer, settings, model, slo_ms):
         seconds = self.window_s / 2
         with self.server(peer, settings, model) as server:
-            lone = load.closed_loop(server, 1, seconds)
-            saturated = load.closed_loop(server, 8 * CORES, seconds)["served_per_s"]
+            lone = self.client.closed_loop(server, 1, seconds)
+            saturated = self.client.closed_loop(server, 8 * CORES, seconds)["served_per_s"]
             held = {}
             for _ in range(0 if self.scale.usual_choices else self.scale.visit_windows - 2):
                 if rate := next_rate(held, saturated):
-                    held[rate] = load.window(server, rate, seconds, 1, slo_ms)["held"]
+                    held[rate] = self.client.window(server, rate, seconds, 1, slo_ms)["held"]
             return {"lone_p50_ms": lone["p50_ms"], "saturated_per_s": saturated, "held": sorted(held.items()), "memory_bytes": server.memory_bytes()}
 
     # ---- together ----
@@ -97,8 +107,6 @@ class Course:
             stage = Stage(self, stack, model, contenders)
             for seed in range(1, self.scale.seeds + 1):
                 turn = found[seed % len(found):] + found[:seed % len(found)]
-                for contender, points in turn:
-                    points.append(self.lone(stage, contender, seed))
                 for share in self.scale.curve:
                     for contender, points in turn:
                         points.append(self.window(stage, contender, rounded(share * reference_per_s), seed, slo_ms))
@@ -107,20 +115,14 @@ class Course:
                         self.search(stage, contender, points, seed, slo_ms)
         return found
 
-    def lone(self, stage, contender, seed):
-        of = self.of_contender(stage, contender, what="lone", seed=seed, seconds=self.window_s)
-        point = self.measured(of, self.window_s + 0.5, f"{contender.label}, one request at a time, seed {seed}",
-                              lambda: load.closed_loop(stage.server(contender), 1, self.window_s))
-        return {**point, "seed": seed, "rate_per_s": 0}
-
     def window(self, stage, contender, rate, seed, slo_ms):
         of = self.of_contender(stage, contender, what="window", rate=rate, seed=seed, seconds=self.window_s, slo_ms=slo_ms)
         return self.measured(of, self.window_s + 0.5, f"{contender.label} at {rate:g}/s, seed {seed}",
-                             lambda: load.window(stage.server(contender), rate, self.window_s, seed, slo_ms))
+                             lambda: self.client.window(stage.server(contender), rate, self.window_s, seed, slo_ms))
 
     def search(self, stage, contender, points, seed, slo_ms):
-        held = {point["rate_per_s"]: point["held"] for point in points if point["seed"] == seed and point["rate_per_s"]}
-        greatest = max(point["served_per_s"] for point in points if point["rate_per_s"])
+        held = {point["rate_per_s"]: point["held"] for point in points if point["seed"] == seed}
+        greatest = max(point["served_per_s"] for point in points)
         ceiling = max(1.3 * greatest, *held) if all(held.values()) else max(held)
         if rate := next_rate(held, ceiling):
             points.append(self.window(stage, contender, rate, seed, slo_ms))

@@ -50,7 +50,7 @@ def spread(values):
 
 
 def threshold_by_seed(points):
-    return {seed: threshold_of({point["rate_per_s"]: point["held"] for point in points if point["seed"] == seed and point["rate_per_s"]})
+    return {seed: threshold_of({point["rate_per_s"]: point["held"] for point in points if point["seed"] == seed})
             for seed in {point["seed"] for point in points}}
 
 
@@ -61,12 +61,10 @@ def rate_figures(rate, points):
 
 
 def contender_figures(contender, points, seen):
-    loaded = [point for point in points if point["rate_per_s"]]
     return {"label": contender.label, "kind": contender.peer.kind, "settings": contender.settings, "why": contender.why,
             "provider": contender.peer.provider(), "versions": contender.peer.versions(), "memory_bytes": seen["memory_bytes"],
-            "lone_p50_ms": spread([point["p50_ms"] for point in at_rate(points, 0)]),
-            "threshold_per_s": spread(threshold_by_seed(points).values()),
-            "curve": [rate_figures(rate, at_rate(loaded, rate)) for rate in sorted({point["rate_per_s"] for point in loaded})]}
+            "lone_p50_ms": seen["lone_p50_ms"], "threshold_per_s": spread(threshold_by_seed(points).values()),
+            "curve": [rate_figures(rate, at_rate(points, rate)) for rate in sorted({point["rate_per_s"] for point in points})]}
 
 
 def goals(rounds, seen_of, reference):
@@ -94,13 +92,14 @@ def goals(rounds, seen_of, reference):
     return [judged for goal, mine, theirs in compared if (judged := goal.judged(ratio_interval(mine, theirs)))]
 
 
-def model_figures(model, title, slo_ms, yardsticks, visits, rounds):
+def model_figures(model, title, slo_ms, yardsticks, in_process, visits, rounds):
     reference = reference_of(visits)
     seen_of = [(contender, next(seen for peer, settings, seen in visits if peer is contender.peer and settings == contender.settings))
                for contender, _ in rounds]
     chosen = [(contender.peer, contender.settings) for contender in contenders_of(visits)]
-    others = [point["others_share"] for _, points in rounds for point in points if "others_share" in point]
+    others = [point["others_share"] for _, points in rounds for point in points]
     return {"name": model.name, "title": title, "hash": model.hash, "slo_ms": slo_ms, "reference_per_s": reference, "yardsticks": yardsticks,
+            "in_process": in_process,
             "sweep": [{"label": peer.label(settings), "kind": peer.kind, "settings": settings, **seen, "threshold_per_s": threshold_of(dict(seen["held"])) or None,
                        "chosen": (peer, settings) in chosen} for peer, settings, seen in visits],
             "systems": [contender_figures(contender, points, seen) for (contender, points), (_, seen) in zip(rounds, seen_of)],

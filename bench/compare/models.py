@@ -13,6 +13,7 @@ from peers.peer import PEERS, Failure
 PICTURES = {"resnet50": "ResNet-50", "squeezenet": "SqueezeNet", "densenet121": "DenseNet-121"}
 TITLES = {**PICTURES, "minilm": "MiniLM"}
 NOTHING = "nothing"  # the mean of a picture's channels: what is left is what a server costs
+IDENTITY = "identity"  # floats of any number come back: what is left is what the protocol costs
 PICTURE = [1, 3, 224, 224]
 TOKENS = [1, 128]
 
@@ -23,8 +24,8 @@ def model_of(word, folder):
         return made(folder, word, seeded_picture_model)
     if word == "minilm":
         return dataclasses.replace(made(folder, word, minilm), shapes={"input_ids": TOKENS, "attention_mask": TOKENS})
-    if word == NOTHING:
-        return made(folder, word, nothing)
+    if word in (NOTHING, IDENTITY):
+        return made(folder, word, nothing if word == NOTHING else identity)
     if not pathlib.Path(word).is_file():
         raise Failure(f"there is no model {word}; name a file, or {', '.join(TITLES)}")
     return Model(pathlib.Path(word).resolve())
@@ -42,9 +43,17 @@ def made(folder, name, make):
     return Model(path)
 
 
-def nothing(_):
-    described = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *shape]) for name, shape in (("picture", PICTURE[1:]), ("mean", [3, 1, 1]))]
-    graph = helper.make_graph([helper.make_node("GlobalAveragePool", ["picture"], ["mean"])], NOTHING, described[:1], described[1:])
+def nothing(name):
+    return one_node(name, "GlobalAveragePool", ("picture", ["N", *PICTURE[1:]]), ("mean", ["N", 3, 1, 1]))
+
+
+def identity(name):
+    return one_node(name, "Identity", ("in", ["n"]), ("out", ["n"]))
+
+
+def one_node(name, operator, given, made_of_it):
+    values = [helper.make_tensor_value_info(tensor, TensorProto.FLOAT, shape) for tensor, shape in (given, made_of_it)]
+    graph = helper.make_graph([helper.make_node(operator, given[:1], made_of_it[:1])], name, values[:1], values[1:])
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 

@@ -7,17 +7,19 @@ from compare.tables import at, goal_words, spread
 from report import STYLE, key_item, latency_axes, number, set_style, style_of, svg_of
 
 TEMPLATE = pathlib.Path(__file__).with_suffix(".html")
+PLACES = (2, 1, 0, 3, 4, 5)  # of the colours, in the order of the systems: StarONNX has the blue of its other pages
 
 
 def page_of(report):
     set_style()
     labels = list(dict.fromkeys(system["label"] for model in report["models"] for system in model["systems"]))
-    colours = {label: style_of(place) for place, label in enumerate(labels)}
+    places = {label: PLACES[place] if place < len(PLACES) else place for place, label in enumerate(labels)}
+    colours = {label: style_of(place) for label, place in places.items()}
     here = report["machine"]
     values = {"machine": html.escape(f"{here['id']}, {here['memory_gib']} GiB, {here['system']}"), "seeds": ", ".join(map(str, report["seeds"])),
               "versions": html.escape(", ".join(f"{name} {version}" for name, version in report["versions"].items())), "window": number(report["window_s"]),
               "slo": f"{report['slo_of_lone']:g}", "command": html.escape(report["command"]), "warnings": warnings(report),
-              "key": "\n".join(key_item(label, place) for place, label in enumerate(labels)), "style": STYLE.read_text(),
+              "key": "\n".join(key_item(*item) for item in places.items()), "style": STYLE.read_text(),
               "goals": goal_rows(report), "models": "\n".join(section(model, place, colours) for place, model in enumerate(report["models"])),
               "overhead": overhead_rows(report["overhead"]), "overhead_rate": str(report["overhead"]["rate_per_s"]), "systems": provider_rows(report)}
     return string.Template(TEMPLATE.read_text()).substitute(values)
@@ -83,7 +85,7 @@ def chart(model, quantile, title, colours, prefix):
 
 def section(model, place, colours):
     low, near = (number(share * model["reference_per_s"]) for share in (0.25, 0.8))
-    systems = "\n".join(row(system["label"], spread(system["lone_p50_ms"]), spread(system["curve"][0]["p50_ms"]),
+    systems = "\n".join(row(system["label"], number(system["lone_p50_ms"]), spread(system["curve"][0]["p50_ms"]),
                             spread(at(system, 0.8 * model["reference_per_s"])["p99_ms"]), spread(system["threshold_per_s"]),
                             spread(at(system, 0.8 * model["reference_per_s"])["cpu_ms_per_request"]), f"{system['memory_bytes'] / 1e6:.0f}")
                         for system in model["systems"])
@@ -91,6 +93,7 @@ def section(model, place, colours):
                       for one in model["yardsticks"])
     sweep = "\n".join(row(one["label"], number(one["lone_p50_ms"]), number(one["saturated_per_s"]), number(one["threshold_per_s"]),
                           f"{one['memory_bytes'] / 1e6:.0f}", "chosen" if one["chosen"] else "") for one in model["sweep"])
+    inside = "\n".join(row(one["name"], number(one["lone_p50_ms"]), number(one["saturated_per_s"]), number(one["threshold_per_s"])) for one in model["in_process"])
     return f"""<h2>{html.escape(model["title"])}</h2>
 <p>p99 within {number(model["slo_ms"])} ms. Other programs used {100 * model["others_share"]:.0f} % of the machine.</p>
 <div class="charts"><figure>{chart(model, "p99_ms", "p99: the slowest of a hundred", colours, f"p99-{place}")}</figure>
@@ -101,7 +104,9 @@ def section(model, place, colours):
 <thead><tr><th scope="col">Setting</th><th>Lone p50, ms</th><th>Saturated, /s</th><th>Threshold, /s</th><th>Memory, MB</th><th></th></tr></thead>
 <tbody>{sweep}</tbody></table></div></details>
 <details><summary>Engines alone in a process, one request at a time</summary><div class="scroll"><table>
-<thead><tr><th scope="col">Engine</th><th>Provider</th><th>Threads</th><th>Median, ms</th><th>CPU, ms</th></tr></thead><tbody>{alone}</tbody></table></div></details>"""
+<thead><tr><th scope="col">Engine</th><th>Provider</th><th>Threads</th><th>Median, ms</th><th>CPU, ms</th></tr></thead><tbody>{alone}</tbody></table></div></details>
+<details><summary>ONNX Runtime alone and StarONNX in one process, without a network</summary><div class="scroll"><table>
+<thead><tr><th scope="col">System</th><th>Lone p50, ms</th><th>Saturated, /s</th><th>Threshold, /s</th></tr></thead><tbody>{inside}</tbody></table></div></details>"""
 
 
 def overhead_rows(overhead):

@@ -3,8 +3,9 @@ import dataclasses
 
 from peers.peer import Failure
 
-# Seconds that are no measuring, as seen on two cores: starting a server and ending it, starting the client, making a plan and yardsticks.
-VISIT_S, WINDOW_S, MODEL_S = 6.0, 0.5, 25.0
+# Seconds beside these measurements, as seen on two cores: starting a server and ending it, starting the client, for each model making a plan
+# and the yardsticks, and more where it is measured in one process, too.
+VISIT_S, WINDOW_S, MODEL_S, IN_PROCESS_S = 5.0, 0.4, 25.0, 45.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,9 +22,9 @@ class Scale:
 
     def window_s(self, models, visits, contenders):
         """Of each measurement, for that many models with that many lone visits and contenders each."""
-        windows = contenders * self.seeds * (1 + len(self.curve) + self.rounds)
+        windows = contenders * self.seeds * (len(self.curve) + self.rounds)
         units = models * (windows + visits * self.visit_windows / 2) + OVERHEAD_WINDOWS * contenders * self.seeds
-        fixed = models * (MODEL_S + (visits + contenders) * VISIT_S + (windows + visits * self.visit_windows) * WINDOW_S)
+        fixed = models * (MODEL_S + (0 if self.usual_choices else IN_PROCESS_S) + (visits + contenders) * VISIT_S + (windows + visits * self.visit_windows) * WINDOW_S)
         seconds = (self.budget_s - fixed) / units
         if seconds < 1:
             raise Failure(f"{self.budget_s / 60:.0f} minutes are too few for {models} models; give --minutes {(fixed + units) / 60 + 1:.0f}, or fewer models")
@@ -33,4 +34,4 @@ class Scale:
 OVERHEAD_WINDOWS = 2  # of the model that computes nothing, for each server and seed
 
 FULL = Scale(seeds=3, curve=(0.25, 0.5, 0.8, 1.0), rounds=4, usual_choices=False, budget_s=38 * 60)
-QUICK = Scale(seeds=3, curve=(0.25, 0.8, 1.0, 1.2), rounds=0, usual_choices=True, budget_s=7.5 * 60)
+QUICK = Scale(seeds=3, curve=(0.25, 0.8, 1.1), rounds=0, usual_choices=True, budget_s=7.5 * 60)

@@ -38,7 +38,7 @@ def goals_table(report):
 def system_rows(model):
     for system in model["systems"]:
         low, near = system["curve"][0], at(system, 0.8 * model["reference_per_s"])
-        yield [system["label"], spread(system["lone_p50_ms"]), spread(low["p50_ms"]), spread(near["p99_ms"]), spread(system["threshold_per_s"]),
+        yield [system["label"], number(system["lone_p50_ms"]), spread(low["p50_ms"]), spread(near["p99_ms"]), spread(system["threshold_per_s"]),
                spread(low["cpu_ms_per_request"]), spread(near["cpu_ms_per_request"]), f"{system['memory_bytes'] / 1e6:.0f}"]
 
 
@@ -55,8 +55,11 @@ def model_tables(model):
     swept = table(["setting", "lone p50, ms", "saturated, /s", "threshold, /s", "memory, MB", ""],
                   [[one["label"], number(one["lone_p50_ms"]), number(one["saturated_per_s"]), number(one["threshold_per_s"]),
                     f"{one['memory_bytes'] / 1e6:.0f}", "chosen" if one["chosen"] else ""] for one in model["sweep"]])
+    inside = table(["in one process, without a network", "lone p50, ms", "saturated, /s", "threshold, /s"],
+                   [[one["name"], number(one["lone_p50_ms"]), number(one["saturated_per_s"]), number(one["threshold_per_s"])] for one in model["in_process"]])
     return (f"### {model['title']}\n\np99 within {number(model['slo_ms'])} ms. Alone in a process, one request at a time: {alone}. Other programs used "
-            f"{100 * model['others_share']:.0f} % of the machine.\n\n{table(head, system_rows(model))}\n\nEach setting alone on the machine:\n\n{swept}")
+            f"{100 * model['others_share']:.0f} % of the machine.\n\n{table(head, system_rows(model))}\n\nEach setting alone on the machine:\n\n{swept}"
+            + (f"\n\n{inside}" if model["in_process"] else ""))
 
 
 def overhead_table(overhead):

@@ -49,6 +49,12 @@ class Model:
     def request_shape(self, tensor):
         return self.shapes.get(tensor.name) or [size or 1 for size in tensor.shape]
 
+    @property
+    def shape_options(self):
+        """Of the staronnx command, for the inputs that are dynamic."""
+        return [word for tensor in self.inputs if None in tensor.shape
+                for word in ("--shape", f"{tensor.name}:{'x'.join(map(str, self.request_shape(tensor)))}")]
+
 
 def tensor_of(value):
     described = value.type.tensor_type
