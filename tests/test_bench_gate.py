@@ -38,6 +38,10 @@ def test_of_some_figures_more_is_better():
     assert verdict("threshold", OLD, rounds(*[11.0] * 9), more_is_better=True).word == "gain"
 
 
+def test_a_build_that_holds_no_rate_any_more_has_lost():
+    assert verdict("threshold", OLD, rounds(*[0.0] * 9), more_is_better=True).failed
+
+
 def test_ratios_are_of_rounds_so_that_a_drift_of_the_machine_is_no_loss():
     drift = [1.0, 1.2, 1.5, 1.9, 2.4, 3.0, 3.7, 4.5, 5.4]
     assert verdict("p50", rounds(*drift), rounds(*drift)).word == "no loss"

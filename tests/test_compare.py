@@ -1,7 +1,7 @@
 """scripts/compare without servers: what is made of measurements, and that none is made twice."""
 
 import copy
-import json
+import math
 import pathlib
 import re
 import subprocess
@@ -44,6 +44,11 @@ def test_ratios_are_of_pairs():
     found = ratio_interval({1: 2.0, 2: 30.0, 3: 5.0, 4: None}, {1: 1.0, 2: 10.0, 3: 5.0, 4: 1.0, 5: 1.0})
     assert (found.median, found.low, found.high, found.count) == (2, 1, 3, 3)
     assert ratio_interval({1: 1.0}, {2: 1.0}) is None
+
+
+def test_what_held_no_rate_at_all_is_not_left_out():
+    assert ratio_interval({1: 5.0, 2: 5.0, 3: 5.0}, {1: 0.0, 2: 0.0, 3: 5.0}).median == math.inf
+    assert ratio_interval({1: 0.0}, {1: 0.0}).median == 1
 
 
 def test_the_search_comes_near_what_a_server_holds():

@@ -14,9 +14,10 @@ import subprocess
 from compare import models
 from compare.load import Client
 from compare.machine import CORES
+from compare.scale import WINDOW_S
 from compare.search import next_rate, rounded
 from peers.model import Model
-from peers.peer import PEERS, ROOT, Failure, Peer, Server
+from peers.peer import PEERS, ROOT, Failure, Peer, Server, installed
 
 SLO_OF_LONE = 10  # the limit on p99: so many times what ONNX Runtime alone takes for one request on all cores
 IN_PROCESS_S = 24
@@ -57,8 +58,8 @@ class Course:
             if not python.exists():
                 continue
             for threads in sorted({1, cores}):
-                of = self.of(model, what="yardstick", engine=engine, threads=threads)
-                found.append(self.measured(of, 2 + self.window_s, f"{engine} alone, {threads} threads", lambda: yardstick(engine, python, model, threads, self.window_s)))
+                of = self.of(model, what="yardstick", engine=engine, version=installed(python.parents[1], engine), threads=threads, seconds=self.window_s)
+                found.append(self.measured(of, self.window_s, f"{engine} alone, {threads} threads", lambda: yardstick(engine, python, model, threads, self.window_s)))
         return found
 
     def in_process(self, model, slo_ms):
@@ -83,8 +84,7 @@ class Course:
             for settings in self.choices(peer, model):
                 of = self.of(model, what="visit", peer=peer.kind, settings=settings, identity=peer.identity, slo_ms=slo_ms, seconds=self.window_s / 2,
                              search=not self.scale.usual_choices)
-                seconds = 6 + self.scale.visit_windows * (self.window_s / 2 + 0.5)
-                found.append((peer, settings, self.measured(of, seconds, peer.label(settings) + " alone", lambda: self.visit(peer, settings, model, slo_ms))))
+                found.append((peer, settings, self.measured(of, self.scale.visit_s(self.window_s), peer.label(settings) + " alone", lambda: self.visit(peer, settings, model, slo_ms))))
         return found
 
     def visit(self, peer, settings, model, slo_ms):
@@ -117,7 +117,7 @@ class Course:
 
     def window(self, stage, contender, rate, seed, slo_ms):
         of = self.of_contender(stage, contender, what="window", rate=rate, seed=seed, seconds=self.window_s, slo_ms=slo_ms)
-        return self.measured(of, self.window_s + 0.5, f"{contender.label} at {rate:g}/s, seed {seed}",
+        return self.measured(of, self.window_s + WINDOW_S, f"{contender.label} at {rate:g}/s, seed {seed}",
                              lambda: self.client.window(stage.server(contender), rate, self.window_s, seed, slo_ms))
 
     def search(self, stage, contender, points, seed, slo_ms):
@@ -127,7 +127,7 @@ class Course:
         if rate := next_rate(held, ceiling):
             points.append(self.window(stage, contender, rate, seed, slo_ms))
         else:
-            self.progress.skip(self.window_s + 0.5)
+            self.progress.skip(self.window_s + WINDOW_S)
 
     def overhead(self):
         """The same for the model that computes nothing, at one rate."""

@@ -67,9 +67,18 @@ def contender_figures(contender, points, seen):
             "curve": [rate_figures(rate, at_rate(points, rate)) for rate in sorted({point["rate_per_s"] for point in points})]}
 
 
+def is_triton(contender):
+    return contender.peer.kind.startswith("triton")
+
+
+def best(maps, choose):
+    """By seed, of those that have the seed."""
+    return {seed: choose(values) for seed in maps[0] if (values := [one[seed] for one in maps if one.get(seed) is not None])}
+
+
 def goals(rounds, seen_of, reference):
     """Ours beside Triton, seed by seed; none without Triton."""
-    tritons = [(contender, points) for contender, points in rounds if contender.peer.kind == "triton"]
+    tritons = [(contender, points) for contender, points in rounds if is_triton(contender)]
     if not tritons:
         return []
     _, ours = rounds[0]
@@ -79,9 +88,6 @@ def goals(rounds, seen_of, reference):
 
     def latencies(points, rate, quantile):
         return by_seed(at_rate(points, rate), lambda point: point[quantile])
-
-    def best(maps, choose):
-        return {seed: choose(values) for seed in maps[0] if (values := [one[seed] for one in maps if one.get(seed) is not None])}
 
     memory = {contender.label: seen["memory_bytes"] for contender, seen in seen_of}
     compared = [
@@ -108,8 +114,8 @@ def model_figures(model, title, slo_ms, yardsticks, in_process, visits, rounds):
 
 def overhead_figures(rounds, rate):
     """Of the model that computes nothing."""
-    cpu = {contender.peer.kind: by_seed(points, lambda point: point["cpu_ms_per_request"]) for contender, points in rounds}
-    judged = OVERHEAD.judged(ratio_interval(cpu["staronnx"], cpu["triton"])) if "triton" in cpu else None
-    return {"rate_per_s": rate, "goals": [judged] if judged else [],
-            "systems": [{"label": contender.label, "cpu_ms_per_request": spread(cpu[contender.peer.kind].values()),
-                         "p50_ms": spread([point["p50_ms"] for point in points])} for contender, points in rounds]}
+    cpu = [by_seed(points, lambda point: point["cpu_ms_per_request"]) for _, points in rounds]
+    tritons = [spent for (contender, _), spent in zip(rounds, cpu) if is_triton(contender)]
+    return {"rate_per_s": rate, "goals": [OVERHEAD.judged(ratio_interval(cpu[0], best(tritons, min)))] if tritons else [],
+            "systems": [{"label": contender.label, "cpu_ms_per_request": spread(spent.values()), "p50_ms": spread([point["p50_ms"] for point in points])}
+                        for (contender, points), spent in zip(rounds, cpu)]}

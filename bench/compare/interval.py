@@ -31,6 +31,10 @@ def coverage(count, k):
 
 
 def ratio_interval(ours, theirs, confidence=0.95):
-    """Of measurements in pairs, by what they share (the seed, the round); None where no pair has both."""
-    pairs = [(ours[which], theirs[which]) for which in ours if ours[which] is not None and theirs.get(which)]
-    return median_interval([a / b for a, b in pairs], confidence) if pairs else None
+    """Of measurements in pairs, by what they share (the seed, the round); None where no pair has both. Over nothing a ratio is infinite."""
+    pairs = [(ours[which], theirs[which]) for which in ours if ours[which] is not None and theirs.get(which) is not None]
+    return median_interval([ratio(*pair) for pair in pairs], confidence) if pairs else None
+
+
+def ratio(ours, theirs):
+    return ours / theirs if theirs else math.inf if ours else 1.0

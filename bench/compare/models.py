@@ -28,7 +28,11 @@ def model_of(word, folder):
         return made(folder, word, nothing if word == NOTHING else identity)
     if not pathlib.Path(word).is_file():
         raise Failure(f"there is no model {word}; name a file, or {', '.join(TITLES)}")
-    return Model(pathlib.Path(word).resolve())
+    model = Model(pathlib.Path(word).resolve())
+    for tensor in model.inputs:
+        if None in tensor.shape[1:]:
+            raise Failure(f"{word}: the input {tensor.name} is dynamic beyond its first dimension; fix it (onnxruntime.tools.make_dynamic_shape_fixed)")
+    return model
 
 
 def made(folder, name, make):
