@@ -21,7 +21,6 @@ from compare.progress import Progress  # noqa: E402
 from compare.record import Record  # noqa: E402
 from compare.scale import FULL, QUICK  # noqa: E402
 from compare.search import next_rate, threshold_of  # noqa: E402
-from peers.model import Model  # noqa: E402
 from peers.peer import Failure, Peer, setting  # noqa: E402
 
 

@@ -75,7 +75,8 @@ def installed_peers():
     for peer in (Triton(), MLServer(), TritonOnnxRuntime()):
         missing = peer.missing()
         for settings in [{}] if missing else [peer.choices(2, True)[which] for which in (0, -1)]:
-            yield pytest.param(peer, settings, id=peer.label(settings) if settings else peer.title, marks=pytest.mark.skipif(bool(missing), reason=missing or ""))
+            yield pytest.param(peer, settings, id=peer.label(settings) if settings else peer.title,
+                               marks=pytest.mark.skipif(bool(missing), reason=missing or ""))
 
 
 @pytest.mark.parametrize(("peer", "settings"), list(installed_peers()))
@@ -124,6 +125,20 @@ def test_triton_s_configuration_is_of_one_request_where_it_stacks_them(model):
     assert "max_batch_size: 8" in stacked and 'name: "a" data_type: TYPE_FP32 dims: [ 4 ]' in stacked and "dynamic_batching" in stacked
 
 
+def test_a_triton_of_the_user_runs_its_own_backend(model, tmp_path, monkeypatch):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/tritonserver").touch(mode=0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    assert "no onnxruntime backend" in TritonOnnxRuntime().missing()
+    (tmp_path / "backends/onnxruntime").mkdir(parents=True)
+    assert TritonOnnxRuntime().missing() is None
+    words, _ = TritonOnnxRuntime().command(model, setting(2, 1), free_ports(), tmp_path / "run")
+    assert str(words[0]) == f"{tmp_path}/bin/tritonserver" and tmp_path / "backends" in words and "--disable-auto-complete-config" in words
+    config = (tmp_path / "run/repository/two/config.pbtxt").read_text()
+    assert 'backend: "onnxruntime"' in config and 'key: "intra_op_thread_count" value: { string_value: "1" }' in config
+    assert (tmp_path / "run/repository/two/1/model.onnx").read_bytes() == model.path.read_bytes()
+
+
 def test_triton_is_tried_from_one_thread_each_to_all_for_one():
     found = choices(4, True)
     assert found[:2] == [setting(4, 1), setting(1, 4)] and setting(2, 2) in found and setting(4, 4) in found
@@ -141,7 +156,8 @@ def test_onnx_runtime_is_the_same_on_every_side():
 
 
 def test_the_command_serves_until_its_input_ends(model):
-    process = subprocess.Popen([ROOT / "bench/peers/serve", "staronnx", model.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([ROOT / "bench/peers/serve", "staronnx", model.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
     lines = [process.stdout.readline() for _ in range(4)]
     assert lines[0].startswith("HTTP: http://127.0.0.1:") and lines[1].startswith("gRPC: 127.0.0.1:") and lines[3] == "ready: StarONNX\n", lines
     process.stdin.close()

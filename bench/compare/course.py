@@ -58,8 +58,10 @@ class Course:
             if not python.exists():
                 continue
             for threads in sorted({1, cores}):
-                of = self.of(model, what="yardstick", engine=engine, version=installed(python.parents[1], engine), threads=threads, seconds=self.window_s)
-                found.append(self.measured(of, self.window_s, f"{engine} alone, {threads} threads", lambda: yardstick(engine, python, model, threads, self.window_s)))
+                of = self.of(model, what="yardstick", engine=engine, version=installed(python.parents[1], engine), threads=threads,
+                             seconds=self.window_s)
+                found.append(self.measured(of, self.window_s, f"{engine} alone, {threads} threads",
+                                           lambda: yardstick(engine, python, model, threads, self.window_s)))
         return found
 
     def in_process(self, model, slo_ms):
@@ -82,9 +84,11 @@ class Course:
         found = []
         for peer in self.peers:
             for settings in self.choices(peer, model):
-                of = self.of(model, what="visit", peer=peer.kind, settings=settings, identity=peer.identity, slo_ms=slo_ms, seconds=self.window_s / 2,
-                             search=not self.scale.usual_choices)
-                found.append((peer, settings, self.measured(of, self.scale.visit_s(self.window_s), peer.label(settings) + " alone", lambda: self.visit(peer, settings, model, slo_ms))))
+                of = self.of(model, what="visit", peer=peer.kind, settings=settings, identity=peer.identity, slo_ms=slo_ms,
+                             seconds=self.window_s / 2, search=not self.scale.usual_choices)
+                seen = self.measured(of, self.scale.visit_s(self.window_s), peer.label(settings) + " alone",
+                                     lambda: self.visit(peer, settings, model, slo_ms))
+                found.append((peer, settings, seen))
         return found
 
     def visit(self, peer, settings, model, slo_ms):

@@ -106,8 +106,9 @@ def model_figures(model, title, slo_ms, yardsticks, in_process, visits, rounds):
     others = [point["others_share"] for _, points in rounds for point in points]
     return {"name": model.name, "title": title, "hash": model.hash, "slo_ms": slo_ms, "reference_per_s": reference, "yardsticks": yardsticks,
             "in_process": in_process,
-            "sweep": [{"label": peer.label(settings), "kind": peer.kind, "settings": settings, **seen, "threshold_per_s": threshold_of(dict(seen["held"])) or None,
-                       "chosen": (peer, settings) in chosen} for peer, settings, seen in visits],
+            "sweep": [{"label": peer.label(settings), "kind": peer.kind, "settings": settings, **seen,
+                       "threshold_per_s": threshold_of(dict(seen["held"])) or None, "chosen": (peer, settings) in chosen}
+                      for peer, settings, seen in visits],
             "systems": [contender_figures(contender, points, seen) for (contender, points), (_, seen) in zip(rounds, seen_of)],
             "goals": goals(rounds, seen_of, reference), "others_share": median_interval(others).median}
 

@@ -74,8 +74,8 @@ class Gate:
     def measure_segments(self):
         """Segments that compute nothing: a request from submit to answer."""
         for which, build in self.turns("cost of a segment"):
-            done = subprocess.run([self.builds[build] / "bin/pipeline_bench", "--benchmark_filter=Null", "--benchmark_format=json", "--benchmark_min_time=0.1"],
-                                  capture_output=True, text=True, check=True)
+            done = subprocess.run([self.builds[build] / "bin/pipeline_bench", "--benchmark_filter=Null", "--benchmark_format=json",
+                                   "--benchmark_min_time=0.1"], check=True, capture_output=True, text=True)
             for run in json.loads(done.stdout)["benchmarks"]:
                 self.values.add(f"{run['name'].split('/manual')[0].split('/real')[0]}, us", build, which, run["real_time"])
 
@@ -87,7 +87,8 @@ class Gate:
                 for protocol, floats in PROTOCOLS:
                     before = server.cpu_seconds()
                     port = getattr(server, protocol).rpartition(":")[2]
-                    done = subprocess.run([self.builds["new"] / "bin/protocol_bench", "load", protocol, port, str(floats), "1"], capture_output=True, text=True, check=True)
+                    done = subprocess.run([self.builds["new"] / "bin/protocol_bench", "load", protocol, port, str(floats), "1"], check=True,
+                                          capture_output=True, text=True)
                     spent = server.cpu_seconds() - before
                     self.values.add(f"{protocol}, {4 * floats} bytes, CPU us", build, which, 1e6 * spent / json.loads(done.stdout)["requests"])
 

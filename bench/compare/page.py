@@ -3,7 +3,8 @@ import html
 import pathlib
 import string
 
-from compare.tables import at, goal_words, spread
+from compare.figures import LOW, NEAR
+from compare.tables import at, goal_words, megabytes, spread
 from report import STYLE, key_item, latency_axes, number, set_style, style_of, svg_of
 
 TEMPLATE = pathlib.Path(__file__).with_suffix(".html")
@@ -84,29 +85,34 @@ def chart(model, quantile, title, colours, prefix):
 
 
 def section(model, place, colours):
-    low, near = (number(share * model["reference_per_s"]) for share in (0.25, 0.8))
-    systems = "\n".join(row(system["label"], number(system["lone_p50_ms"]), spread(system["curve"][0]["p50_ms"]),
-                            spread(at(system, 0.8 * model["reference_per_s"])["p99_ms"]), spread(system["threshold_per_s"]),
-                            spread(at(system, 0.8 * model["reference_per_s"])["cpu_ms_per_request"]), f"{system['memory_bytes'] / 1e6:.0f}")
-                        for system in model["systems"])
-    alone = "\n".join(row(f"{one['engine']} {one['version']}", one["provider"], one["threads"], number(one["lone_ms"]), number(one["cpu_ms"]))
-                      for one in model["yardsticks"])
-    sweep = "\n".join(row(one["label"], number(one["lone_p50_ms"]), number(one["saturated_per_s"]), number(one["threshold_per_s"]),
-                          f"{one['memory_bytes'] / 1e6:.0f}", "chosen" if one["chosen"] else "") for one in model["sweep"])
-    inside = "\n".join(row(one["name"], number(one["lone_p50_ms"]), number(one["saturated_per_s"]), number(one["threshold_per_s"])) for one in model["in_process"])
-    return f"""<h2>{html.escape(model["title"])}</h2>
-<p>p99 within {number(model["slo_ms"])} ms. Other programs used {100 * model["others_share"]:.0f} % of the machine.</p>
-<div class="charts"><figure>{chart(model, "p99_ms", "p99: the slowest of a hundred", colours, f"p99-{place}")}</figure>
-<figure>{chart(model, "p50_ms", "p50: half of all requests", colours, f"p50-{place}")}</figure></div>
-<div class="scroll"><table><thead><tr><th scope="col">System</th><th>Lone p50<br>ms</th><th>p50 at {low}/s<br>ms</th><th>p99 at {near}/s<br>ms</th>
-<th>Threshold<br>requests/s</th><th>CPU at {near}/s<br>ms a request</th><th>Memory<br>MB</th></tr></thead><tbody>{systems}</tbody></table></div>
-<details><summary>Each setting of each server, alone on the machine</summary><div class="scroll"><table>
-<thead><tr><th scope="col">Setting</th><th>Lone p50, ms</th><th>Saturated, /s</th><th>Threshold, /s</th><th>Memory, MB</th><th></th></tr></thead>
-<tbody>{sweep}</tbody></table></div></details>
-<details><summary>Engines alone in a process, one request at a time</summary><div class="scroll"><table>
-<thead><tr><th scope="col">Engine</th><th>Provider</th><th>Threads</th><th>Median, ms</th><th>CPU, ms</th></tr></thead><tbody>{alone}</tbody></table></div></details>
-<details><summary>ONNX Runtime alone and StarONNX in one process, without a network</summary><div class="scroll"><table>
-<thead><tr><th scope="col">System</th><th>Lone p50, ms</th><th>Saturated, /s</th><th>Threshold, /s</th></tr></thead><tbody>{inside}</tbody></table></div></details>"""
+    low, near = (share * model["reference_per_s"] for share in (LOW, NEAR))
+    systems = [row(system["label"], number(system["lone_p50_ms"]), spread(at(system, low)["p50_ms"]), spread(at(system, near)["p99_ms"]),
+                   spread(system["threshold_per_s"]), spread(at(system, near)["cpu_ms_per_request"]), megabytes(system)) for system in model["systems"]]
+    sweep = [row(one["label"], number(one["lone_p50_ms"]), number(one["saturated_per_s"]), number(one["threshold_per_s"]), megabytes(one),
+                 "chosen" if one["chosen"] else "") for one in model["sweep"]]
+    alone = [row(f"{one['engine']} {one['version']}", one["provider"], one["threads"], number(one["lone_ms"]), number(one["cpu_ms"]))
+             for one in model["yardsticks"]]
+    inside = [row(one["name"], number(one["lone_p50_ms"]), number(one["saturated_per_s"]), number(one["threshold_per_s"])) for one in model["in_process"]]
+    charts = "".join(f"<figure>{chart(model, quantile, title, colours, f'{quantile}-{place}')}</figure>"
+                     for quantile, title in (("p99_ms", "p99: the slowest of a hundred"), ("p50_ms", "p50: half of all requests")))
+    return "\n".join([
+        f"<h2>{html.escape(model['title'])}</h2>",
+        f"<p>p99 within {number(model['slo_ms'])} ms. Other programs used {100 * model['others_share']:.0f} % of the machine.</p>",
+        f'<div class="charts">{charts}</div>',
+        table(("System", "Lone p50, ms", f"p50 at {number(low)}/s, ms", f"p99 at {number(near)}/s, ms", "Threshold, /s",
+               f"CPU at {number(near)}/s, ms a request", "Memory, MB"), systems),
+        details("Each setting of each server, alone on the machine", ("Setting", "Lone p50, ms", "Saturated, /s", "Threshold, /s", "Memory, MB", ""), sweep),
+        details("Engines alone in a process, one request at a time", ("Engine", "Provider", "Threads", "Median, ms", "CPU, ms"), alone),
+        details("ONNX Runtime alone and StarONNX in one process, without a network", ("System", "Lone p50, ms", "Saturated, /s", "Threshold, /s"), inside)])
+
+
+def table(head, rows):
+    heads = "".join(f'<th scope="col">{html.escape(word)}</th>' for word in head)
+    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+
+
+def details(title, head, rows):
+    return f"<details><summary>{html.escape(title)}</summary>{table(head, rows)}</details>" if rows else ""
 
 
 def overhead_rows(overhead):

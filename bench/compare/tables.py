@@ -1,6 +1,8 @@
 """A comparison as text: the tables of docs/comparison.md, and the few lines at the end of a run."""
 import re
 
+from compare.figures import LOW, NEAR
+from compare.search import rounded
 from report import number
 
 BEGIN, END = "<!-- scripts/compare writes from here -->", "<!-- to here -->"
@@ -37,24 +39,28 @@ def goals_table(report):
 
 def system_rows(model):
     for system in model["systems"]:
-        low, near = system["curve"][0], at(system, 0.8 * model["reference_per_s"])
+        low, near = (at(system, share * model["reference_per_s"]) for share in (LOW, NEAR))
         yield [system["label"], number(system["lone_p50_ms"]), spread(low["p50_ms"]), spread(near["p99_ms"]), spread(system["threshold_per_s"]),
-               spread(low["cpu_ms_per_request"]), spread(near["cpu_ms_per_request"]), f"{system['memory_bytes'] / 1e6:.0f}"]
+               spread(low["cpu_ms_per_request"]), spread(near["cpu_ms_per_request"]), megabytes(system)]
 
 
 def at(system, rate):
-    return min(system["curve"], key=lambda point: abs(point["rate_per_s"] - rate))
+    """Its point at a rate of the curve."""
+    return min(system["curve"], key=lambda point: abs(point["rate_per_s"] - rounded(rate)))
+
+
+def megabytes(system):
+    return f"{system['memory_bytes'] / 1e6:.0f}"
 
 
 def model_tables(model):
-    lone = {(one["engine"], one["threads"]): one for one in model["yardsticks"]}
-    alone = "; ".join(f"{one['engine']} {one['version']} ({one['provider']}), {threads} threads: {number(one['lone_ms'])} ms, {number(one['cpu_ms'])} ms of processor"
-                      for (_, threads), one in lone.items())
-    low, near = (number(share * model["reference_per_s"]) for share in (0.25, 0.8))
+    alone = "; ".join(f"{one['engine']} {one['version']} ({one['provider']}), {one['threads']} threads: {number(one['lone_ms'])} ms, "
+                      f"{number(one['cpu_ms'])} ms of processor" for one in model["yardsticks"])
+    low, near = (number(share * model["reference_per_s"]) for share in (LOW, NEAR))
     head = ["", "lone p50, ms", f"p50 at {low}/s", f"p99 at {near}/s", "threshold, /s", f"CPU ms a request at {low}/s", f"at {near}/s", "memory, MB"]
     swept = table(["setting", "lone p50, ms", "saturated, /s", "threshold, /s", "memory, MB", ""],
                   [[one["label"], number(one["lone_p50_ms"]), number(one["saturated_per_s"]), number(one["threshold_per_s"]),
-                    f"{one['memory_bytes'] / 1e6:.0f}", "chosen" if one["chosen"] else ""] for one in model["sweep"]])
+                    megabytes(one), "chosen" if one["chosen"] else ""] for one in model["sweep"]])
     inside = table(["in one process, without a network", "lone p50, ms", "saturated, /s", "threshold, /s"],
                    [[one["name"], number(one["lone_p50_ms"]), number(one["saturated_per_s"]), number(one["threshold_per_s"])] for one in model["in_process"]])
     return (f"### {model['title']}\n\np99 within {number(model['slo_ms'])} ms. Alone in a process, one request at a time: {alone}. Other programs used "
