@@ -199,6 +199,7 @@ def test_figures_are_those_of_the_measurements(report):
     low = ours["curve"][0]
     assert low["rate_per_s"] == pytest.approx(0.25 * found["reference_per_s"], rel=0.01) and low["seeds"] == low["held"] == 3
     assert low["cpu_ms_per_request"]["median"] == pytest.approx(2 * low["p50_ms"]["median"])
+    assert low["beyond_ort_ms_per_request"]["median"] == pytest.approx(low["cpu_ms_per_request"]["median"] - 8.0)
     (overhead,) = report["overhead"]["goals"]
     assert overhead["median"] == pytest.approx(0.5)
 

@@ -54,17 +54,19 @@ def threshold_by_seed(points):
             for seed in {point["seed"] for point in points}}
 
 
-def rate_figures(rate, points):
+def rate_figures(rate, points, bare_ms):
+    """`bare_ms`: processor time of ONNX Runtime alone, on one thread, for a request."""
     return {"rate_per_s": rate, "held": sum(point["held"] for point in points), "seeds": len(points),
             **{name: spread([point[name] for point in points]) for name in (*LATENCIES, "served_per_s", "cpu_ms_per_request")},
+            "beyond_ort_ms_per_request": spread([point["cpu_ms_per_request"] - bare_ms for point in points]),
             **{name: sum(point[name] for point in points) for name in ("refused", "dropped", "failed", "late_generator")}}
 
 
-def contender_figures(contender, points, seen):
+def contender_figures(contender, points, seen, bare_ms):
     return {"label": contender.label, "kind": contender.peer.kind, "settings": contender.settings, "why": contender.why,
             "provider": contender.peer.provider(), "versions": contender.peer.versions(), "memory_bytes": seen["memory_bytes"],
             "lone_p50_ms": seen["lone_p50_ms"], "threshold_per_s": spread(threshold_by_seed(points).values()),
-            "curve": [rate_figures(rate, at_rate(points, rate)) for rate in sorted({point["rate_per_s"] for point in points})]}
+            "curve": [rate_figures(rate, at_rate(points, rate), bare_ms) for rate in sorted({point["rate_per_s"] for point in points})]}
 
 
 def is_triton(contender):
@@ -103,13 +105,14 @@ def model_figures(model, title, slo_ms, yardsticks, in_process, visits, rounds):
     seen_of = [(contender, next(seen for peer, settings, seen in visits if peer is contender.peer and settings == contender.settings))
                for contender, _ in rounds]
     chosen = [(contender.peer, contender.settings) for contender in contenders_of(visits)]
+    bare_ms = next(one["cpu_ms"] for one in yardsticks if one["engine"] == "onnxruntime" and one["threads"] == 1)
     others = [point["others_share"] for _, points in rounds for point in points]
     return {"name": model.name, "title": title, "hash": model.hash, "slo_ms": slo_ms, "reference_per_s": reference, "yardsticks": yardsticks,
             "in_process": in_process,
             "sweep": [{"label": peer.label(settings), "kind": peer.kind, "settings": settings, **seen,
                        "threshold_per_s": threshold_of(dict(seen["held"])) or None, "chosen": (peer, settings) in chosen}
                       for peer, settings, seen in visits],
-            "systems": [contender_figures(contender, points, seen) for (contender, points), (_, seen) in zip(rounds, seen_of)],
+            "systems": [contender_figures(contender, points, seen, bare_ms) for (contender, points), (_, seen) in zip(rounds, seen_of)],
             "goals": goals(rounds, seen_of, reference), "others_share": median_interval(others).median}
 
 
