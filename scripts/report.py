@@ -20,6 +20,7 @@ COLOURS = ["#767e88", "#b8860b", "#0072b2", "#d55e00", "#009e73", "#b0549a"]
 MARKS = ["o", "s", "D", "^", "v", "P"]
 INK = "#010203"  # becomes the page's own text colour
 TEMPLATE = pathlib.Path(__file__).with_suffix(".html")
+STYLE = pathlib.Path(__file__).with_suffix(".css")
 
 
 def set_style():
@@ -67,32 +68,37 @@ def draw_curve(axes, system, quantile, position):
     axes.plot(rates, [best[rate] for rate in rates], color=colour, linewidth=1.6)
 
 
-def chart(bench, quantile, title):
+def latency_axes(title, slo_ms):
+    """A figure and its axes, for latency against rate."""
     figure, axes = pyplot.subplots(figsize=(5.4, 4.0), layout="constrained")
-    for position, system in enumerate(bench["systems"]):
-        draw_curve(axes, system, quantile, position)
-    axes.axhline(bench["slo_ms"], color=INK, linewidth=1, linestyle=(0, (5, 3)))
-    axes.annotate(f"SLO {number(bench['slo_ms'])} ms", (0.01, bench["slo_ms"]), xycoords=("axes fraction", "data"),
-                  xytext=(0, 3), textcoords="offset points")
+    axes.axhline(slo_ms, color=INK, linewidth=1, linestyle=(0, (5, 3)))
+    axes.annotate(f"SLO {number(slo_ms)} ms", (0.01, slo_ms), xycoords=("axes fraction", "data"), xytext=(0, 3), textcoords="offset points")
     axes.set_title(title, loc="left", fontweight="bold")
     axes.set_xlabel("rate, requests/s")
     axes.set_ylabel("latency, ms")
-    axes.set_xlim(left=0)
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(ticker.NullFormatter())
     axes.grid(color="#8c959f", alpha=0.3, linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def chart(bench, quantile, title):
+    figure, axes = latency_axes(title, bench["slo_ms"])
+    for position, system in enumerate(bench["systems"]):
+        draw_curve(axes, system, quantile, position)
+    axes.set_xlim(left=0)
     return svg_of(figure, quantile)
 
 
-def key_item(system, position):
+def key_item(name, position):
     colour, mark = style_of(position)
     figure, axes = pyplot.subplots(figsize=(0.5, 0.24))
     axes.plot([0, 0.5, 1], [0, 0, 0], color=colour, marker=mark, markevery=[1], markersize=7, linewidth=1.6)
     axes.axis("off")
-    return f"<li>{svg_of(figure, f'key{position}')}{html.escape(system['name'])}</li>"
+    return f"<li>{svg_of(figure, f'key{position}')}{html.escape(name)}</li>"
 
 
 def cell(value, best):
@@ -155,11 +161,12 @@ def page_of(bench, cuts):
     values["conclusions"] = box("findings", bench["conclusions"])
     values["warnings"] = box("warnings", bench["warnings"])
     values["thresholds"] = "\n".join(threshold_rows(systems))
-    values["key"] = "\n".join(key_item(system, position) for position, system in enumerate(systems))
+    values["key"] = "\n".join(key_item(system["name"], position) for position, system in enumerate(systems))
     values["p99_chart"] = chart(bench, "p99_ms", "p99: the slowest of a hundred")
     values["p50_chart"] = chart(bench, "p50_ms", "p50: half of all requests")
     values["points"] = "\n".join(row for system in systems for row in point_rows(system, bench["slo_ms"]))
     values["cuts"] = cut_section(cuts)
+    values["style"] = STYLE.read_text()
     return string.Template(TEMPLATE.read_text()).substitute(values)
 
 

@@ -7,6 +7,22 @@
 # shellcheck shell=bash
 : "${root:?}" "${deps:?}" "${logs:?}" "${bare:?}"
 
+# One set-up at a time in a clone.
+lock() {
+  exec 9>"$deps/.lock"
+  flock -n 9 || { say 'another set-up is at work in this clone; waiting for it' && flock 9; }
+}
+
+choose_cache() {
+  local home=${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}
+  ((!bare)) || return 0
+  if [[ -n $home ]] && mkdir -p "$home/staronnx/deps" 2>/dev/null && [[ -w $home/staronnx/deps ]]; then
+    cache=$home/staronnx/deps
+  else
+    say "note: there is no cache folder that this user can write to; nothing is kept for a second clone"
+  fi
+}
+
 # key_of <words or files...>: twelve hex digits.
 key_of() {
   local word
@@ -116,7 +132,7 @@ _copy() { cp -al "$1" "$2" 2>/dev/null || { rm -rf "$2" && cp -a "$1" "$2" 2>/de
 _need_room() {
   local need have
   case $1 in
-    venv) need=500 ;;
+    venv | mlserver | openvino-runtime) need=500 ;;
     onnxruntime) need=200 ;;
     onnxruntime-gpu) need=2500 ;;
     onnxruntime-openvino) need=500 ;;

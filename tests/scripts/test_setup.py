@@ -13,7 +13,7 @@ OWN = ["scripts/setup", "scripts/build", "scripts/test", "scripts/lib", ".ci/run
 
 
 def scripts() -> list[pathlib.Path]:
-    shell = [ROOT / name for name in ("scripts/setup", "scripts/build", "scripts/test", ".ci/run")]
+    shell = [ROOT / name for name in ("scripts/setup", "scripts/build", "scripts/test", ".ci/run", "bench/peers/setup")]
     return shell + sorted((ROOT / "scripts/lib").rglob("*.sh"))
 
 
