@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/container/small_vector.hpp>
 #include <cmath>
-#include <future>
 #include <string>
 #include <utility>
 
@@ -67,7 +66,7 @@ Flow::Flow(Runtime::State& runtime, Signature signature, std::vector<PreparedVar
     Supply& supply = supplies_.emplace_back();
     for (const RouteTensor& tensor : variant.route.tensors) supply.capacity.push_back(tensor.bytes.count);
   }
-  server_ = std::thread([this] { serve(); });
+  server_ = Thread([this] { serve(); });
 }
 
 Flow::~Flow() {
@@ -110,10 +109,17 @@ Result<RequestId> Flow::submit(std::vector<Tensor> inputs, const RequestOptions&
 }
 
 Status Flow::try_on(unsigned worker, std::size_t variant, std::vector<Tensor> inputs) {
-  std::promise<Status> promise;
+  Status came;  // these guarded by the mutex
+  bool answered = false;
+  Condition changed;
   const RequestId id{runtime_.requests.fetch_add(1)};
   Request request{id, std::move(inputs), {}, Deadline::never(), Clock::now()};
-  request.done = [&](const Result<Response>& response) { promise.set_value(response ? Status() : Status(response.error())); };
+  request.done = [&](const Result<Response>& response) {
+    const std::lock_guard lock(bell_->mutex);
+    if (!response) came = response.error();
+    answered = true;
+    changed.notify_one();
+  };
   Slot* slot = nullptr;
   {
     const std::lock_guard lock(bell_->mutex);
@@ -121,7 +127,9 @@ Status Flow::try_on(unsigned worker, std::size_t variant, std::vector<Tensor> in
     ++unanswered_;
   }
   start(*slot, std::move(request), worker);
-  return promise.get_future().get();
+  Lock lock(bell_->mutex);
+  changed.wait(lock, [&] { return answered; });
+  return came;
 }
 
 void Flow::cancel(RequestId id) {
