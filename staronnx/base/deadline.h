@@ -4,11 +4,10 @@
 #include <chrono>
 #include <compare>
 
+#include "staronnx/base/clock.h"
 #include "staronnx/base/units.h"
 
 namespace staronnx {
-
-using Clock = std::chrono::steady_clock;
 
 struct Deadline {
   Clock::time_point at = Clock::time_point::max();

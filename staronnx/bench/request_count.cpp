@@ -1,5 +1,7 @@
 #include "staronnx/bench/request_count.h"
 
+#include <mutex>
+
 namespace staronnx {
 
 void RequestCount::begin() {

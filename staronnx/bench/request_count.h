@@ -1,8 +1,7 @@
 // How many requests are unanswered, and waiting until they are few.
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
+#include "staronnx/schedule/threads.h"
 
 namespace staronnx {
 
@@ -14,8 +13,8 @@ class RequestCount {
   void wait_below(int count);
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
+  Mutex mutex_;
+  Condition changed_;
   int unanswered_ = 0;
 };
 

@@ -56,6 +56,20 @@ class Executor {
   virtual Status run(std::span<const TensorView> inputs, std::span<OutputSlot> outputs) = 0;
 };
 
+// What readies models for processors. Pipelines know no more of an Engine, so that the simulator gives them executors that only take time.
+class ExecutorFactory {
+ public:
+  virtual ~ExecutorFactory() = default;
+
+  // Loads `model` for `group`; may take seconds. The executor outlives the factory if need be. Thread-safe.
+  virtual Result<std::shared_ptr<Executor>> prepare(const std::filesystem::path& model, const CoreGroup& group,
+                                                    Provider provider = Provider::cpu) = 0;
+
+  // For one stream of one GPU (gpu_executor.h); may take seconds. Thread-safe; the executor outlives the factory if need be. Fails
+  // (unsupported) for a model that GPUs do not run here.
+  virtual Result<std::unique_ptr<GpuExecutor>> prepare_on_gpu(const std::filesystem::path& model, const GpuPlace& place) = 0;
+};
+
 struct EngineOptions {
   // For weights in memory, of all models together, as large as they lie on disk. When a model needs more room than there is, those that
   // nobody ran for longest give back their sessions and weights, but never one that runs: with too many running at once the budget is
@@ -66,25 +80,23 @@ struct EngineOptions {
   std::optional<Bytes> weights_budget = {};
 };
 
-class Engine {
+class Engine final : public ExecutorFactory {
  public:
   static Result<std::unique_ptr<Engine>> create(const EngineOptions& options = {});
-  ~Engine();
+  ~Engine() override;
 
-  // Loads `model` for `group`, optimised fully; may take seconds. The executor outlives the engine if need be. Thread-safe. While
-  // executors of a file live, its weights lie in the directory for temporary files (TMPDIR), which must have room for them. A provider
-  // that the library does not have is refused (unsupported), OpenVINO for a model with open dimensions, too.
+  // Optimised fully. While executors of a file live, its weights lie in the directory for temporary files (TMPDIR), which must have room for
+  // them. A provider that the library does not have is refused (unsupported), OpenVINO for a model with open dimensions, too.
   Result<std::shared_ptr<Executor>> prepare(const std::filesystem::path& model, const CoreGroup& group,
-                                            Provider provider = Provider::cpu);
+                                            Provider provider = Provider::cpu) override;
 
   // ONNX Runtime as its users run it: `threads` intra-op threads (0: its own default), unpinned, spinning as it likes. The baseline of
   // comparisons and the reference of verification.
   Result<std::shared_ptr<Executor>> prepare_plain(const std::filesystem::path& model, int threads);
 
-  // For one stream of one GPU (gpu_executor.h), optimised fully, with weights of its own; may take seconds, and leaves the GPU as the
-  // calling thread's device. Thread-safe; the executor outlives the engine if need be. Fails (unsupported) in builds without CUDA and for
-  // a model that takes or gives strings, with the reason where there is no GPU or the model does not fit into the memory.
-  Result<std::unique_ptr<GpuExecutor>> prepare_on_gpu(const std::filesystem::path& model, const GpuPlace& place);
+  // Optimised fully, with weights of its own; leaves the GPU as the calling thread's device. Fails (unsupported) in builds without CUDA and
+  // for a model that takes or gives strings, with the reason where there is no GPU or the model does not fit into the memory.
+  Result<std::unique_ptr<GpuExecutor>> prepare_on_gpu(const std::filesystem::path& model, const GpuPlace& place) override;
 
   // ONNX Runtime's CUDA provider as its users run it: its own defaults and stream, inputs and outputs in the host's memory, copied in
   // each run. `gpu`: CUDA's number. Fails as prepare_on_gpu does.

@@ -113,7 +113,7 @@ Flow::Flow(Runtime::State& runtime, Signature signature, std::vector<PreparedVar
     Supply& supply = supplies_.emplace_back();
     for (const RouteTensor& tensor : variant.route.tensors) supply.capacity.push_back(tensor.bytes.count);
   }
-  server_ = std::thread([this] { serve(); });
+  server_ = Thread([this] { serve(); });
 }
 
 Flow::~Flow() {

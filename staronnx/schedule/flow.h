@@ -9,12 +9,10 @@
 
 #include <atomic>
 #include <boost/circular_buffer.hpp>
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include "staronnx/base/result.h"
@@ -27,6 +25,7 @@
 #include "staronnx/schedule/runtime_state.h"
 #include "staronnx/schedule/service_rate.h"
 #include "staronnx/schedule/slot.h"
+#include "staronnx/schedule/threads.h"
 #include "staronnx/schedule/variant_choice.h"
 #include "staronnx/schedule/waiting_queue.h"
 
@@ -50,13 +49,13 @@ class Flow {
   Microseconds expected_wait() const;
 
  private:
-  using Lock = std::unique_lock<std::mutex>;
+  using Lock = std::unique_lock<Mutex>;
 
   // What wakes the flow's own thread. A worker may still ring when the flow is gone: it rings after it has let go of the mutex, or the
   // thread that it wakes would wait for it.
   struct Bell {
-    std::mutex mutex;
-    std::condition_variable rung;
+    Mutex mutex;
+    Condition rung;
   };
 
   // The slots of one variant.
@@ -106,7 +105,7 @@ class Flow {
   const bool in_order_;
   const BatchWait batch_wait_;
 
-  std::condition_variable all_answered_;
+  Condition all_answered_;
 
   const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
   // What follows is guarded by the bell's mutex.
@@ -121,7 +120,7 @@ class Flow {
   std::vector<Supply> supplies_;            // by variant
   std::size_t in_use_ = 0;                  // slots, but for those whose answers wait for their turn
   boost::circular_buffer<Slot*> finished_;  // to be answered by the flow's own thread
-  std::thread server_;
+  Thread server_;
 };
 
 }  // namespace staronnx

@@ -96,7 +96,7 @@ struct Pipeline::State {
   Flow flow;
 };
 
-Result<std::unique_ptr<Pipeline>> Pipeline::open(Runtime& runtime, Engine& engine, const Plan& plan,
+Result<std::unique_ptr<Pipeline>> Pipeline::open(Runtime& runtime, ExecutorFactory& engine, const Plan& plan,
                                                  const std::filesystem::path& directory, const std::string& variant,
                                                  const PipelineOptions& options) {
   const Result<std::vector<const Variant*>> chosen = chosen_variants(runtime.state(), plan, variant);

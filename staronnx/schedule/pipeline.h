@@ -81,7 +81,7 @@ class Pipeline {
   // Loads the segments of a variant for every place of `runtime`, which outlives the pipeline. Without a variant's name each request runs
   // the one of the plan's that costs least when the request starts (see variant_choice.h); with one of StarPU's schedulers, and where all
   // processors are alike while no other pipeline is at work, that is the plan's first.
-  static Result<std::unique_ptr<Pipeline>> open(Runtime& runtime, Engine& engine, const Plan& plan,
+  static Result<std::unique_ptr<Pipeline>> open(Runtime& runtime, ExecutorFactory& engine, const Plan& plan,
                                                 const std::filesystem::path& directory, const std::string& variant,
                                                 const PipelineOptions& options);
 

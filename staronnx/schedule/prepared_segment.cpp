@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "staronnx/schedule/flavour.h"
 #include "staronnx/schedule/slot.h"
 
 namespace staronnx {
@@ -58,8 +59,9 @@ PreparedSegment::PreparedSegment(std::string name, std::vector<OnPlace> on_place
   codelet_.cpu_funcs_name[0] = "staronnx_run_segment_task";
   if (std::ranges::any_of(on_place_, [](const OnPlace& place) { return place.gpu != nullptr; })) {
     codelet_.cuda_funcs[0] = staronnx_enqueue_segment_task;
-    codelet_.cuda_flags[0] = STARPU_CUDA_ASYNC;
+    if (!kSimulated) codelet_.cuda_flags[0] = STARPU_CUDA_ASYNC;
   }
+  codelet_.flags = STARPU_CODELET_SIMGRID_EXECUTE;  // in the simulator its functions are called, too
   codelet_.model = &cost_;
   codelet_.nbuffers = STARPU_VARIABLE_NBUFFERS;  // see Slot
 }

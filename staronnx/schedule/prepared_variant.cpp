@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "staronnx/machine/affinity.h"
+#include "staronnx/schedule/flavour.h"
 
 namespace staronnx {
 namespace {
@@ -32,9 +33,11 @@ bool same_names(const std::vector<std::string>& names, const std::vector<TensorI
 }
 
 // On a thread of the group's own, pinned as its worker is: weights are first touched, and threads started, from where they will run.
-Result<Executors> load_pinned(Engine& engine, const std::filesystem::path& directory, const Variant& variant,
+Result<Executors> load_pinned(ExecutorFactory& engine, const std::filesystem::path& directory, const Variant& variant,
                               const CoreGroup& group) {
-  if (Status pinned = pin_this_thread(std::span(group.cores).first(1)); !pinned) return pinned.error();
+  if (!kSimulated) {
+    if (Status pinned = pin_this_thread(std::span(group.cores).first(1)); !pinned) return pinned.error();
+  }
   Executors executors;
   for (const Segment& segment : variant.segments) {
     Result<std::shared_ptr<Executor>> executor = engine.prepare(directory / segment.file, group, segment.provider);
@@ -50,7 +53,7 @@ Result<Executors> load_pinned(Engine& engine, const std::filesystem::path& direc
 }
 
 // By place, in this process's memory; others are empty. All places load at once.
-Result<std::vector<Executors>> load(Engine& engine, const std::filesystem::path& directory, const Variant& variant,
+Result<std::vector<Executors>> load(ExecutorFactory& engine, const std::filesystem::path& directory, const Variant& variant,
                                     std::span<const Place> places) {
   std::vector<Result<Executors>> loaded(places.size(), Result<Executors>(Executors(variant.segments.size())));
   std::vector<std::jthread> threads;
@@ -70,7 +73,7 @@ Result<std::vector<Executors>> load(Engine& engine, const std::filesystem::path&
 // By worker, then segment; null where the segment cannot run on GPUs.
 using GpuExecutors = std::vector<std::vector<std::shared_ptr<GpuExecutor>>>;
 
-Result<GpuExecutors> load_on_gpus(Engine& engine, const std::filesystem::path& directory, const Variant& variant,
+Result<GpuExecutors> load_on_gpus(ExecutorFactory& engine, const std::filesystem::path& directory, const Variant& variant,
                                   std::span<const Runtime::State::GpuWorker> workers, std::vector<std::string>& notes) {
   GpuExecutors executors;
   for (const Runtime::State::GpuWorker& worker : workers) {
@@ -124,7 +127,7 @@ std::vector<std::unique_ptr<PreparedSegment>> prepared_segments(const Variant& v
 
 }  // namespace
 
-Result<PreparedVariant> prepare_variant(const Runtime::State& runtime, Engine& engine, const Plan& plan,
+Result<PreparedVariant> prepare_variant(const Runtime::State& runtime, ExecutorFactory& engine, const Plan& plan,
                                         const std::filesystem::path& directory, const Variant& variant,
                                         std::vector<std::string>& notes) {
   Result<Route> route = route_of(plan, variant);

@@ -30,7 +30,7 @@ struct PreparedVariant {
 
 // Loads the variant of the plan in `directory` for all places of this process; nodes are the caller's. Adds what is to be known to `notes`
 // (see Pipeline::notes()). Fails when a file does not fit the plan, naming it.
-Result<PreparedVariant> prepare_variant(const Runtime::State& runtime, Engine& engine, const Plan& plan,
+Result<PreparedVariant> prepare_variant(const Runtime::State& runtime, ExecutorFactory& engine, const Plan& plan,
                                         const std::filesystem::path& directory, const Variant& variant,
                                         std::vector<std::string>& notes);
 

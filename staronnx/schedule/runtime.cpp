@@ -14,6 +14,7 @@
 
 #include "staronnx/base/deadline.h"
 #include "staronnx/machine/affinity.h"
+#include "staronnx/schedule/flavour.h"
 #include "staronnx/schedule/gpu_stream.h"
 #include "staronnx/schedule/policy.h"
 #include "staronnx/schedule/runtime_state.h"
@@ -181,7 +182,7 @@ Status start_starpu(const RuntimeOptions& options, Gathering* gathering) {
     return Error{ErrorCode::internal, "StarPU does not start (error " + std::to_string(-failure) + ")"};
   }
   Status started = check_workers(options);
-  if (started) started = pin_workers(options);
+  if (started && !kSimulated) started = pin_workers(options);
   if (!started) starpu_shutdown();
   return started;
 }
@@ -255,7 +256,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(const RuntimeOptions& options) {
   auto state = std::make_unique<State>();
   state->gathering = std::move(gathering);
   state->groups = options.groups;
-  state->idle_hook = starpu_idle_hook_register(wait_at_gate, &state->gate);
+  if (!kSimulated) state->idle_hook = starpu_idle_hook_register(wait_at_gate, &state->gate);
   auto runtime = std::make_unique<Runtime>(std::move(state));
   if (Status placed = runtime->find_places(with); !placed) return placed.error();
   return runtime;
@@ -292,7 +293,7 @@ Runtime::Runtime(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Runtime::~Runtime() {
   state_->gate.enter();  // no worker waits from now on
   state_->gate.wake();
-  starpu_idle_hook_deregister(state_->idle_hook);
+  if (!kSimulated) starpu_idle_hook_deregister(state_->idle_hook);
   if (state_->gathering) {
     starpu_progression_hook_deregister(state_->progression_hook);
     state_->gathering->forget();  // nodes end with StarPU

@@ -1,12 +1,13 @@
 #include "staronnx/schedule/trials.h"
 
 #include <algorithm>
-#include <future>
-#include <memory>
+#include <atomic>
+#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "staronnx/schedule/slot.h"
+#include "staronnx/schedule/threads.h"
 
 namespace staronnx {
 namespace {
@@ -55,14 +56,13 @@ class Trials {
       bytes += capacity.emplace_back(static_cast<std::size_t>(batch) * tensor.bytes.count);
     if (batch > 1 && bytes > kMostBytes) return false;
     const std::atomic<std::size_t> none_waits = 0;
-    const auto done = std::make_shared<std::promise<void>>();
     Slot slot(variant_,
-              {.several_memories = true, .links = &runtime_.links, .waiting = &none_waits, .finished = [this, done](Slot&, bool) {
-                 finished(done);
+              {.several_memories = true, .links = &runtime_.links, .waiting = &none_waits, .finished = [this](Slot&, bool) {
+                 finished();
                }});
     slot.fit(capacity);
     std::optional<std::vector<Tensor>> inputs = zeros(plan_, batch);
-    return inputs && answered(slot, batch, *std::move(inputs), done->get_future());
+    return inputs && answered(slot, batch, *std::move(inputs));
   }
 
   // Of one request in a batch, of all segments that run there.
@@ -75,13 +75,15 @@ class Trials {
   }
 
  private:
-  void finished(const std::shared_ptr<std::promise<void>>& done) {
-    const std::shared_ptr<std::promise<void>> kept = done;  // `done` is the slot's, which may go at once
+  void finished() {
     runtime_.gate.leave();
-    kept->set_value();
+    const std::lock_guard lock(mutex_);
+    finished_ = true;
+    changed_.notify_one();
   }
 
-  bool answered(Slot& slot, int batch, std::vector<Tensor> inputs, std::future<void> done) {
+  bool answered(Slot& slot, int batch, std::vector<Tensor> inputs) {
+    finished_ = false;
     bool succeeded = false;
     const RequestId id{runtime_.requests.fetch_add(1)};
     Request request{id, std::move(inputs), {}, Deadline::never(), Clock::now()};
@@ -90,7 +92,8 @@ class Trials {
     runtime_.gate.enter();
     slot.start(std::move(request), Slot::Trial{worker_, batch});
     runtime_.gate.wake();
-    done.wait();
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return finished_; });
     slot.answer();
     return succeeded;
   }
@@ -99,6 +102,9 @@ class Trials {
   const Plan& plan_;
   const PreparedVariant& variant_;
   const unsigned worker_;
+  Mutex mutex_;
+  Condition changed_;
+  bool finished_ = false;  // the trial; guarded by the mutex
 };
 
 }  // namespace
