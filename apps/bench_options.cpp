@@ -112,7 +112,7 @@ void BenchOptions::add_to(CLI::App& verb) {
       verb.add_option("--request-distribution", distribution,
                       "When requests come: poisson, constant, bursts, or bursts:PEAK:SHARE:SECONDS (two states: PEAK times the "
                       "rate during SHARE of the time, for SECONDS on average; bursts is bursts:3:0.1:0.5)");
-  law->capture_default_str();
+  law->type_name("DISTRIBUTION")->capture_default_str();
   CLI::Option* replayed = verb.add_option(
       "--request-intervals", intervals, "Replay arrivals: a file of microseconds between requests, one a line, again and again");
   replayed->excludes(rate)->excludes(law);
@@ -147,7 +147,7 @@ void BenchOptions::add_to(CLI::App& verb) {
   verb.add_option("--seeds", seeds, "Measure all with so many seeds, from --seed on; report medians and intervals")
       ->check(CLI::Range(1U, 1000U))
       ->capture_default_str();
-  verb.add_option("--connections", connections, "To each server, at most (default: 1024 over HTTP, 8 over gRPC)")
+  verb.add_option("--connections", connections, "To each server, at most (default: 1024 over HTTP, 4 over gRPC)")
       ->check(CLI::Range(1U, 60'000U));
   here.add_to(verb);
   runtime.add_to(verb);

@@ -14,7 +14,7 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 # What happens to a request. The first request of a window wakes the server and does not count.
 OK, REFUSE, FAIL, SLOW = "ok", "refuse", "fail", "slow"
-SLOW_S = 0.4
+SLOW_S = 2
 
 
 class Counted:

@@ -70,7 +70,7 @@ def test_the_threshold_of_a_server_is_found(staronnx, served, protocol):
 def test_each_outcome_is_counted_apart(one_point, protocol):
     script = [OK, OK, REFUSE, OK, FAIL, SLOW, OK, OK, FAIL, REFUSE, REFUSE]  # the first wakes
     with foreign_server.running(protocol, lambda number: script[number]) as (address, counted):
-        point, outcomes = one_point(address, "--rates", "20", "--duration", 0.5, "--slo", 1000 * SLOW_S * 0.9, *ROW)
+        point, outcomes = one_point(address, "--rates", "20", "--duration", 0.5, "--slo", 1000 * SLOW_S * 0.75, *ROW)
         assert len(counted.seen) == len(script)
     assert (point["sent"], point["answered"], point["late"], point["refused"], point["failed"], point["dropped"]) == (10, 5, 1, 3, 2, 0)
     assert outcomes == {"answered": 4, "late": 1, "refused": 3, "failed": 2}
@@ -99,8 +99,8 @@ def test_a_closed_loop_goes_on_after_refusals_and_failures(one_point, protocol):
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_the_deadline_goes_with_each_request(one_point, protocol):
     with foreign_server.running(protocol, lambda number: SLOW if number == 4 else OK) as (address, counted):
-        point, outcomes = one_point(address, *QUIET, *ROW, "--deadline", 250)
-    assert [parameters["timeout"] for _, parameters, _ in counted.seen] == [250_000] * 11
+        point, outcomes = one_point(address, *QUIET, *ROW, "--deadline", 1000 * SLOW_S * 0.75)
+    assert [parameters["timeout"] for _, parameters, _ in counted.seen] == [int(1e6 * SLOW_S * 0.75)] * 11
     assert outcomes == {"answered": 9, "late": 1} and point["held"]  # by the SLO
 
 
@@ -131,6 +131,14 @@ def test_a_large_request_arrives_whole(one_point, tmp_path):
     with foreign_server.running("http") as (address, counted):
         one_point(address, "--rates", "4", "--duration", 0.5, "--slo", 60_000, "--input", tmp_path / "x.npy")
     assert all(inputs["x"] == ("FP32", list(x.shape), x.tobytes()) for _, _, inputs in counted.seen) and len(counted.seen) == 3
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_large_tensors_travel_both_ways(staronnx, served, protocol):
+    done = staronnx("bench", url(served, protocol), "--model", "identity_fp32", "--shape", "in:4000000", "--rates", "4", "--duration", 0.5, "--slo", 60_000,
+                    "--json")  # fmt: skip
+    (system,) = json.loads(done.stdout)["systems"]
+    assert system["points"][0]["answered"] == 2, system["points"][0]["first_error"]
 
 
 def test_the_csv_is_perf_analyzers(staronnx, tmp_path):
@@ -174,17 +182,10 @@ def test_windows_are_repeated_until_they_agree(one_point):
         assert not point["stable"] and len(counted.seen) == 4 * 11
 
 
-def test_a_connection_that_the_server_closed_is_no_failure(one_point, monkeypatch):
-    monkeypatch.setattr(foreign_server.Handler, "timeout", 0.02, raising=False)  # idle connections are closed after that
-    with foreign_server.running("http") as (address, _):
-        point, _ = one_point(address, "--rates", "10", "--request-distribution", "constant", "--duration", 1, "--slo", 5000, *ROW)
-    assert point["answered"] == 10 and point["failed"] == 0
-
-
 def test_requests_wait_for_a_connection(one_point):
     with foreign_server.running("http", lambda number: SLOW if number == 1 else OK) as (address, _):
         point, _ = one_point(address, "--rates", "20", "--duration", 0.5, "--slo", 5000, *ROW, "--connections", 1)
-    assert point["answered"] == 10 and point["p50_ms"] > 100  # all behind the slow one
+    assert point["answered"] == 10 and point["p50_ms"] > 1000 * SLOW_S / 2  # all behind the slow one
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

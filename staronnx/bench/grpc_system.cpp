@@ -6,7 +6,9 @@
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/security/credentials.h>
 
+#include <mutex>
 #include <thread>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -18,9 +20,10 @@
 namespace staronnx {
 namespace {
 
-constexpr std::size_t kChannels = 8;
+constexpr std::size_t kChannels = 4;
 constexpr std::chrono::seconds kToConnect{10};
 constexpr std::chrono::minutes kSilence{2};
+constexpr std::chrono::seconds kLookForSilence{5};
 constexpr const char* kMethod = "/inference.GRPCInferenceService/ModelInfer";
 
 grpc::ByteBuffer bytes_of(const std::string& model, const Signature& signature, const std::vector<Tensor>& inputs,
@@ -50,8 +53,8 @@ struct Line {
 std::vector<Line> lines_to(const ServerAddress& address, std::size_t count) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
-  arguments.SetMaxReceiveMessageSize(-1);
-  arguments.SetMaxSendMessageSize(-1);
+  arguments.SetInt(GRPC_ARG_MINIMAL_STACK, 1);              // no limits of messages, no deadlines, no retries that hide refusals
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   std::vector<Line> lines;
   for (std::size_t i = 0; i < count; ++i) {
     auto channel = grpc::CreateCustomChannel(host_and_port(address), grpc::InsecureChannelCredentials(), arguments);
@@ -67,6 +70,7 @@ struct Call {
   std::unique_ptr<grpc::GenericClientAsyncResponseReader> reader;
   grpc::Channel* channel = nullptr;
   System::Done done;
+  Clock::time_point since;
 };
 
 Status status_of(const Call& call) {
@@ -108,7 +112,11 @@ class GrpcSystem final : public System {
     Call* const call = std::make_unique<Call>().release();  // the queue's, until take_answers() has it
     call->channel = line.channel.get();
     call->done = std::move(done);
-    call->context.set_deadline(std::chrono::system_clock::now() + kSilence);
+    call->since = Clock::now();
+    {
+      const std::lock_guard lock(mutex_);
+      calls_.insert(call);
+    }
     call->reader = line.stub->PrepareUnaryCall(&call->context, kMethod, requests_[next_ % requests_.size()], &queue_);
     call->reader->StartCall();
     call->reader->Finish(&call->answer, &call->status, call);
@@ -125,12 +133,32 @@ class GrpcSystem final : public System {
 
  private:
   void take_answers() {
-    void* tag = nullptr;
-    for (bool ok = false; queue_.Next(&tag, &ok);) {
-      const std::unique_ptr<Call> call(static_cast<Call*>(tag));
-      call->done(status_of(*call));
-      unanswered_.end();
+    auto look_again = std::chrono::system_clock::now() + kLookForSilence;
+    while (true) {
+      void* tag = nullptr;
+      bool ok = false;
+      const auto next = queue_.AsyncNext(&tag, &ok, look_again);
+      if (next == grpc::CompletionQueue::SHUTDOWN) return;
+      if (next == grpc::CompletionQueue::GOT_EVENT) take(std::unique_ptr<Call>(static_cast<Call*>(tag)));
+      if (std::chrono::system_clock::now() < look_again) continue;
+      cancel_silent();
+      look_again = std::chrono::system_clock::now() + kLookForSilence;
     }
+  }
+
+  void take(std::unique_ptr<Call> call) {
+    {
+      const std::lock_guard lock(mutex_);
+      calls_.erase(call.get());
+    }
+    call->done(status_of(*call));
+    unanswered_.end();
+  }
+
+  void cancel_silent() {
+    const std::lock_guard lock(mutex_);
+    for (Call* call : calls_)
+      if (Clock::now() - call->since >= kSilence) call->context.TryCancel();
   }
 
   const std::string name_;
@@ -140,6 +168,8 @@ class GrpcSystem final : public System {
   const std::vector<grpc::ByteBuffer> requests_;
   std::size_t next_ = 0;
   RequestCount unanswered_;
+  std::mutex mutex_;
+  std::unordered_set<Call*> calls_;  // on their way
   grpc::CompletionQueue queue_;
   std::thread thread_{[this] { take_answers(); }};
 };

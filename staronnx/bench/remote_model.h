@@ -16,7 +16,7 @@
 namespace staronnx {
 
 struct RemoteOptions {
-  std::size_t connections = 0;                // at most; 0: 1024 over HTTP, 8 over gRPC
+  std::size_t connections = 0;                // at most; 0: 1024 over HTTP, 4 over gRPC
   std::optional<Milliseconds> deadline = {};  // goes with every request as the protocol's `timeout`, in microseconds
 };
 
