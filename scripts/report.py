@@ -56,16 +56,13 @@ def svg_of(figure, prefix):
 
 def draw_curve(axes, system, quantile, position):
     colour, mark = style_of(position)
-    best = {0.0: system["lone_p50_ms"]} if quantile == "p50_ms" else {}
+    medians = [(0.0, system["lone_p50_ms"])] if quantile == "p50_ms" and system["lone_p50_ms"] is not None else []
     for point in system["points"]:
-        latency = point[quantile]
-        if latency is None:
-            continue
-        best[point["rate_per_s"]] = min(latency, best.get(point["rate_per_s"], latency))
-        axes.plot(point["rate_per_s"], latency, mark, color=colour, markersize=6, zorder=3,
-                  markerfacecolor=colour if point["held"] else "none")
-    rates = sorted(best)
-    axes.plot(rates, [best[rate] for rate in rates], color=colour, linewidth=1.6)
+        if point[quantile] is not None:
+            axes.plot(point["rate_per_s"], point[quantile], mark, color=colour, markersize=6, zorder=3,
+                      markerfacecolor=colour if point["held"] else "none")
+    medians += [(point["rate_per_s"], point[quantile]["median"]) for point in system["curve"] if point[quantile]]
+    axes.plot([rate for rate, _ in medians], [latency for _, latency in medians], color=colour, linewidth=1.6)
 
 
 def latency_axes(title, slo_ms):
@@ -102,29 +99,27 @@ def key_item(name, position):
 
 
 def cell(value, best):
-    return f'<td{" class=best" if value == best else ""}>{number(value)}</td>'
+    return f'<td{" class=best" if value is not None and value == best else ""}>{number(value)}</td>'
 
 
 def threshold_rows(systems):
-    threshold = max(system["threshold_per_s"] for system in systems)
-    saturated = max(system["saturated_per_s"] for system in systems)
-    lone = min(system["lone_p50_ms"] for system in systems)
+    best = {figure: choose((system[figure] for system in systems if system[figure] is not None), default=None)
+            for figure, choose in (("threshold_per_s", max), ("saturated_per_s", max), ("lone_p50_ms", min))}  # fmt: skip
     for position, system in enumerate(systems):
-        width = 100 * system["threshold_per_s"] / threshold if threshold else 0
+        width = 100 * (system["threshold_per_s"] or 0) / (best["threshold_per_s"] or 1)
         yield (f'<tr><th scope="row">{html.escape(system["name"])}</th>'
                f'<td class="bar"><span style="width:{width:.1f}%;background:{style_of(position)[0]}"></span></td>'
-               f'{cell(system["threshold_per_s"], threshold)}{cell(system["saturated_per_s"], saturated)}'
-               f'{cell(system["lone_p50_ms"], lone)}</tr>')
+               f'{"".join(cell(system[figure], best[figure]) for figure in best)}</tr>')
 
 
 def note_of(point, slo_ms):
-    notes = [f"{point[name]} {name}" for name in ("refused", "dropped", "failed") if point[name]]
+    notes = [f"{point[name]} {name}" for name in ("late", "refused", "dropped", "failed") if point[name]]
     if (point["p99_ms"] or 0) > slo_ms:
         notes.insert(0, "over the SLO")
     if point["backlog_grows"]:
         notes.append("backlog grows")
     if point["late_generator"]:
-        notes.append(f"generator late, lag p99 {number(point['generator_lag_p99_ms'])} ms")
+        notes.append(f"invalid: generator late, lag p99 {number(point['generator_lag_p99_ms'])} ms")
     return ", ".join(notes)
 
 
@@ -133,7 +128,7 @@ def point_rows(system, slo_ms):
     yield "<tbody>"
     for position, point in enumerate(system["points"]):
         head = f'<th scope="rowgroup" rowspan="{len(system["points"])}">{name}</th>' if position == 0 else ""
-        figures = ["rate_per_s", "served_per_s", "p50_ms", "p90_ms", "p95_ms", "p99_ms"]
+        figures = ["rate_per_s", "served_per_s", "good_per_s", "p50_ms", "p90_ms", "p95_ms", "p99_ms"]
         cells = "".join(f"<td>{number(point[figure])}</td>" for figure in figures)
         yield f'<tr>{head}{cells}<td>{point["answered"]}</td><td class="note">{note_of(point, slo_ms)}</td></tr>'
     yield "</tbody>"
@@ -154,9 +149,12 @@ def cut_section(cuts):
 
 def page_of(bench, cuts):
     systems = bench["systems"]
-    values = {name: html.escape(str(bench[name])) for name in ("model", "machine", "seed", "core_groups", "scheduler", "command")}
+    values = {name: html.escape(str(bench[name])) for name in ("model", "machine", "core_groups", "scheduler", "command")}
+    values["seeds"] = ", ".join(map(str, bench["seeds"]))
     values["slo"] = number(bench["slo_ms"])
-    values["slo_rule"] = "" if bench["slo_chosen"] else " (by default 5 times the smallest lone p50)"
+    values["percentile"] = f"{bench['percentile']:g}"
+    values["slo_rule"] = "" if bench["slo_times_lone"] is None else f" ({bench['slo_times_lone']:g} times the smallest lone p50)"
+    values["arrivals"] = html.escape(bench["arrivals"])
     values["versions"] = html.escape(", ".join(f"{name} {version}" for name, version in bench["versions"].items()))
     values["conclusions"] = box("findings", bench["conclusions"])
     values["warnings"] = box("warnings", bench["warnings"])

@@ -1,4 +1,4 @@
-// Several systems under the same load, one after the other at every rate.
+// Several systems under the same load, one after the other at every rate, once per seed.
 //
 //   lone latency and saturated rate of each -> SLO -> curve: every system at rate 1, then at rate 2 .. -> threshold search, in rounds
 //
@@ -9,52 +9,80 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "staronnx/base/result.h"
 #include "staronnx/base/units.h"
+#include "staronnx/bench/arrivals.h"
 #include "staronnx/bench/load.h"
 #include "staronnx/bench/load_clock.h"
+#include "staronnx/bench/slo.h"
+#include "staronnx/bench/stability.h"
 #include "staronnx/bench/system.h"
 
 namespace staronnx {
 
-struct ComparisonOptions {
-  unsigned seed = 1;                     // of the arrivals
-  std::optional<Milliseconds> slo = {};  // on p99; by default kDefaultSlo times the smallest lone p50 of all systems
-  std::vector<double> rates_per_s = {};  // of the curve; empty: 25, 50, 75 and 90 % of the greatest saturated rate
-  std::optional<Seconds> duration = {};  // of every measurement; by default what the budget allows
-  Seconds budget{120};                   // for the whole comparison
-  int in_flight = 0;                     // requests at once for the saturated rate; enough to keep the machine busy, at least 1
+// Rates of the curves, and whether the threshold is searched for.
+struct RatePlan {
+  std::vector<double> per_s = {};               // empty: 25, 50, 75 and 90 % of the greatest saturated rate
+  bool search = true;                           // by bisection, below the saturated rate or, with rates given, the last of them
+  std::optional<double> resolution_per_s = {};  // of the search; by default 4 % of where it begins
 };
 
-constexpr double kDefaultSlo = 5;
+struct ComparisonOptions {
+  std::vector<unsigned> seeds = {1};  // of the arrivals: all is measured once for each
+  ArrivalProcess arrivals =
+      PoissonArrivals();  // replayed ones have a rate of their own: they are the curve, nothing is searched for
+  RatePlan rates = {};
+  std::vector<int> concurrency = {};  // instead of all of these: closed loops with so many requests in flight
+  Slo slo = {};
+  double percentile = 99;
+  std::optional<Milliseconds> deadline = {};  // of every request
+  std::optional<Seconds> duration = {};       // of every window; by default what the budget allows
+  Seconds budget{120};                        // for the whole comparison
+  std::optional<Stability> stability = {};    // windows are repeated until they agree; without it each is measured once
+  int in_flight = 0;  // requests at once for the saturated rate; enough to keep the machine busy, at least 1
+};
+
+// Of one system and seed; nothing where it was not asked for.
+struct SeedResult {
+  unsigned seed = 0;
+  std::optional<Microseconds> lone_p50 = {};   // one request at a time
+  std::optional<double> saturated_per_s = {};  // many requests at once
+  std::optional<double> threshold_per_s =
+      {};                          // largest rate measured that held (see load.h), with no failed rate below it; 0: none held
+  bool generator_limited = false;  // the generator was late at the failed rate: the threshold may be higher
+};
 
 struct SystemResult {
   std::string name;
-  Microseconds lone_p50{};     // one request at a time
-  double saturated_per_s = 0;  // many requests at once
-  double threshold_per_s = 0;  // largest rate measured that held (see load.h), with no failed rate below it; 0: none held
-  Transfers transfers{};       // during all measurements
-  std::vector<Point> points;   // by rate; a rate that was measured twice stands twice
+  std::vector<SeedResult> by_seed;
+  Transfers transfers{};      // during all measurements
+  std::vector<Point> points;  // by rate or number in flight, then seed; a rate that was measured twice stands twice
 };
 
 struct Comparison {
-  unsigned seed = 0;
-  Milliseconds slo{};
-  bool slo_chosen = false;  // by the user
-  std::optional<double>
-      others_share;  // of the machine, used by other programs meanwhile (see other_load.h); nothing when unknown
-  std::vector<SystemResult> systems;
+  std::vector<unsigned> seeds = {};
+  std::string arrivals = {};  // in words
+  Limits limits = {};
+  Slo slo = {};  // as asked for
+  std::optional<double> others_share =
+      {};  // of the machine, used by other programs meanwhile (see other_load.h); nothing when unknown
+  std::vector<SystemResult> systems = {};
 };
 
 // Told after each measurement: what came out, for people; the share of the whole done, 0..1; about the time that is left at most.
 using Progress = std::function<void(const std::string& what, double done, Seconds left)>;
 
-// `inputs`: one per input of the model, sent with every request. Fails when a system cannot answer at all. Blocks for about the budget:
-// the time is divided evenly by the number of measurements, of which some may not be needed.
-Result<Comparison> compare(const std::vector<std::unique_ptr<System>>& systems, const std::vector<Tensor>& inputs,
-                           const ComparisonOptions& options, LoadClock& clock, const Progress& progress);
+// Given the requests of each point.
+using Record =
+    std::function<void(const std::string& system, const Point& point, const Limits& limits, std::span<const Sample> samples)>;
+
+// Lone latencies are measured where the SLO follows from them, saturated rates where rates or a search do. Fails when a system answers
+// nothing at all then. Blocks for about the budget: the time is divided evenly by the number of measurements, of which some may not be needed.
+Result<Comparison> compare(const std::vector<std::unique_ptr<System>>& systems, const ComparisonOptions& options,
+                           LoadClock& clock, const Progress& progress, const Record& record);
 
 }  // namespace staronnx

@@ -1,20 +1,18 @@
 #include "staronnx/bench/http_system.h"
 
-#include <array>
 #include <boost/asio/connect.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <nlohmann/json.hpp>
-#include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "staronnx/bench/http_connection.h"
+#include "staronnx/bench/http_model.h"
 #include "staronnx/bench/request_count.h"
 #include "staronnx/serve/datatype_name.h"
 
@@ -22,154 +20,46 @@ namespace staronnx {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
 using asio::ip::tcp;
-using Failure = beast::error_code;
+using Job = HttpConnection::Job;
+using Connection = std::shared_ptr<HttpConnection>;
 
-// A server that answers nothing for so long is given up.
-constexpr std::chrono::seconds kSilence{120};
+constexpr std::size_t kConnections = 1024;
+constexpr std::chrono::seconds kLookForSilence{5};
 
-struct Address {
-  std::string host, port;
-};
-
-Result<Address> address_of(const std::string& url) {
-  constexpr std::string_view scheme = "http://";
-  const std::string rest = url.starts_with(scheme) ? url.substr(scheme.size(), url.find('/', scheme.size()) - scheme.size()) : "";
-  const std::size_t colon = rest.rfind(':');
-  if (rest.empty() || colon == 0 || colon == std::string::npos || colon + 1 == rest.size())
-    return Error{ErrorCode::invalid_argument, "'" + url + "' is no address of a server; write http://HOST:PORT"};
-  return Address{rest.substr(0, colon), rest.substr(colon + 1)};
-}
-
-Error no_answer(const std::string& url, const Failure& failure) {
-  return {ErrorCode::unavailable, url + ": " + failure.message() + "; is the server there?"};
-}
-
-Result<std::string> get(const std::string& url, const std::string& path) {
-  const Result<Address> address = address_of(url);
-  if (!address) return address.error();
-  asio::io_context context;
-  Failure failure;
-  tcp::socket socket(context);
-  asio::connect(socket, tcp::resolver(context).resolve(address->host, address->port, failure), failure);
-  http::request<http::empty_body> request(http::verb::get, path, 11);
-  request.set(http::field::host, address->host);
-  if (!failure) http::write(socket, request, failure);
-  beast::flat_buffer buffer;
-  http::response<http::string_body> response;
-  if (!failure) http::read(socket, buffer, response, failure);
-  if (failure) return no_answer(url, failure);
-  if (response.result_int() != 200)
-    return Error{ErrorCode::not_found, url + path + ": " + std::to_string(response.result_int()) + ", " + response.body()};
-  return std::move(response.body());
-}
-
-Result<std::vector<TensorInfo>> tensors_in(const nlohmann::json& metadata, const char* which) {
-  std::vector<TensorInfo> tensors;
-  for (const nlohmann::json& tensor : metadata.at(which)) {
-    TensorInfo& info = tensors.emplace_back();
-    info.name = tensor.at("name").get<std::string>();
-    info.shape = tensor.at("shape").get<Shape>();
-    info.dimension_names.resize(info.shape.size());
-    const auto type = datatype_of(tensor.at("datatype").get<std::string>());
-    if (!type) return Error{ErrorCode::unsupported, "tensor '" + info.name + "' has the unknown datatype " + tensor.dump()};
-    info.type = *type;
+// Head and body of a request for inference.
+std::string bytes_of(const ServerAddress& address, const std::string& model, const Signature& signature,
+                     const std::vector<Tensor>& inputs, const std::optional<Milliseconds>& deadline) {
+  nlohmann::json head{{"parameters", {{"binary_data_output", true}}}, {"inputs", nlohmann::json::array()}};
+  if (deadline) head["parameters"]["timeout"] = static_cast<std::int64_t>(Microseconds(*deadline).count());
+  std::string blobs;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].type() == DataType::undefined) continue;  // left to its default
+    const std::span<const std::byte> data = inputs[i].data();
+    head["inputs"].push_back({{"name", signature.inputs[i].name},
+                              {"datatype", datatype_name(inputs[i].type())},
+                              {"shape", inputs[i].shape()},
+                              {"parameters", {{"binary_data_size", data.size()}}}});
+    blobs.append(reinterpret_cast<const char*>(data.data()), data.size());
   }
-  return tensors;
+  const std::string json = head.dump();
+  return "POST /v2/models/" + model + "/infer HTTP/1.1\r\nHost: " + host_and_port(address) +
+         "\r\nContent-Type: application/octet-stream\r\nInference-Header-Content-Length: " + std::to_string(json.size()) +
+         "\r\nContent-Length: " + std::to_string(json.size() + blobs.size()) + "\r\n\r\n" + json + blobs;
 }
 
-struct Job {
-  std::string head;  // of HTTP, and the JSON
-  std::vector<Tensor> inputs;
-  Deadline deadline;
-  System::Done done;
-};
-
-Status status_of(const http::response<http::string_body>& response) {
-  const unsigned code = response.result_int();
-  if (code == 200) return {};
-  return Error{code == 503 ? ErrorCode::unavailable : ErrorCode::internal, std::to_string(code) + ", " + response.body()};
-}
-
-class Connection : public std::enable_shared_from_this<Connection> {
+class HttpSystem final : public System, private HttpConnection::Owner {
  public:
-  // Called when the job's `done` has been; whether the connection can take another.
-  using Free = std::function<void(std::shared_ptr<Connection>, bool usable)>;
-
-  Connection(asio::io_context& context, const tcp::endpoint& server, Free free)
-      : stream_(context), server_(server), free_(std::move(free)) {}
-
-  void run(Job job) {
-    job_ = std::move(job);
-    used_ = connected_;
-    connected_ ? write() : connect();
-  }
-
- private:
-  void connect() {
-    stream_.async_connect(server_, [self = shared_from_this()](const Failure& failure) {
-      if (failure) return self->end(Error{ErrorCode::internal, "no connection: " + failure.message()}, false);
-      self->connected_ = true;
-      Failure ignored;
-      self->stream_.socket().set_option(tcp::no_delay(true), ignored);
-      self->write();
-    });
-  }
-
-  void write() {
-    std::vector<asio::const_buffer> buffers{asio::buffer(job_->head)};
-    for (const Tensor& input : job_->inputs) buffers.emplace_back(input.data().data(), input.data().size());
-    stream_.expires_after(kSilence);
-    asio::async_write(stream_, buffers, [self = shared_from_this()](const Failure& failure, std::size_t) {
-      failure ? self->broken(failure) : self->read();
-    });
-  }
-
-  void read() {
-    response_ = {};
-    http::async_read(stream_, buffer_, response_, [self = shared_from_this()](const Failure& failure, std::size_t) {
-      failure ? self->broken(failure) : self->end(status_of(self->response_), self->response_.keep_alive());
-    });
-  }
-
-  // A server may close a connection that is not in use while a request is on its way.
-  void broken(const Failure& failure) {
-    stream_.close();
-    buffer_.clear();
-    connected_ = false;
-    if (std::exchange(used_, false) && failure != beast::error::timeout) return connect();
-    end(Error{ErrorCode::internal, "the connection broke: " + failure.message()}, false);
-  }
-
-  void end(const Status& status, bool usable) {
-    const System::Done done = std::move(job_->done);
-    job_.reset();
-    done(status);
-    free_(shared_from_this(), usable);
-  }
-
-  beast::tcp_stream stream_;
-  const tcp::endpoint server_;
-  const Free free_;
-  std::optional<Job> job_;
-  beast::flat_buffer buffer_;
-  http::response<http::string_body> response_;
-  bool connected_ = false;
-  bool used_ = false;  // by a request before this one
-};
-
-class HttpSystem final : public System {
- public:
-  HttpSystem(std::string url, const Address& address, const tcp::endpoint& server, std::string model, Signature signature,
+  HttpSystem(const ServerAddress& address, const tcp::endpoint& server, std::string model, std::vector<std::string> requests,
              std::size_t connections)
-      : url_(std::move(url)),
-        target_("POST /v2/models/" + std::move(model) + "/infer HTTP/1.1\r\nHost: " + address.host +
-                "\r\nContent-Type: application/octet-stream\r\n"),
+      : name_("http://" + host_and_port(address)),
+        address_(address),
         server_(server),
-        signature_(std::move(signature)),
-        most_(connections) {}
+        model_(std::move(model)),
+        requests_(std::move(requests)),
+        most_(connections == 0 ? kConnections : connections) {
+    look_for_silence();
+  }
 
   HttpSystem(const HttpSystem&) = delete;
   HttpSystem& operator=(const HttpSystem&) = delete;
@@ -180,102 +70,144 @@ class HttpSystem final : public System {
     thread_.join();
   }
 
-  const std::string& name() const override { return url_; }
+  const std::string& name() const override { return name_; }
 
-  Status submit(std::vector<Tensor> inputs, Deadline deadline, Done done) override {
+  Status submit(Deadline deadline, Done done) override {
     unanswered_.begin();
-    Job job{head_of(inputs), std::move(inputs), deadline, [this, done = std::move(done)](const Status& status) {
-              done(status);
-              unanswered_.end();
-            }};
-    asio::post(context_, [this, job = std::make_shared<Job>(std::move(job))] { begin(std::move(*job)); });
+    begin({&requests_[turn_], deadline, std::move(done)});
+    turn_ = (turn_ + 1) % requests_.size();
     return {};
   }
 
   void wait_below(int count) override { unanswered_.wait_below(count); }
 
+  std::optional<ServerStatistics> statistics() override {
+    const Result<ServerStatistics> counted = http_statistics(address_, model_);
+    return counted ? std::optional(*counted) : std::nullopt;
+  }
+
  private:
-  std::string head_of(const std::vector<Tensor>& inputs) const {
-    nlohmann::json request{{"parameters", {{"binary_data_output", true}}}, {"inputs", nlohmann::json::array()}};
-    std::size_t bytes = 0;
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const std::size_t size = inputs[i].data().size();
-      bytes += size;
-      request["inputs"].push_back({{"name", signature_.inputs[i].name},
-                                   {"datatype", datatype_name(inputs[i].type())},
-                                   {"shape", inputs[i].shape()},
-                                   {"parameters", {{"binary_data_size", size}}}});
-    }
-    const std::string json = request.dump();
-    return target_ + "Inference-Header-Content-Length: " + std::to_string(json.size()) +
-           "\r\nContent-Length: " + std::to_string(json.size() + bytes) + "\r\n\r\n" + json;
-  }
-
-  // These on the system's thread.
+  // On any thread.
   void begin(Job job) {
-    if (!idle_.empty()) {
-      const std::shared_ptr<Connection> connection = std::move(idle_.back());
-      idle_.pop_back();
-      connection->run(std::move(job));
-    } else if (connections_ < most_) {
-      ++connections_;
-      std::make_shared<Connection>(context_, server_, [this](std::shared_ptr<Connection> connection, bool usable) {
-        freed(std::move(connection), usable);
-      })->run(std::move(job));
-    } else {
-      waiting_.push_back(std::move(job));
-    }
+    while (const Connection connection = idle_connection())
+      if (connection->run(job)) return;
+    if (const Connection connection = new_connection(job))
+      asio::post(context_, [connection, job = std::move(job)]() mutable { connection->open(std::move(job)); });
   }
 
-  void freed(std::shared_ptr<Connection> connection, bool usable) {
-    usable ? idle_.push_back(std::move(connection)) : void(--connections_);
+  Connection idle_connection() {
+    const std::lock_guard lock(mutex_);
+    if (idle_.empty()) return nullptr;
+    Connection connection = std::move(idle_.back());
+    idle_.pop_back();
+    return connection;
+  }
+
+  // None: there are enough, and the job waits.
+  Connection new_connection(Job& job) {
+    const std::lock_guard lock(mutex_);
+    if (all_.size() >= most_) {
+      waiting_.push_back(std::move(job));
+      return nullptr;
+    }
+    HttpConnection::Owner& owner = *this;
+    return *all_.insert(std::make_shared<HttpConnection>(context_, server_, owner)).first;
+  }
+
+  // ---- on the context's thread ----
+
+  void answered(const Connection& connection, Job job, const Status& status, bool usable) override {
+    std::optional<Job> next;
+    {
+      const std::lock_guard lock(mutex_);
+      next = next_waiting();
+      if (!usable) all_.erase(connection);
+      if (usable && !next) idle_.push_back(connection);
+    }
+    end(job, status);
+    if (next && !(usable && connection->run(*next))) begin(*std::move(next));
+  }
+
+  void lost(const Connection& connection, std::optional<Job> job, const Error& why, bool stale) override {
+    std::optional<Job> next;
+    {
+      const std::lock_guard lock(mutex_);
+      std::erase(idle_, connection);
+      all_.erase(connection);
+      next = next_waiting();
+    }
+    if (job && stale) {
+      begin(*std::move(job));
+    } else if (job) {
+      end(*job, why);
+    }
+    if (next) begin(*std::move(next));
+  }
+
+  // Under mutex_. Those that have waited too long are answered here.
+  std::optional<Job> next_waiting() {
     while (!waiting_.empty()) {
       Job next = std::move(waiting_.front());
       waiting_.pop_front();
-      if (!next.deadline.passed(Clock::now())) return begin(std::move(next));
-      next.done(Error{ErrorCode::deadline_exceeded, "the deadline passed before a connection was free"});
+      if (!next.deadline.passed(Clock::now())) return next;
+      end(next, Error{ErrorCode::deadline_exceeded, "the deadline passed before a connection was free"});
     }
+    return std::nullopt;
   }
 
-  const std::string url_, target_;
+  void end(const Job& job, const Status& status) {
+    job.done(status);
+    unanswered_.end();
+  }
+
+  void look_for_silence() {
+    silence_.expires_after(kLookForSilence);
+    silence_.async_wait([this](const boost::system::error_code& failure) {
+      if (failure) return;
+      std::set<Connection> all;
+      {
+        const std::lock_guard lock(mutex_);
+        all = all_;
+      }
+      for (const Connection& connection : all) connection->close_if_silent(Clock::now());
+      look_for_silence();
+    });
+  }
+
+  const std::string name_;
+  const ServerAddress address_;
   const tcp::endpoint server_;
-  const Signature signature_;
+  const std::string model_;
+  const std::vector<std::string> requests_;
   const std::size_t most_;
+  std::size_t turn_ = 0;
   RequestCount unanswered_;
-  asio::io_context context_{1};
+  asio::io_context context_;
   asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
-  std::size_t connections_ = 0;
-  std::vector<std::shared_ptr<Connection>> idle_;  // the last used first
+  asio::steady_timer silence_{context_};
+  std::mutex mutex_;  // of these three
+  std::set<Connection> all_;
+  std::vector<Connection> idle_;  // the last used first
   std::deque<Job> waiting_;
   std::thread thread_{[this] { context_.run(); }};
 };
 
 }  // namespace
 
-Result<Signature> remote_signature(const std::string& url, const std::string& model) {
-  const Result<std::string> answer = get(url, "/v2/models/" + model);
-  if (!answer) return answer.error();
-  try {
-    const nlohmann::json metadata = nlohmann::json::parse(*answer);
-    Result<std::vector<TensorInfo>> inputs = tensors_in(metadata, "inputs"), outputs = tensors_in(metadata, "outputs");
-    if (!inputs) return inputs.error();
-    if (!outputs) return outputs.error();
-    return Signature{*std::move(inputs), *std::move(outputs)};
-  } catch (const nlohmann::json::exception& failure) {
-    return Error{ErrorCode::internal, url + " does not describe '" + model + "' as the protocol says: " + failure.what()};
-  }
-}
-
-Result<std::unique_ptr<System>> http_system(const std::string& url, const std::string& model, Signature signature,
-                                            std::size_t connections) {
-  const Result<Address> address = address_of(url);
-  if (!address) return address.error();
+Result<std::unique_ptr<System>> http_system(const ServerAddress& address, const std::string& model, const Signature& signature,
+                                            const Requests& requests, const RemoteOptions& options) {
   asio::io_context context;
-  Failure failure;
-  const auto found = tcp::resolver(context).resolve(address->host, address->port, failure);
-  if (failure) return no_answer(url, failure);
-  return std::unique_ptr<System>(
-      std::make_unique<HttpSystem>(url, *address, found.begin()->endpoint(), model, std::move(signature), connections));
+  boost::system::error_code failure;
+  tcp::socket socket(context);
+  const tcp::endpoint server =
+      asio::connect(socket, tcp::resolver(context).resolve(address.host, address.port, failure), failure);
+  if (failure)
+    return Error{ErrorCode::unavailable,
+                 "http://" + host_and_port(address) + ": " + failure.message() + "; is the server there?"};
+  std::vector<std::string> bytes;
+  for (const std::vector<Tensor>& inputs : requests)
+    bytes.push_back(bytes_of(address, model, signature, inputs, options.deadline));
+  return std::unique_ptr<System>(std::make_unique<HttpSystem>(address, server, model, std::move(bytes), options.connections));
 }
 
 }  // namespace staronnx

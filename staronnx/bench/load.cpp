@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <mutex>
+#include <numeric>
 
 #include "staronnx/bench/quantile.h"
 #include "staronnx/bench/trend.h"
@@ -12,10 +14,14 @@ namespace {
 constexpr double kLateGenerator = 0.01;                // of the SLO
 constexpr auto kRest = std::chrono::milliseconds(50);  // ONNX Runtime's own threads spin for 32 ms after a request (measured)
 constexpr double kBacklogGrowth = 0.1;                 // of the SLO
+constexpr auto kAfterRefusal =
+    std::chrono::milliseconds(1);  // a closed loop's pause: who refuses at once is not asked a million times
 
-void count_outcome(const Sample& sample, Point& point) {
+void count_outcome(const Sample& sample, Milliseconds in_time, Point& point) {
+  ++point.sent;
   if (!sample.failure) {
     ++point.answered;
+    point.late += sample.latency() > in_time ? 1 : 0;
   } else if (*sample.failure == ErrorCode::unavailable) {
     ++point.refused;
   } else if (*sample.failure == ErrorCode::deadline_exceeded) {
@@ -28,7 +34,7 @@ void count_outcome(const Sample& sample, Point& point) {
 std::vector<Microseconds> latencies_of(std::span<const Sample> samples) {
   std::vector<Microseconds> latencies;
   for (const Sample& sample : samples)
-    if (!sample.failure) latencies.push_back(sample.finished - sample.intended);
+    if (!sample.failure) latencies.push_back(sample.latency());
   return latencies;
 }
 
@@ -37,116 +43,161 @@ std::vector<Microseconds> sorted(std::vector<Microseconds> values) {
   return values;
 }
 
-Microseconds lag_p99_of(std::span<const Sample> samples) {
+void set_sending(std::span<const Sample> samples, Milliseconds slo, Point& point) {
   std::vector<Microseconds> lags;
-  for (const Sample& sample : samples) lags.push_back(sample.sent - sample.intended);
-  return quantile(sorted(std::move(lags)), 0.99);
+  for (const Sample& sample : samples) {
+    lags.push_back(sample.sent - sample.intended);
+    point.mean_send += (sample.handed - sample.intended) / static_cast<double>(samples.size());
+  }
+  point.lag_p99 = quantile(sorted(std::move(lags)), 0.99);
+  point.late_generator = point.lag_p99 > kLateGenerator * slo;
 }
 
-void set_latencies(std::span<const Sample> samples, Milliseconds slo, Point& point) {
-  const std::vector<Microseconds> in_order = latencies_of(samples);
-  if (in_order.empty()) return;
-  const std::vector<Microseconds> ascending = sorted(in_order);
+void set_latencies(const std::vector<Microseconds>& latencies, double percentile, Point& point) {
+  if (latencies.empty()) return;
+  const std::vector<Microseconds> ascending = sorted(latencies);
+  point.mean = std::accumulate(ascending.begin(), ascending.end(), Microseconds()) / static_cast<double>(ascending.size());
   point.p50 = quantile(ascending, 0.50);
   point.p90 = quantile(ascending, 0.90);
   point.p95 = quantile(ascending, 0.95);
   point.p99 = quantile(ascending, 0.99);
-  point.backlog_grows = backlog_grows(in_order, kBacklogGrowth * slo);
+  point.tail = quantile(ascending, percentile / 100);
 }
 
+// One load on its way: what the requests' `done` need, few words, so that each fits into its std::function.
+class Run {
+ public:
+  Run(System& system, LoadClock& clock) : system_(system), clock_(clock), start_(clock.now()) {}
+
+  Seconds elapsed() const { return clock_.now() - start_; }
+  Clock::time_point at(Seconds moment) const { return start_ + std::chrono::duration_cast<Clock::duration>(moment); }
+
+  // Whether the system has taken it.
+  bool send(Sample& sample, Deadline deadline) {
+    sample.sent = elapsed();
+    const Status accepted = system_.submit(deadline, [this, &sample](const Status& status) {
+      sample.finished = elapsed();
+      if (!status) note(status.error(), sample);
+    });
+    sample.handed = elapsed();
+    if (!accepted) note(accepted.error(), sample);
+    return accepted.ok();
+  }
+
+  // When all are answered.
+  const std::string& first_error() const { return first_error_; }
+
+ private:
+  void note(const Error& error, Sample& sample) {
+    sample.failure = error.code;
+    const std::lock_guard lock(mutex_);
+    if (first_error_.empty()) first_error_ = error.message;
+  }
+
+  System& system_;
+  LoadClock& clock_;
+  const Clock::time_point start_;
+  std::mutex mutex_;
+  std::string first_error_;
+};
+
 // Lets the threads of the system before go to sleep, then sends one request that does not count.
-void wake(System& system, LoadClock& clock, const std::vector<Tensor>& inputs) {
+void wake(System& system, LoadClock& clock) {
   clock.sleep_until(clock.now() + kRest);
   // A system that cannot answer this one says so at the requests that count.
-  static_cast<void>(system.submit(inputs, Deadline::never(), [](const Status&) {}));
+  static_cast<void>(system.submit(Deadline::never(), [](const Status&) {}));
   system.wait_below(1);
 }
 
-struct Answer {
-  Clock::time_point begin;
-  Clock::time_point end;
-  std::optional<Error> error;
-};
+std::optional<ServerTimes> since(const std::optional<ServerStatistics>& before, System& system) {
+  if (!before) return std::nullopt;
+  const std::optional<ServerStatistics> after = system.statistics();
+  return after ? between(*before, *after) : std::nullopt;
+}
 
-ClosedLoop closed_loop_of(const std::deque<Answer>& answers, int in_flight) {
-  std::vector<Clock::time_point> ends;
-  std::vector<Microseconds> latencies;
-  for (const Answer& answer : answers) {
-    ends.push_back(answer.end);
-    latencies.push_back(answer.end - answer.begin);
-  }
+// Results per second, from the last one left out to the last one that came while the loop was full.
+double closed_rate(std::span<const Sample> samples, std::size_t in_flight, double otherwise) {
+  std::vector<Seconds> ends;
+  for (const Sample& sample : samples)
+    if (!sample.failure) ends.push_back(sample.finished);
+  if (ends.size() < 2 * in_flight + 1) return otherwise;
   std::sort(ends.begin(), ends.end());
-  // From the last answer left out, to the last one that came while the loop was full.
-  const auto first = static_cast<std::size_t>(in_flight) - 1;
-  const std::size_t last = ends.size() - static_cast<std::size_t>(in_flight);
-  const Seconds span = ends[last] - ends[first];
-  latencies.erase(latencies.begin(), latencies.begin() + in_flight);
-  return {static_cast<double>(last - first) / span.count(), quantile(sorted(std::move(latencies)), 0.5)};
+  const std::size_t first = in_flight - 1, last = ends.size() - in_flight;
+  return static_cast<double>(last - first) / (ends[last] - ends[first]).count();
+}
+
+Point closed_point_of(int in_flight, Seconds duration, const Limits& limits, std::span<const Sample> samples) {
+  Point point = point_of(0, duration, limits, samples);
+  const auto fill = static_cast<std::size_t>(in_flight);
+  set_latencies(latencies_of(samples.subspan(std::min(fill, samples.size() - 1))), limits.percentile, point);
+  const double in_time = point.answered == 0 ? 0 : point.good_per_s / point.served_per_s;
+  point.served_per_s = closed_rate(samples, fill, point.served_per_s);
+  point.good_per_s = in_time * point.served_per_s;
+  point.rate_per_s = point.served_per_s;
+  point.in_flight = in_flight;
+  point.backlog_grows = false;  // the loop does not let it
+  point.held = point.answered == point.sent && point.tail <= limits.slo;
+  return point;
 }
 
 }  // namespace
 
-Point point_of(double rate_per_s, Seconds duration, Milliseconds slo, std::span<const Sample> samples) {
+Point point_of(double rate_per_s, Seconds duration, const Limits& limits, std::span<const Sample> samples) {
   Point point;
   point.rate_per_s = rate_per_s;
   point.duration = duration;
   Seconds end = duration;
   for (const Sample& sample : samples) {
-    count_outcome(sample, point);
+    count_outcome(sample, limits.in_time(), point);
     if (!sample.failure) end = std::max(end, sample.finished);
   }
   point.served_per_s = static_cast<double>(point.answered) / end.count();
-  point.lag_p99 = lag_p99_of(samples);
-  point.late_generator = point.lag_p99 > kLateGenerator * slo;
-  set_latencies(samples, slo, point);
-  point.held = point.answered == samples.size() && point.p99 <= slo && !point.backlog_grows;
+  point.good_per_s = static_cast<double>(point.answered - point.late) / end.count();
+  set_sending(samples, limits.slo, point);
+  const std::vector<Microseconds> latencies = latencies_of(samples);
+  set_latencies(latencies, limits.percentile, point);
+  point.backlog_grows = backlog_grows(latencies, kBacklogGrowth * limits.slo);
+  point.held = point.answered == point.sent && point.tail <= limits.slo && !point.backlog_grows;
   return point;
 }
 
-Point open_loop(System& system, LoadClock& clock, const std::vector<Tensor>& inputs, double rate_per_s,
-                std::span<const Seconds> arrivals, Seconds duration, Milliseconds slo) {
-  wake(system, clock, inputs);
+Window open_loop(System& system, LoadClock& clock, double rate_per_s, std::span<const Seconds> arrivals, Seconds duration,
+                 const Limits& limits) {
+  wake(system, clock);
+  const std::optional<ServerStatistics> before = system.statistics();
   std::vector<Sample> samples(arrivals.size());
-  std::vector<Tensor> request = inputs;
-  const Clock::time_point start = clock.now();
-  const Deadline deadline = Deadline::after(duration + slo, start);
+  Run run(system, clock);
   for (std::size_t i = 0; i < arrivals.size(); ++i) {
-    Sample& sample = samples[i];
-    sample.intended = arrivals[i];
-    clock.sleep_until(start + std::chrono::duration_cast<Clock::duration>(arrivals[i]));
-    sample.sent = clock.now() - start;
-    const Status accepted = system.submit(std::move(request), deadline, [&sample, &clock, start](const Status& status) {
-      sample.finished = clock.now() - start;
-      if (!status) sample.failure = status.error().code;
-    });
-    if (!accepted) sample.failure = accepted.error().code;
-    request = inputs;  // of the next request, ready before its time
+    samples[i].intended = arrivals[i];
+    clock.sleep_until(run.at(arrivals[i]));
+    run.send(samples[i], {run.at(limits.deadline ? arrivals[i] + *limits.deadline : duration + limits.slo)});
   }
   system.wait_below(1);
-  return point_of(rate_per_s, duration, slo, samples);
+  Window window{point_of(rate_per_s, duration, limits, samples), std::move(samples)};
+  window.point.server = since(before, system);
+  window.point.first_error = run.first_error();
+  return window;
 }
 
-Result<ClosedLoop> closed_loop(System& system, LoadClock& clock, const std::vector<Tensor>& inputs, int in_flight,
-                               Seconds duration) {
-  wake(system, clock, inputs);
-  std::deque<Answer> answers;  // elements stay where they are
+Window closed_loop(System& system, LoadClock& clock, int in_flight, Seconds duration, const Limits& limits) {
+  wake(system, clock);
+  const std::optional<ServerStatistics> before = system.statistics();
+  std::deque<Sample> samples;  // elements stay where they are
   const auto fewest = 3 * static_cast<std::size_t>(in_flight);
-  const Clock::time_point start = clock.now();
-  Status refused;
-  while (refused.ok() && (answers.size() < fewest || clock.now() - start < duration)) {
-    Answer& answer = answers.emplace_back();
-    answer.begin = clock.now();
-    refused = system.submit(inputs, Deadline::never(), [&answer, &clock](const Status& status) {
-      answer.end = clock.now();
-      if (!status) answer.error = status.error();
-    });
+  Run run(system, clock);
+  while (samples.size() < fewest || run.elapsed() < duration) {
+    Sample& sample = samples.emplace_back();
+    sample.intended = run.elapsed();
+    const Deadline deadline = limits.deadline ? Deadline{run.at(sample.intended + *limits.deadline)} : Deadline::never();
+    if (!run.send(sample, deadline)) clock.sleep_until(clock.now() + kAfterRefusal);
     system.wait_below(in_flight);
   }
   system.wait_below(1);
-  if (!refused) return with_context(system.name(), refused.error());
-  for (const Answer& answer : answers)
-    if (answer.error) return with_context(system.name(), *answer.error);
-  return closed_loop_of(answers, in_flight);
+  std::vector<Sample> all(samples.begin(), samples.end());
+  Window window{closed_point_of(in_flight, duration, limits, all), std::move(all)};
+  window.point.server = since(before, system);
+  window.point.first_error = run.first_error();
+  return window;
 }
 
 }  // namespace staronnx

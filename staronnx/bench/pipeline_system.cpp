@@ -10,19 +10,22 @@ namespace {
 
 class PipelineSystem final : public System {
  public:
-  PipelineSystem(std::string name, std::unique_ptr<Pipeline> pipeline) : name_(std::move(name)), pipeline_(std::move(pipeline)) {}
+  PipelineSystem(std::string name, std::unique_ptr<Pipeline> pipeline, Requests requests)
+      : name_(std::move(name)), requests_(std::move(requests)), pipeline_(std::move(pipeline)) {}
 
   const std::string& name() const override { return name_; }
   std::span<const std::string> notes() const override { return pipeline_->notes(); }
 
-  Status submit(std::vector<Tensor> inputs, Deadline deadline, Done done) override {
+  Status submit(Deadline deadline, Done done) override {
     unanswered_.begin();
     const Result<RequestId> accepted =
-        pipeline_->submit(std::move(inputs), {deadline}, [this, done = std::move(done)](const Result<Response>& response) {
+        pipeline_->submit(std::move(next_), {deadline}, [this, done = std::move(done)](const Result<Response>& response) {
           if (response) add(response->segments);
           done(response ? Status() : Status(response.error()));
           unanswered_.end();
         });
+    turn_ = (turn_ + 1) % requests_.size();
+    next_ = requests_[turn_];
     if (accepted) return {};
     unanswered_.end();
     return accepted.error();
@@ -47,14 +50,17 @@ class PipelineSystem final : public System {
   mutable std::mutex mutex_;
   Transfers transfers_;
   const std::string name_;
+  const Requests requests_;
+  std::size_t turn_ = 0;
+  std::vector<Tensor> next_ = requests_[0];  // a copy to give away, made before its time
   RequestCount unanswered_;
   std::unique_ptr<Pipeline> pipeline_;  // goes first: its last answers are counted
 };
 
 }  // namespace
 
-std::unique_ptr<System> pipeline_system(std::string name, std::unique_ptr<Pipeline> pipeline) {
-  return std::make_unique<PipelineSystem>(std::move(name), std::move(pipeline));
+std::unique_ptr<System> pipeline_system(std::string name, std::unique_ptr<Pipeline> pipeline, Requests requests) {
+  return std::make_unique<PipelineSystem>(std::move(name), std::move(pipeline), std::move(requests));
 }
 
 }  // namespace staronnx

@@ -9,6 +9,6 @@
 
 namespace staronnx {
 
-std::unique_ptr<System> pipeline_system(std::string name, std::unique_ptr<Pipeline> pipeline);
+std::unique_ptr<System> pipeline_system(std::string name, std::unique_ptr<Pipeline> pipeline, Requests requests);
 
 }  // namespace staronnx

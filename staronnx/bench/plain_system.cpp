@@ -12,7 +12,7 @@ namespace staronnx {
 namespace {
 
 struct Request {
-  std::vector<Tensor> inputs;
+  const std::vector<Tensor>* inputs;
   Deadline deadline;
   System::Done done;
 };
@@ -38,8 +38,8 @@ class Outputs {
 
 class PlainSystem final : public System {
  public:
-  PlainSystem(const std::vector<std::shared_ptr<Executor>>& executors, const PlainSystemOptions& options)
-      : name_(options.name), queue_limit_(options.queue), input_positions_(options.inputs) {
+  PlainSystem(const std::vector<std::shared_ptr<Executor>>& executors, const PlainSystemOptions& options, Requests requests)
+      : name_(options.name), queue_limit_(options.queue), input_positions_(options.inputs), requests_(std::move(requests)) {
     for (int i = 0; i < options.threads; ++i)
       for (const std::shared_ptr<Executor>& executor : executors)
         threads_.emplace_back([this, executor, sizes = options.output_sizes] { serve(*executor, Outputs(sizes)); });
@@ -59,12 +59,13 @@ class PlainSystem final : public System {
 
   const std::string& name() const override { return name_; }
 
-  Status submit(std::vector<Tensor> inputs, Deadline deadline, Done done) override {
+  Status submit(Deadline deadline, Done done) override {
     {
       const std::lock_guard lock(mutex_);
       if (queue_.size() >= queue_limit_) return Error{ErrorCode::unavailable, "the queue is full"};
       unanswered_.begin();
-      queue_.push_back({std::move(inputs), deadline, std::move(done)});
+      queue_.push_back({&requests_[turn_], deadline, std::move(done)});
+      turn_ = (turn_ + 1) % requests_.size();
     }
     arrived_.notify_one();
     return {};
@@ -93,13 +94,15 @@ class PlainSystem final : public System {
   Status answer(Executor& executor, const Request& request, Outputs& outputs) {
     if (request.deadline.passed(Clock::now())) return Error{ErrorCode::deadline_exceeded, "the deadline passed in the queue"};
     std::vector<TensorView> views;
-    for (const std::size_t position : input_positions_) views.push_back(request.inputs[position].view());
+    for (const std::size_t position : input_positions_) views.push_back((*request.inputs)[position].view());
     return executor.run(views, outputs.slots());
   }
 
   const std::string name_;
   const std::size_t queue_limit_;
   const std::vector<std::size_t> input_positions_;
+  const Requests requests_;
+  std::size_t turn_ = 0;
   RequestCount unanswered_;
   std::mutex mutex_;
   std::condition_variable arrived_;
@@ -110,8 +113,9 @@ class PlainSystem final : public System {
 
 }  // namespace
 
-std::unique_ptr<System> plain_system(const std::vector<std::shared_ptr<Executor>>& executors, const PlainSystemOptions& options) {
-  return std::make_unique<PlainSystem>(executors, options);
+std::unique_ptr<System> plain_system(const std::vector<std::shared_ptr<Executor>>& executors, const PlainSystemOptions& options,
+                                     Requests requests) {
+  return std::make_unique<PlainSystem>(executors, options, std::move(requests));
 }
 
 }  // namespace staronnx

@@ -21,6 +21,7 @@ struct PlainSystemOptions {
 
 // Threads that take requests from one queue, first come, first served, and run them on their executor. They sleep when it is empty.
 // `executors`: at least one, all of the same model.
-std::unique_ptr<System> plain_system(const std::vector<std::shared_ptr<Executor>>& executors, const PlainSystemOptions& options);
+std::unique_ptr<System> plain_system(const std::vector<std::shared_ptr<Executor>>& executors, const PlainSystemOptions& options,
+                                     Requests requests);
 
 }  // namespace staronnx

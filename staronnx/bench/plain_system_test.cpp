@@ -34,12 +34,14 @@ class RecordingExecutor final : public Executor {
   Signature signature_;
 };
 
-std::vector<Tensor> request(int value) {
-  Tensor tensor(DataType::uint8, {1}, 1);
-  tensor.data()[0] = static_cast<std::byte>(value);
-  std::vector<Tensor> tensors(2);
-  tensors[1] = std::move(tensor);  // the executor's only input is the request's second
-  return tensors;
+Requests requests(std::initializer_list<int> values) {
+  Requests requests;
+  for (const int value : values) {
+    Tensor tensor(DataType::uint8, {1}, 1);
+    tensor.data()[0] = static_cast<std::byte>(value);
+    requests.emplace_back(2)[1] = std::move(tensor);  // the executor's only input is the request's second
+  }
+  return requests;
 }
 
 PlainSystemOptions options() {
@@ -53,29 +55,29 @@ TEST(PlainSystem, EveryExecutorHasThreadsOfItsOwn) {
     executors.push_back(std::make_shared<RecordingExecutor>());
     executors.back()->gate = &gate;
   }
-  const auto system = plain_system({executors[0], executors[1]}, options());
-  for (const int value : {1, 2}) ASSERT_TRUE(system->submit(request(value), Deadline::never(), [](const Status&) {}).ok());
+  const auto system = plain_system({executors[0], executors[1]}, options(), requests({1, 2}));
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(system->submit(Deadline::never(), [](const Status&) {}).ok());
   for (const auto& executor : executors) executor->running.wait();  // both at once
   gate.count_down();
   system->wait_below(1);
 }
 
-TEST(PlainSystem, AnswersInTheOrderOfArrival) {
+TEST(PlainSystem, AnswersRequestsInTurn) {
   auto executor = std::make_shared<RecordingExecutor>();
-  const auto system = plain_system({executor}, options());
-  for (const int value : {3, 1, 2}) {
-    ASSERT_TRUE(system->submit(request(value), Deadline::never(), [](const Status&) {}).ok());
+  const auto system = plain_system({executor}, options(), requests({3, 1, 2}));
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(system->submit(Deadline::never(), [](const Status&) {}).ok());
     system->wait_below(2);
   }
   system->wait_below(1);
-  EXPECT_THAT(executor->seen, ElementsAre(3, 1, 2));
-  EXPECT_THAT(executor->room, ElementsAre(40, 40, 40));
+  EXPECT_THAT(executor->seen, ElementsAre(3, 1, 2, 3));
+  EXPECT_THAT(executor->room, ElementsAre(40, 40, 40, 40));
 }
 
 TEST(PlainSystem, PassesOnTheExecutorsError) {
-  const auto system = plain_system({std::make_shared<RecordingExecutor>()}, options());
+  const auto system = plain_system({std::make_shared<RecordingExecutor>()}, options(), requests({99}));
   Status answer;
-  ASSERT_TRUE(system->submit(request(99), Deadline::never(), [&](const Status& status) { answer = status; }).ok());
+  ASSERT_TRUE(system->submit(Deadline::never(), [&](const Status& status) { answer = status; }).ok());
   system->wait_below(1);
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().message, "99");
@@ -83,9 +85,9 @@ TEST(PlainSystem, PassesOnTheExecutorsError) {
 
 TEST(PlainSystem, DropsARequestWhoseDeadlinePassed) {
   auto executor = std::make_shared<RecordingExecutor>();
-  const auto system = plain_system({executor}, options());
+  const auto system = plain_system({executor}, options(), requests({1}));
   Status answer;
-  ASSERT_TRUE(system->submit(request(1), Deadline{Clock::now()}, [&](const Status& status) { answer = status; }).ok());
+  ASSERT_TRUE(system->submit(Deadline{Clock::now()}, [&](const Status& status) { answer = status; }).ok());
   system->wait_below(1);
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().code, ErrorCode::deadline_exceeded);
@@ -96,9 +98,9 @@ TEST(PlainSystem, RefusesWhenItsQueueIsFull) {
   std::latch gate(1);
   auto executor = std::make_shared<RecordingExecutor>();
   executor->gate = &gate;
-  const auto system = plain_system({executor}, options());
+  const auto system = plain_system({executor}, options(), requests({1}));
   std::atomic<int> answers = 0;
-  const auto submit = [&] { return system->submit(request(1), Deadline::never(), [&](const Status&) { ++answers; }); };
+  const auto submit = [&] { return system->submit(Deadline::never(), [&](const Status&) { ++answers; }); };
   ASSERT_TRUE(submit().ok());
   executor->running.wait();  // taken from the queue
   ASSERT_TRUE(submit().ok());

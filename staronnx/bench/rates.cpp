@@ -2,14 +2,13 @@
 
 #include <charconv>
 #include <cmath>
-#include <string>
 
 namespace staronnx {
 namespace {
 
-constexpr std::size_t kMostRates = 100;
+constexpr std::size_t kMostNumbers = 1000;
 
-// The numbers of "a:b:c", or fewer when the text is something else.
+// The numbers of "a:b:c"; none when the text is something else.
 std::vector<double> numbers_of(std::string_view text) {
   std::vector<double> numbers;
   const char* at = text.data();
@@ -27,22 +26,21 @@ std::vector<double> numbers_of(std::string_view text) {
 
 }  // namespace
 
-Result<std::vector<double>> parse_rates(std::string_view text) {
-  if (text == "auto") return std::vector<double>{};
+Result<std::vector<double>> parse_range(const std::string& option, std::string_view text) {
   const auto refuse = [&](std::string_view why) {
-    return Error{ErrorCode::invalid_argument, "rates '" + std::string(text) + "': " + std::string(why) +
-                                                  "; write first:last:step in requests per second, such as 5:20:5, or auto"};
+    return Error{ErrorCode::invalid_argument, option + " '" + std::string(text) + "': " + std::string(why) +
+                                                  "; write FIRST:LAST:STEP, such as 5:20:5, or one number"};
   };
   const std::vector<double> numbers = numbers_of(text);
-  if (numbers.size() != 3) return refuse("not three numbers");
-  const double first = numbers[0], last = numbers[1], step = numbers[2];
-  if (first <= 0 || step <= 0) return refuse("rate and step must be greater than 0");
-  if (last < first) return refuse("the last rate is below the first");
+  if (numbers.empty() || numbers.size() > 3) return refuse("not one to three numbers");
+  const double first = numbers[0], last = numbers.size() > 1 ? numbers[1] : first, step = numbers.size() > 2 ? numbers[2] : 1;
+  if (first <= 0 || step <= 0) return refuse("numbers and step must be greater than 0");
+  if (last < first) return refuse("the last number is below the first");
   const double steps = std::floor((last - first) / step + 1e-9);
-  if (steps >= static_cast<double>(kMostRates)) return refuse("more than " + std::to_string(kMostRates) + " rates");
-  std::vector<double> rates;
-  for (int i = 0; i <= static_cast<int>(steps); ++i) rates.push_back(first + i * step);
-  return rates;
+  if (steps >= static_cast<double>(kMostNumbers)) return refuse("more than " + std::to_string(kMostNumbers) + " numbers");
+  std::vector<double> range;
+  for (int i = 0; i <= static_cast<int>(steps); ++i) range.push_back(first + i * step);
+  return range;
 }
 
 double rounded_rate(double rate_per_s) {

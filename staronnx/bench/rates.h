@@ -1,6 +1,7 @@
-// Request rates as people write and read them.
+// Ranges of rates, and of other numbers, as people write and read them.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -8,9 +9,9 @@
 
 namespace staronnx {
 
-// "5:20:5" -> 5, 10, 15, 20 requests per second. "auto" -> none: the comparison chooses. Refuses other text, rates and steps that are not
-// positive, an end before the beginning, and more than 100 rates.
-Result<std::vector<double>> parse_rates(std::string_view text);
+// "5:20:5" -> 5, 10, 15, 20; "5:7" -> 5, 6, 7; "5" -> 5. Refuses, naming `option`: other text, numbers and steps that are not positive, an
+// end before the beginning, and more than 1000 numbers.
+Result<std::vector<double>> parse_range(const std::string& option, std::string_view text);
 
 // The nearest number of three significant digits: 21.34 -> 21.3. `rate_per_s` > 0.
 double rounded_rate(double rate_per_s);

@@ -6,33 +6,32 @@
 namespace staronnx {
 namespace {
 
+using testing::AllOf;
 using testing::DoubleNear;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
-TEST(ParseRates, GoesFromFirstToLastByStep) {
-  EXPECT_THAT(*parse_rates("5:20:5"), ElementsAre(5, 10, 15, 20));
-  EXPECT_THAT(*parse_rates("5:19:5"), ElementsAre(5, 10, 15));
-  EXPECT_THAT(*parse_rates("7:7:1"), ElementsAre(7));
-  EXPECT_THAT(*parse_rates("0.1:0.3:0.1"), ElementsAre(DoubleNear(0.1, 1e-9), DoubleNear(0.2, 1e-9), DoubleNear(0.3, 1e-9)));
+TEST(ParseRange, GoesFromFirstToLastByStep) {
+  EXPECT_THAT(*parse_range("--rates", "5:20:5"), ElementsAre(5, 10, 15, 20));
+  EXPECT_THAT(*parse_range("--rates", "5:19:5"), ElementsAre(5, 10, 15));
+  EXPECT_THAT(*parse_range("--rates", "7:7:1"), ElementsAre(7));
+  EXPECT_THAT(*parse_range("--rates", "0.1:0.3:0.1"),
+              ElementsAre(DoubleNear(0.1, 1e-9), DoubleNear(0.2, 1e-9), DoubleNear(0.3, 1e-9)));
 }
 
-TEST(ParseRates, AutoLeavesTheChoiceToTheComparison) {
-  EXPECT_THAT(*parse_rates("auto"), IsEmpty());
+TEST(ParseRange, StepsByOneUnlessToldOtherwiseAndEndsWhereItBegins) {
+  EXPECT_THAT(*parse_range("--rates", "5:7"), ElementsAre(5, 6, 7));
+  EXPECT_THAT(*parse_range("--rates", "12.5"), ElementsAre(12.5));
 }
 
-TEST(ParseRates, RefusesWithTheReason) {
-  EXPECT_THAT(parse_rates("").error().message, HasSubstr("first:last:step"));
-  EXPECT_THAT(parse_rates("5").error().message, HasSubstr("not three numbers"));
-  EXPECT_THAT(parse_rates("5:10").error().message, HasSubstr("not three numbers"));
-  EXPECT_THAT(parse_rates("5:10:1:1").error().message, HasSubstr("not three numbers"));
-  EXPECT_THAT(parse_rates("5:10:1x").error().message, HasSubstr("not three numbers"));
-  EXPECT_THAT(parse_rates("5:inf:1").error().message, HasSubstr("not three numbers"));
-  EXPECT_THAT(parse_rates("0:10:1").error().message, HasSubstr("greater than 0"));
-  EXPECT_THAT(parse_rates("1:10:0").error().message, HasSubstr("greater than 0"));
-  EXPECT_THAT(parse_rates("10:5:1").error().message, HasSubstr("below the first"));
-  EXPECT_THAT(parse_rates("1:1000:1").error().message, HasSubstr("more than 100"));
+TEST(ParseRange, RefusesWithTheOptionAndTheReason) {
+  EXPECT_THAT(parse_range("--rates", "").error().message, AllOf(HasSubstr("--rates ''"), HasSubstr("FIRST:LAST:STEP")));
+  for (const char* text : {"five", "5:", "5:10:1:1", "5:10:1x", "5:inf:1"})
+    EXPECT_THAT(parse_range("--rates", text).error().message, HasSubstr("not one to three numbers")) << text;
+  EXPECT_THAT(parse_range("--rates", "0:10:1").error().message, HasSubstr("greater than 0"));
+  EXPECT_THAT(parse_range("--rates", "1:10:0").error().message, HasSubstr("greater than 0"));
+  EXPECT_THAT(parse_range("--rates", "10:5:1").error().message, HasSubstr("below the first"));
+  EXPECT_THAT(parse_range("--rates", "1:1001:1").error().message, HasSubstr("more than 1000"));
 }
 
 TEST(RoundedRate, HasThreeDigits) {

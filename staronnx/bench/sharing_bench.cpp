@@ -31,17 +31,17 @@ constexpr Milliseconds kSlo{10'000};  // nothing is given up within a round
 struct Served {
   std::string name;
   std::unique_ptr<System> system;
-  std::vector<Tensor> inputs;
   double saturated_per_s = 0;
 };
 
 Served serve(Runtime& runtime, Engine& engine, const std::string& directory, const std::string& variant) {
   const Plan plan = expect(load_plan(directory));
   Served served{plan.model,
-                pipeline_system(plan.model, expect(Pipeline::open(runtime, engine, plan, directory, variant, {.queue = 64}))),
-                random_inputs(plan.signature, plan.shapes, 1), 0};
+                pipeline_system(plan.model, expect(Pipeline::open(runtime, engine, plan, directory, variant, {.queue = 64})),
+                                {random_inputs(plan.signature, plan.shapes, 1)}),
+                0};
   SteadyLoadClock clock;
-  served.saturated_per_s = expect(closed_loop(*served.system, clock, served.inputs, 8, Seconds(2))).served_per_s;
+  served.saturated_per_s = closed_loop(*served.system, clock, 8, Seconds(2), {.slo = kSlo}).point.served_per_s;
   return served;
 }
 
@@ -53,8 +53,8 @@ std::vector<Point> round(std::vector<Served>& models, double load_of_last, unsig
     threads.emplace_back([&, i] {
       const double rate = (i + 1 == models.size() ? load_of_last : kLightLoad) * models[i].saturated_per_s;
       SteadyLoadClock clock;
-      const std::vector<Seconds> arrivals = poisson_arrivals(rate, kDuration, seed + static_cast<unsigned>(i));
-      points[i] = open_loop(*models[i].system, clock, models[i].inputs, rate, arrivals, kDuration, kSlo);
+      const std::vector<Seconds> arrivals = arrivals_of(PoissonArrivals(), rate, kDuration, seed + static_cast<unsigned>(i));
+      points[i] = open_loop(*models[i].system, clock, rate, arrivals, kDuration, {.slo = kSlo}).point;
     });
   }
   threads.clear();

@@ -43,6 +43,8 @@ struct SimulatedSystemOptions {
   Microseconds service{};    // of every request
   std::size_t queue = 1024;  // unanswered requests at most
   Status answer = {};        // to every request
+  Microseconds taking{};     // of the caller's time, each request
+  bool counts = false;       // as a server with statistics does
 };
 
 // First come, first served.
@@ -54,8 +56,10 @@ class SimulatedSystem final : public System {
   const std::string& name() const override { return options_.name; }
   std::size_t requests() const { return requests_; }
 
-  Status submit(std::vector<Tensor>, Deadline deadline, Done done) override {
+  Status submit(Deadline deadline, Done done) override {
     ++requests_;
+    if (options_.taking > Microseconds(0))
+      clock_.sleep_until(clock_.now() + std::chrono::duration_cast<Clock::duration>(options_.taking));
     if (static_cast<std::size_t>(unanswered_) >= options_.queue) return Error{ErrorCode::unavailable, "full"};
     ++unanswered_;
     Clock::time_point& free_at = *std::min_element(free_at_.begin(), free_at_.end());
@@ -63,6 +67,10 @@ class SimulatedSystem final : public System {
     if (deadline.passed(begin)) {
       answer_at(begin, Error{ErrorCode::deadline_exceeded, "late"}, std::move(done));
     } else {
+      counted_.requests += 1;
+      counted_.executions += 1;
+      counted_.queue += begin - clock_.now();
+      counted_.compute_infer += options_.service;
       free_at = begin + std::chrono::duration_cast<Clock::duration>(options_.service);
       answer_at(free_at, options_.answer, std::move(done));
     }
@@ -72,6 +80,8 @@ class SimulatedSystem final : public System {
   void wait_below(int count) override {
     while (unanswered_ >= count) clock_.step();
   }
+
+  std::optional<ServerStatistics> statistics() override { return options_.counts ? std::optional(counted_) : std::nullopt; }
 
  private:
   void answer_at(Clock::time_point moment, Status status, Done done) {
@@ -85,6 +95,7 @@ class SimulatedSystem final : public System {
   SimulatedSystemOptions options_;
   std::vector<Clock::time_point> free_at_;  // by server
   int unanswered_ = 0;
+  ServerStatistics counted_;
   std::size_t requests_ = 0;
 };
 

@@ -1,7 +1,9 @@
-// What is put under load: something that answers inference requests, and its way of doing so.
+// What is put under load: something that answers inference requests, and its way of doing so. It carries the requests' tensors itself, so
+// that sending one costs no more than it must.
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -9,9 +11,13 @@
 #include "staronnx/base/deadline.h"
 #include "staronnx/base/result.h"
 #include "staronnx/base/units.h"
+#include "staronnx/bench/server_statistics.h"
 #include "staronnx/model/tensor.h"
 
 namespace staronnx {
+
+// What a system is asked, in turn, again and again: each request has one tensor per input of the model. Not empty.
+using Requests = std::vector<std::vector<Tensor>>;
 
 // Of data between memories, summed over requests; see SegmentRun.
 struct Transfers {
@@ -30,16 +36,19 @@ class System {
   // What is to be known of the way it runs; mostly nothing.
   virtual std::span<const std::string> notes() const { return {}; }
 
-  // `inputs`: one per input of the model. Never blocks on computation. Accepted: `done` is called exactly once, on any thread, with
-  // deadline_exceeded when the deadline passed while the request waited. Refused, with `done` not called: a full queue
-  // (unavailable), or what is wrong with the request.
-  virtual Status submit(std::vector<Tensor> inputs, Deadline deadline, Done done) = 0;
+  // Sends the next request. Never blocks on computation; one thread at a time. Accepted: `done` is called exactly once, on any thread, with
+  // deadline_exceeded when the deadline passed while the request waited, and unavailable when a server refused it. Refused, with `done` not
+  // called: a full queue (unavailable), or what is wrong with the request.
+  virtual Status submit(Deadline deadline, Done done) = 0;
 
   // Blocks until fewer than `count` accepted requests are unanswered. What their `done` wrote is visible then.
   virtual void wait_below(int count) = 0;
 
   // So far. Nothing where all computes in one memory.
   virtual Transfers transfers() const { return {}; }
+
+  // What the server has counted so far; asks it, and blocks. Nothing where there is no server, or it does not count.
+  virtual std::optional<ServerStatistics> statistics() { return {}; }
 };
 
 }  // namespace staronnx

@@ -23,6 +23,7 @@ namespace staronnx {
 // `directory`: where `plan` was loaded from. `machine`: whose cores and GPUs the plain systems use. The runtime and the engine outlive the systems. Loads every model
 // file; may take seconds.
 Result<std::vector<std::unique_ptr<System>>> open_systems(Runtime& runtime, Engine& engine, const Plan& plan,
-                                                          const std::filesystem::path& directory, const Machine& machine);
+                                                          const std::filesystem::path& directory, const Machine& machine,
+                                                          const Requests& requests);
 
 }  // namespace staronnx

@@ -17,7 +17,7 @@ std::vector<Microseconds> queue_latencies(double load, std::size_t requests, uns
   const double rate = load / Seconds(service).count();
   std::vector<Microseconds> latencies;
   Microseconds free_at{};
-  for (const Seconds arrival : poisson_arrivals(rate, Seconds(static_cast<double>(requests) / rate), seed)) {
+  for (const Seconds arrival : arrivals_of(PoissonArrivals(), rate, Seconds(static_cast<double>(requests) / rate), seed)) {
     free_at = std::max<Microseconds>(free_at, arrival) + service;
     latencies.push_back(free_at - arrival);
   }

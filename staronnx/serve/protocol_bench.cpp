@@ -6,7 +6,7 @@
 //                                                            "identity" again and again; says how often, and the median latency, in JSON
 //
 // An HTTP echo answers with the body as it came, on one thread, as the server has one; a gRPC echo answers with the message as it came,
-// unread.
+// unread. Asked for metadata, both describe "identity", so that `staronnx bench URL --model identity --shape in:16` finds something to ask.
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/security/credentials.h>
@@ -48,6 +48,22 @@ constexpr std::size_t kPiece = 256 * 1024;  // read at once at most, as the serv
 
 // ---- echo ----
 
+constexpr const char* kIdentity = R"({"name": "identity", "inputs": [{"name": "in", "datatype": "FP32", "shape": [-1]}],
+                                     "outputs": [{"name": "out", "datatype": "FP32", "shape": [-1]}]})";
+
+grpc::ByteBuffer identity_metadata() {
+  inference::ModelMetadataResponse metadata;
+  metadata.set_name("identity");
+  for (auto* tensor : {metadata.add_inputs(), metadata.add_outputs()}) {
+    tensor->set_datatype("FP32");
+    tensor->add_shape(-1);
+  }
+  metadata.mutable_inputs(0)->set_name("in");
+  metadata.mutable_outputs(0)->set_name("out");
+  const grpc::Slice bytes(metadata.SerializeAsString());
+  return {&bytes, 1};
+}
+
 class EchoSession : public std::enable_shared_from_this<EchoSession> {
  public:
   explicit EchoSession(tcp::socket socket) : stream_(std::move(socket)) {
@@ -66,7 +82,7 @@ class EchoSession : public std::enable_shared_from_this<EchoSession> {
  private:
   void write() {
     answer_ = {http::status::ok, 11};
-    answer_.body() = std::move(parser_->get().body());
+    answer_.body() = parser_->get().method() == http::verb::get ? kIdentity : std::move(parser_->get().body());
     answer_.prepare_payload();
     http::async_write(stream_, answer_, [self = shared_from_this()](beast::error_code failure, std::size_t) {
       if (!failure) self->read();
@@ -105,21 +121,23 @@ void echo_http() {
 
 class EchoCall final : public grpc::ServerGenericBidiReactor {
  public:
-  EchoCall() { StartRead(&message_); }
+  explicit EchoCall(bool metadata) : metadata_(metadata) { StartRead(&message_); }
 
  private:
   void OnReadDone(bool ok) override {
+    if (ok && metadata_) message_ = identity_metadata();
     if (ok) return StartWriteAndFinish(&message_, {}, grpc::Status::OK);
     Finish(grpc::Status::CANCELLED);
   }
   void OnDone() override { delete this; }
 
+  const bool metadata_;
   grpc::ByteBuffer message_;
 };
 
 class EchoService final : public grpc::CallbackGenericService {
-  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* /*context*/) override {
-    return std::make_unique<EchoCall>().release();  // gRPC's, until OnDone()
+  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override {
+    return std::make_unique<EchoCall>(context->method().ends_with("/ModelMetadata")).release();  // gRPC's, until OnDone()
   }
 };
 
