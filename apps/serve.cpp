@@ -53,6 +53,7 @@ struct Options {
   bool again = false;  // after one that was lost
   GrpcOptions grpc;
   bool allow_shared_memory = false;
+  Bytes most_in_flight = Server::kMostInFlight;
   LogOptions log;
   double exit_timeout_s = 30;
   MachineChoice here;
@@ -164,7 +165,7 @@ int serve(const Options& options, Ports& ports) {
   ServerIdentity identity{options.id, STARONNX_VERSION, kExtensions};
   if (options.allow_shared_memory) identity.extensions.emplace_back("system_shared_memory");
   if (!machine->gpus.empty()) identity.extensions.emplace_back("cuda_shared_memory");
-  Server server(std::move(identity), catalog, control, memory, **log);
+  Server server(std::move(identity), catalog, control, memory, **log, options.most_in_flight);
   Result<std::unique_ptr<HttpServer>> http = HttpServer::start_protocol(server, options.http);
   if (!http) return report(http.error(), false);
   ports.http = (*http)->port();
@@ -175,7 +176,7 @@ int serve(const Options& options, Ports& ports) {
   say_address(**log, "gRPC", (*grpc)->address(), (*grpc)->loopback(), options.grpc.tls);
   std::unique_ptr<HttpServer> metrics;
   if (options.allow_metrics) {
-    Result<std::unique_ptr<HttpServer>> started = HttpServer::start_metrics(catalog, **log, options.metrics);
+    Result<std::unique_ptr<HttpServer>> started = HttpServer::start_metrics(server, (*http)->connections(), options.metrics);
     if (!started) return report(started.error(), false);
     metrics = *std::move(started);
     ports.metrics = metrics->port();
@@ -250,6 +251,10 @@ void add_serve(CLI::App& app, int& exit_status) {
       ->capture_default_str();
   verb->add_flag("--allow-system-shared-memory", options->allow_shared_memory,
                  "Let clients name shared memory of this machine (/dev/shm) that the server may open, to be read and written");
+  verb->add_option("--max-in-flight-size", options->most_in_flight.count,
+                   "Bytes of requests that the server holds at once at most, over all protocols; others are refused")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   verb->option_defaults()->group("HTTP");
   verb->add_option("--http-address", options->http.address, "Where to listen: an address of this machine, or its name")
       ->capture_default_str();
@@ -260,11 +265,17 @@ void add_serve(CLI::App& app, int& exit_status) {
   verb->add_option("--http-max-input-size", options->http.max_body.count, "Bytes of a request's body at most")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  verb->add_option("--http-max-connections", options->http.max_connections, "Connections at most; others are told so and closed")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   add_tls(*verb, "http", options->http.tls);
   add_restrictions(*verb, "--http-restricted-api", options->http.restrictions);
   verb->option_defaults()->group("gRPC");
   verb->add_option("--grpc-address", options->grpc.address, "Where to listen for gRPC")->capture_default_str();
   verb->add_option("--grpc-port", options->grpc.port, "Port for gRPC; 0: any free one")->capture_default_str();
+  verb->add_option("--grpc-max-concurrent-streams", options->grpc.max_streams, "Calls on one connection at a time at most")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   add_tls(*verb, "grpc", options->grpc.tls);
   add_restrictions(*verb, "--grpc-restricted-protocol", options->grpc.restrictions);
   verb->option_defaults()->group("Metrics");

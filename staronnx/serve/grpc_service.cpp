@@ -236,7 +236,8 @@ ServerUnaryReactor* GrpcService::LogSettings(CallbackServerContext* context, con
 ServerUnaryReactor* GrpcService::ModelInfer(CallbackServerContext* context, const grpc::ByteBuffer* request,
                                             grpc::ByteBuffer* answer) {
   if (const auto refused = gate_.refusal(*context, Api::inference, "ModelInfer")) return finished(context, *refused);
-  return begin_infer(server_, *request, *answer);
+  // gRPC's own, which it keeps until the call ends and nobody reads again.
+  return begin_infer(server_, const_cast<grpc::ByteBuffer&>(*request), *answer);
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GrpcService::ModelStreamInfer(CallbackServerContext* context) {

@@ -131,6 +131,16 @@ void put_segments(Families& families, const std::vector<Seen>& models) {
        [](const SegmentUse& use) { return count_of<Seconds>(use.transfer); });
 }
 
+void put_allowances(Families& families, const Allowance& bytes, const Allowance& connections) {
+  put(families.gauge("staronnx_in_flight_bytes", "Bytes of requests that the server holds"), {},
+      static_cast<double>(bytes.taken()));
+  put(families.gauge("staronnx_http_connections", "Connections over HTTP"), {}, static_cast<double>(connections.taken()));
+  MetricFamily& refused =
+      families.counter("staronnx_refused_total", "Requests and connections beyond what the server takes on at once");
+  put(refused, {{"limit", "bytes"}}, static_cast<double>(bytes.refused()));
+  put(refused, {{"limit", "connections"}}, static_cast<double>(connections.refused()));
+}
+
 void put_memory(Families& families) {
   const auto page = static_cast<double>(sysconf(_SC_PAGESIZE));
   const double total = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * page;
@@ -141,15 +151,17 @@ void put_memory(Families& families) {
 
 }  // namespace
 
-Metrics::Metrics(const Catalog& catalog) : catalog_(catalog), last_(processor_time().value_or(ProcessorTime())) {}
+Metrics::Metrics(const Server& server, const Allowance& connections)
+    : server_(server), connections_(connections), last_(processor_time().value_or(ProcessorTime())) {}
 
 std::string Metrics::text() {
   Families families;
-  const std::vector<Seen> models = see(catalog_);
+  const std::vector<Seen> models = see(server_.catalog());
   put_counts(families, models);
   put_failures(families, models);
   put_states(families, models);
   put_segments(families, models);
+  put_allowances(families, server_.bytes_in_flight(), connections_);
   put(families.gauge("nv_cpu_utilization", "Share of the machine's cores that were busy since the last reading"), {},
       cores_busy());
   put_memory(families);
