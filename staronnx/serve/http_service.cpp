@@ -151,9 +151,9 @@ HttpAnswer HttpService::index_answer(const HttpRequest& request) {
 void HttpService::load(const HttpRoute& route, const HttpRequest& request, Answered answered) {
   const Result<inference::RepositoryModelLoadRequest> wanted = parse_load_request(request.body);
   if (!wanted) return answered(error_answer(wanted.error()));
-  const Result<std::optional<std::string>> config = config_to_load(*wanted);
-  if (!config) return answered(error_answer(config.error()));
-  server_.control().load(route.model, *config, [answered = std::move(answered)](const Status& loaded) {
+  const Result<GivenModel> given = given_model(*wanted);
+  if (!given) return answered(error_answer(given.error()));
+  server_.control().load(route.model, *given, [answered = std::move(answered)](const Status& loaded) {
     answered(loaded ? HttpAnswer() : error_answer(loaded.error()));
   });
 }
