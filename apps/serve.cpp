@@ -24,6 +24,7 @@
 #include "staronnx/serve/repository_control.h"
 #include "staronnx/serve/server.h"
 #include "staronnx/serve/shared_memory.h"
+#include "staronnx/serve/summary_options.h"
 
 namespace staronnx::apps {
 namespace {
@@ -50,6 +51,7 @@ struct Options {
   HttpOptions http;
   HttpOptions metrics{.flags = "metrics", .port = 8002};
   bool allow_metrics = true;
+  SummaryOptions summaries;
   bool again = false;  // after one that was lost
   GrpcOptions grpc;
   bool allow_shared_memory = false;
@@ -102,14 +104,15 @@ class LateRuntime {
   const std::shared_future<Status> there_ = promise_.get_future().share();
 };
 
-Catalog::Loader loader(PlanCache& plans, Engine& engine, LateRuntime& runtime, Log& log) {
-  return [&plans, &engine, &runtime, &log](const LoadRequest& request) -> Result<std::unique_ptr<ServedModel>> {
+Catalog::Loader loader(PlanCache& plans, Engine& engine, LateRuntime& runtime, Log& log, const SummaryOptions& summaries) {
+  return [&plans, &engine, &runtime, &log, &summaries](const LoadRequest& request) -> Result<std::unique_ptr<ServedModel>> {
     const Result<PlanOnDisk> plan = plans.plan_for(request);
     if (!plan) return plan.error();
     const Result<Runtime*> there = runtime.get();
     if (!there) return there.error();
     Result<std::unique_ptr<ServedModel>> model = ServedModel::load(**there, engine, plan->plan, plan->directory, request);
     if (!model) return model.error();
+    if (summaries.on) (*model)->statistics().summarize(summaries.quantiles);
     for (const std::string& note : (*model)->pipeline().notes())
       log.write(LogLevel::warning, note, {{"model", request.name}, {"version", request.version}});
     return model;
@@ -159,7 +162,7 @@ int serve(const Options& options, Ports& ports) {
     log.write(LogLevel::info, what, {{"model", model}});
   };
   PlanCache plans(*machine, **engine, {default_cache_directory(), widths_of(*where), progress});
-  Catalog catalog(loader(plans, **engine, runtime, **log));
+  Catalog catalog(loader(plans, **engine, runtime, **log, options.summaries));
   RepositoryControl control(catalog, *repository);
   SharedMemory memory(options.allow_shared_memory);
   ServerIdentity identity{options.id, STARONNX_VERSION, kExtensions};
@@ -232,6 +235,20 @@ void add_repository(CLI::App& verb, Options& options) {
       ->capture_default_str();
 }
 
+void add_metrics_config(CLI::App& verb, SummaryOptions& summaries) {
+  const std::string option = "--metrics-config";
+  const auto take = [option, &summaries](const std::vector<std::string>& settings) {
+    const Result<SummaryOptions> parsed = SummaryOptions::parse(settings);
+    if (!parsed) throw CLI::ValidationError(option, parsed.error().message);
+    summaries = *parsed;
+  };
+  verb.add_option_function<std::vector<std::string>>(
+          option, take, "summary_latencies=true: quantiles, too; summary_quantiles=0.5:0.05,..: these")
+      ->type_name("TEXT")
+      ->take_all()
+      ->allow_extra_args(false);
+}
+
 }  // namespace
 
 void add_serve(CLI::App& app, int& exit_status) {
@@ -283,6 +300,7 @@ void add_serve(CLI::App& app, int& exit_status) {
       ->capture_default_str();
   verb->add_option("--metrics-address", options->metrics.address, "Where to listen for Prometheus")->capture_default_str();
   verb->add_option("--metrics-port", options->metrics.port, "Port of the metrics; 0: any free one")->capture_default_str();
+  add_metrics_config(*verb, options->summaries);
   verb->option_defaults()->group("Log");
   add_log(*verb, options->log);
   verb->option_defaults()->group("Processors");

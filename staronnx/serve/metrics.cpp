@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "staronnx/serve/latency_summaries.h"
+
 namespace staronnx {
 namespace {
 
@@ -25,11 +27,12 @@ double count_of(std::chrono::nanoseconds time) {
 class Families {
  public:
   MetricFamily& counter(const char* name, const char* help) { return add(name, help, MetricType::Counter); }
+  MetricFamily& summary(const std::string& name, const char* help) { return add(name, help, MetricType::Summary); }
   MetricFamily& gauge(const char* name, const char* help) { return add(name, help, MetricType::Gauge); }
   std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
 
  private:
-  MetricFamily& add(const char* name, const char* help, MetricType type) {
+  MetricFamily& add(const std::string& name, const char* help, MetricType type) {
     return families_.emplace_back(MetricFamily{name, help, type, {}});
   }
 
@@ -88,6 +91,27 @@ void put_counts(Families& families, const std::vector<Seen>& models) {
        [&](const Statistics& s) { return us(s.compute_infer.total); });
   each("nv_inference_compute_output_duration_us", "Time for handing out outputs, in microseconds",
        [&](const Statistics& s) { return us(s.compute_output.total); });
+}
+
+// Nothing where they are not kept.
+void put_summaries(Families& families, const std::vector<Seen>& models) {
+  for (std::size_t part = 0; part < LatencySummaries::kParts.size(); ++part) {
+    MetricFamily* family = nullptr;
+    for (const Seen& seen : models) {
+      const LatencySummaries* summaries = std::as_const(*seen.model).statistics().summaries();
+      if (summaries == nullptr) continue;
+      if (family == nullptr)
+        family = &families.summary("nv_inference_" + std::string(LatencySummaries::kParts[part]) + "_summary_us",
+                                   "Time of requests of the last minute, in microseconds, by quantile");
+      const LatencySummaries::Reading reading = summaries->read()[part];
+      ClientMetric metric;
+      metric.label = seen.labels();
+      metric.summary.sample_count = reading.count;
+      metric.summary.sample_sum = reading.sum;
+      for (const auto& [quantile, value] : reading.quantiles) metric.summary.quantile.push_back({quantile, value});
+      family->metric.push_back(std::move(metric));
+    }
+  }
 }
 
 void put_failures(Families& families, const std::vector<Seen>& models) {
@@ -158,6 +182,7 @@ std::string Metrics::text() {
   Families families;
   const std::vector<Seen> models = see(server_.catalog());
   put_counts(families, models);
+  put_summaries(families, models);
   put_failures(families, models);
   put_states(families, models);
   put_segments(families, models);
