@@ -24,6 +24,7 @@
 #include "staronnx/serve/repository_control.h"
 #include "staronnx/serve/server.h"
 #include "staronnx/serve/shared_memory.h"
+#include "staronnx/serve/summary_options.h"
 
 namespace staronnx::apps {
 namespace {
@@ -50,9 +51,11 @@ struct Options {
   HttpOptions http;
   HttpOptions metrics{.flags = "metrics", .port = 8002};
   bool allow_metrics = true;
+  SummaryOptions summaries;
   bool again = false;  // after one that was lost
   GrpcOptions grpc;
   bool allow_shared_memory = false;
+  Bytes most_in_flight = Server::kMostInFlight;
   LogOptions log;
   double exit_timeout_s = 30;
   MachineChoice here;
@@ -101,14 +104,15 @@ class LateRuntime {
   const std::shared_future<Status> there_ = promise_.get_future().share();
 };
 
-Catalog::Loader loader(PlanCache& plans, Engine& engine, LateRuntime& runtime, Log& log) {
-  return [&plans, &engine, &runtime, &log](const LoadRequest& request) -> Result<std::unique_ptr<ServedModel>> {
+Catalog::Loader loader(PlanCache& plans, Engine& engine, LateRuntime& runtime, Log& log, const SummaryOptions& summaries) {
+  return [&plans, &engine, &runtime, &log, &summaries](const LoadRequest& request) -> Result<std::unique_ptr<ServedModel>> {
     const Result<PlanOnDisk> plan = plans.plan_for(request);
     if (!plan) return plan.error();
     const Result<Runtime*> there = runtime.get();
     if (!there) return there.error();
     Result<std::unique_ptr<ServedModel>> model = ServedModel::load(**there, engine, plan->plan, plan->directory, request);
     if (!model) return model.error();
+    if (summaries.on) (*model)->statistics().summarize(summaries.quantiles);
     for (const std::string& note : (*model)->pipeline().notes())
       log.write(LogLevel::warning, note, {{"model", request.name}, {"version", request.version}});
     return model;
@@ -158,13 +162,13 @@ int serve(const Options& options, Ports& ports) {
     log.write(LogLevel::info, what, {{"model", model}});
   };
   PlanCache plans(*machine, **engine, {default_cache_directory(), widths_of(*where), progress});
-  Catalog catalog(loader(plans, **engine, runtime, **log));
+  Catalog catalog(loader(plans, **engine, runtime, **log, options.summaries));
   RepositoryControl control(catalog, *repository);
   SharedMemory memory(options.allow_shared_memory);
   ServerIdentity identity{options.id, STARONNX_VERSION, kExtensions};
   if (options.allow_shared_memory) identity.extensions.emplace_back("system_shared_memory");
   if (!machine->gpus.empty()) identity.extensions.emplace_back("cuda_shared_memory");
-  Server server(std::move(identity), catalog, control, memory, **log);
+  Server server(std::move(identity), catalog, control, memory, **log, options.most_in_flight);
   Result<std::unique_ptr<HttpServer>> http = HttpServer::start_protocol(server, options.http);
   if (!http) return report(http.error(), false);
   ports.http = (*http)->port();
@@ -175,7 +179,7 @@ int serve(const Options& options, Ports& ports) {
   say_address(**log, "gRPC", (*grpc)->address(), (*grpc)->loopback(), options.grpc.tls);
   std::unique_ptr<HttpServer> metrics;
   if (options.allow_metrics) {
-    Result<std::unique_ptr<HttpServer>> started = HttpServer::start_metrics(catalog, **log, options.metrics);
+    Result<std::unique_ptr<HttpServer>> started = HttpServer::start_metrics(server, (*http)->connections(), options.metrics);
     if (!started) return report(started.error(), false);
     metrics = *std::move(started);
     ports.metrics = metrics->port();
@@ -231,6 +235,20 @@ void add_repository(CLI::App& verb, Options& options) {
       ->capture_default_str();
 }
 
+void add_metrics_config(CLI::App& verb, SummaryOptions& summaries) {
+  const std::string option = "--metrics-config";
+  const auto take = [option, &summaries](const std::vector<std::string>& settings) {
+    const Result<SummaryOptions> parsed = SummaryOptions::parse(settings);
+    if (!parsed) throw CLI::ValidationError(option, parsed.error().message);
+    summaries = *parsed;
+  };
+  verb.add_option_function<std::vector<std::string>>(
+          option, take, "summary_latencies=true: quantiles, too; summary_quantiles=0.5:0.05,..: these")
+      ->type_name("TEXT")
+      ->take_all()
+      ->allow_extra_args(false);
+}
+
 }  // namespace
 
 void add_serve(CLI::App& app, int& exit_status) {
@@ -250,6 +268,10 @@ void add_serve(CLI::App& app, int& exit_status) {
       ->capture_default_str();
   verb->add_flag("--allow-system-shared-memory", options->allow_shared_memory,
                  "Let clients name shared memory of this machine (/dev/shm) that the server may open, to be read and written");
+  verb->add_option("--max-in-flight-size", options->most_in_flight.count,
+                   "Bytes of requests that the server holds at once at most, over all protocols; others are refused")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   verb->option_defaults()->group("HTTP");
   verb->add_option("--http-address", options->http.address, "Where to listen: an address of this machine, or its name")
       ->capture_default_str();
@@ -260,11 +282,17 @@ void add_serve(CLI::App& app, int& exit_status) {
   verb->add_option("--http-max-input-size", options->http.max_body.count, "Bytes of a request's body at most")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  verb->add_option("--http-max-connections", options->http.max_connections, "Connections at most; others are told so and closed")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   add_tls(*verb, "http", options->http.tls);
   add_restrictions(*verb, "--http-restricted-api", options->http.restrictions);
   verb->option_defaults()->group("gRPC");
   verb->add_option("--grpc-address", options->grpc.address, "Where to listen for gRPC")->capture_default_str();
   verb->add_option("--grpc-port", options->grpc.port, "Port for gRPC; 0: any free one")->capture_default_str();
+  verb->add_option("--grpc-max-concurrent-streams", options->grpc.max_streams, "Calls on one connection at a time at most")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   add_tls(*verb, "grpc", options->grpc.tls);
   add_restrictions(*verb, "--grpc-restricted-protocol", options->grpc.restrictions);
   verb->option_defaults()->group("Metrics");
@@ -272,6 +300,7 @@ void add_serve(CLI::App& app, int& exit_status) {
       ->capture_default_str();
   verb->add_option("--metrics-address", options->metrics.address, "Where to listen for Prometheus")->capture_default_str();
   verb->add_option("--metrics-port", options->metrics.port, "Port of the metrics; 0: any free one")->capture_default_str();
+  add_metrics_config(*verb, options->summaries);
   verb->option_defaults()->group("Log");
   add_log(*verb, options->log);
   verb->option_defaults()->group("Processors");

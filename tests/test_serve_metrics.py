@@ -44,6 +44,26 @@ def test_requests_are_counted_and_timed(serve, served_models):
     assert seen["nv_inference_pending_request_count", own] == 0
     assert seen["nv_model_load_duration_secs", own] > 0
     assert seen["staronnx_expected_wait_seconds", own] == 0
+    assert not any("_summary_us" in name for name, _ in seen), "nobody asked for them"
+
+
+def test_quantiles_are_told_where_they_are_asked_for(serve, served_models):
+    settings = ("--metrics-config", "summary_latencies=true", "--metrics-config", "summary_quantiles=0.5:0.05,0.99:0.001")
+    with serve(served_models["two"], *settings) as served:
+        ask(served, "two", 7)
+        seen = scrape(served)
+    own = (("model", "two"), ("version", "1"))
+    for part in ("request", "queue", "compute_input", "compute_infer", "compute_output"):
+        name = f"nv_inference_{part}_summary_us"
+        assert seen[f"{name}_count", own] == 7
+        assert seen[f"{name}_sum", own] == pytest.approx(seen[f"nv_inference_{part}_duration_us", own], rel=1e-6)
+        median, most = (seen[name, (own[0], ("quantile", at), own[1])] for at in ("0.5", "0.99"))
+        assert 0 <= median <= most
+
+
+def test_a_setting_of_metrics_that_is_none_is_refused(staronnx, served_models):
+    done = staronnx("serve", served_models["two"], "--metrics-config", "counter_latencies=true", check=False)
+    assert done.returncode == 2 and "is no setting of metrics" in done.stderr
 
 
 def test_segments_are_told_apart_by_processor(serve, staronnx, light, tmp_path):

@@ -132,6 +132,29 @@ def test_clients_load_and_unload(serve, repository, protocol):
 
 
 @pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_clients_send_models_of_their_own(serve, repository, tmp_path, protocol):
+    scaled(tmp_path / "sent.onnx", 7)
+    sent = {"file:3/model.onnx": (tmp_path / "sent.onnx").read_bytes()}
+    with serve("--model-repository", repository, "--model-control-mode", "explicit", "--load-model", "b") as served, \
+            client_of(protocol, served) as client:
+        for name in ("new", "b"):
+            client.load_model(name, config="{}", files=sent)
+            assert factor_of(client, name) == 7 and index_of(client)[name, "3"] == ("READY", "")
+        assert ("b", "1") not in index_of(client) or index_of(client)["b", "1"][0] != "READY", "instead of what is there"
+        scaled(repository / "a/2/model.onnx", 20)
+        client.load_model("a")
+        scaled(repository / "a/2/model.onnx", 30)
+        served.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: factor_of(client, "a") == 30, served)
+        assert factor_of(client, "new") == factor_of(client, "b") == 7, "what was sent stays"
+        client.load_model("b")
+        assert factor_of(client, "b") == 10, "as it is in the repository"
+        client.unload_model("new")
+        with pytest.raises(InferenceServerException, match="there is no model 'new'"):
+            client.load_model("new")
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
 def test_refusals_to_load(serve, repository, protocol):
     scaled(repository / "c/1/model.onnx", 3)
     with serve("--model-repository", repository, "--model-control-mode", "explicit", "--load-model", "c") as served, \
@@ -145,7 +168,11 @@ def test_refusals_to_load(serve, repository, protocol):
             client.load_model("a", config="{")
         with pytest.raises(InferenceServerException, match="sequence_batching is not supported"):
             client.load_model("a", config='{"sequence_batching": {}}')
-        with pytest.raises(InferenceServerException, match="'file:1/model.onnx' is not supported"):
+        with pytest.raises(InferenceServerException, match="'1/../../x' is no place in a model's folder"):
+            client.load_model("a", config="{}", files={"file:1/../../x": b"x"})
+        with pytest.raises(InferenceServerException, match="send the parameter 'config', too"):
+            client.load_model("a", files={"file:1/model.onnx": b"x"})
+        with pytest.raises(InferenceServerException, match="load failed for model 'a': version 1 is at UNAVAILABLE state"):
             client.load_model("a", config="{}", files={"file:1/model.onnx": b"x"})
         (repository / "c/1/model.onnx").write_text("no model")
         with pytest.raises(InferenceServerException, match="load failed for model 'c': version 1 is at UNAVAILABLE state: .*model.onnx"):

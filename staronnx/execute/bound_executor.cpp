@@ -105,7 +105,7 @@ void BoundExecutor::bind_outputs(std::span<OutputSlot> outputs, bool as_declared
   binding_.ClearBoundOutputs();
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const TensorInfo& info = signature_.outputs[i];
-    const auto part = as_declared ? ort::declared_part(info, outputs[i].buffer) : std::nullopt;
+    const auto part = as_declared && !info.any_shape ? ort::part_of(outputs[i].buffer, info.type, info.shape) : std::nullopt;
     if (part) {
       binding_.BindOutput(info.name.c_str(), ort::tensor_on(memory_, info.type, info.shape, *part));
     } else {

@@ -86,6 +86,16 @@ class EngineTest : public ::testing::Test {
   std::unique_ptr<Engine> engine_ = *Engine::create();
 };
 
+// "y" is "x" in the shape "s".
+onnx::GraphProto reshape_by_input() {
+  onnx::GraphProto graph;
+  testing::add_input(graph, "x", DataType::float32, {-1});
+  testing::add_input(graph, "s", DataType::int64, {-1});
+  testing::add_output(graph, "y", DataType::float32, {-1, -1});
+  testing::add_node(graph, "Reshape", {"x", "s"}, {"y"});
+  return graph;
+}
+
 class LightModel : public EngineTest, public ::testing::WithParamInterface<const char*> {
  protected:
   void expect_the_authors_output(const Result<std::shared_ptr<Executor>>& executor) {
@@ -184,6 +194,41 @@ TEST_F(EngineTest, AModelMayBeWrongAboutTheShapeOfItsOutput) {
     EXPECT_EQ(output.shape, (Shape{2, 2}));
     EXPECT_EQ(floats_of(output.view), (std::vector<float>{0, 2, 0, 4}));
   }
+}
+
+// Where the last run had such inputs its outputs are computed in place, too.
+TEST_F(EngineTest, ADynamicOutputMayHaveTheShapeOfTheLastRunOrAnother) {
+  const auto executor = prepare(reshape_by_input());
+  Tensor memory(DataType::float32, {8}, 32);
+  OutputSlot output;
+  output.buffer = memory.data();
+  const Tensor input = floats({4}, {1, 2, 3, 4});
+  for (const auto& shape : {Shape{2, 2}, Shape{2, 2}, Shape{1, 4}, Shape{2, 2}, Shape{2, 2}}) {
+    Tensor wanted(DataType::int64, {2}, 16);
+    std::ranges::copy(std::as_bytes(std::span(shape)), wanted.data().begin());
+    const std::vector<TensorView> views = {input.view(), wanted.view()};
+    const Status ran = executor->run(views, {&output, 1});
+    ASSERT_TRUE(ran.ok()) << ran.error().message;
+    EXPECT_EQ(output.shape, shape);
+    EXPECT_EQ(output.view.data.data(), memory.data().data());
+    EXPECT_EQ(floats_of(output.view), (std::vector<float>{1, 2, 3, 4}));
+  }
+}
+
+TEST_F(EngineTest, AFailingRunDoesNotChangeHowTheNextGoes) {
+  const auto executor = prepare(reshape_by_input());
+  Tensor memory(DataType::float32, {8}, 32);
+  OutputSlot output;
+  output.buffer = memory.data();
+  const Tensor input = floats({4}, {1, 2, 3, 4});
+  for (const std::int64_t size : {4, 5, 4}) {
+    const Shape shape = {1, size};
+    Tensor wanted(DataType::int64, {2}, 16);
+    std::ranges::copy(std::as_bytes(std::span(shape)), wanted.data().begin());
+    const std::vector<TensorView> views = {input.view(), wanted.view()};
+    EXPECT_EQ(executor->run(views, {&output, 1}).ok(), size == 4);
+  }
+  EXPECT_EQ(floats_of(output.view), (std::vector<float>{1, 2, 3, 4}));
 }
 
 TEST_F(EngineTest, StringsGoThroughUnchanged) {

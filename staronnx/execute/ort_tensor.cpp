@@ -12,9 +12,8 @@ Ort::Value tensor_on(const Ort::MemoryInfo& memory, DataType type, std::span<con
                                   static_cast<ONNXTensorElementDataType>(type));
 }
 
-std::optional<std::span<std::byte>> declared_part(const TensorInfo& output, std::span<std::byte> buffer) {
-  if (output.any_shape) return std::nullopt;
-  const std::optional<Bytes> size = byte_size(output.type, output.shape);
+std::optional<std::span<std::byte>> part_of(std::span<std::byte> buffer, DataType type, std::span<const std::int64_t> shape) {
+  const std::optional<Bytes> size = byte_size(type, shape);
   if (!size || size->count > buffer.size()) return std::nullopt;
   return buffer.first(size->count);
 }

@@ -15,7 +15,7 @@ namespace staronnx::ort {
 Ort::Value tensor_on(const Ort::MemoryInfo& memory, DataType type, std::span<const std::int64_t> shape,
                      std::span<const std::byte> data);
 
-// The part of `buffer` that an output takes by what the model's file says; nothing when the file leaves its shape open or it does not fit.
-std::optional<std::span<std::byte>> declared_part(const TensorInfo& output, std::span<std::byte> buffer);
+// The part of `buffer` that such a tensor takes; nothing when it does not fit, or its shape or type does not say how much that is.
+std::optional<std::span<std::byte>> part_of(std::span<std::byte> buffer, DataType type, std::span<const std::int64_t> shape);
 
 }  // namespace staronnx::ort

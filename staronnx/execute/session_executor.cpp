@@ -39,7 +39,9 @@ SessionExecutor::SessionExecutor(std::string name, Signature signature, std::sha
       signature_(std::move(signature)),
       memory_(Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault)),
       keep_(std::move(keep)),
-      session_(std::move(session)) {
+      session_(std::move(session)),
+      all_declared_(std::ranges::all_of(
+          signature_.outputs, [](const TensorInfo& output) { return !output.any_shape && element_count(output.shape); })) {
   for (const TensorInfo& output : signature_.outputs) output_names_.push_back(output.name.c_str());
 }
 
@@ -51,8 +53,10 @@ Status SessionExecutor::run(std::span<const TensorView> inputs, std::span<Output
     }
     const Result<Inputs> bound = bind_inputs(inputs);
     if (!bound) return bound.error();
-    const std::vector<Ort::Value> values = run_session(*bound, outputs);
+    const std::shared_ptr<const Shapes> last = last_like(inputs);
+    const std::vector<Ort::Value> values = run_session(*bound, outputs, last.get());
     for (std::size_t i = 0; i < values.size(); ++i) fill(outputs[i], values[i]);
+    if (!last) remember(inputs, outputs);
     return {};
   });
 }
@@ -77,34 +81,53 @@ Result<SessionExecutor::Inputs> SessionExecutor::bind_inputs(std::span<const Ten
   return bound;
 }
 
-std::vector<Ort::Value> SessionExecutor::bind_outputs(std::span<OutputSlot> outputs, bool as_declared) const {
+std::vector<Ort::Value> SessionExecutor::bind_outputs(std::span<OutputSlot> outputs, Foresight foresight,
+                                                      const Shapes* last) const {
   std::vector<Ort::Value> values;
   values.reserve(outputs.size());
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const TensorInfo& info = signature_.outputs[i];
-    const auto part = as_declared ? ort::declared_part(info, outputs[i].buffer) : std::nullopt;
-    values.push_back(part ? ort::tensor_on(memory_, info.type, info.shape, *part) : Ort::Value(nullptr));
+    const bool as_file_says = foresight >= declared && !info.any_shape && element_count(info.shape);
+    const Shape* shape = as_file_says ? &info.shape : foresight == as_last_time ? &last->outputs[i] : nullptr;
+    const auto part = shape != nullptr ? ort::part_of(outputs[i].buffer, info.type, *shape) : std::nullopt;
+    values.push_back(part ? ort::tensor_on(memory_, info.type, *shape, *part) : Ort::Value(nullptr));
   }
   return values;
 }
 
-std::vector<Ort::Value> SessionExecutor::run_session(const Inputs& inputs, std::span<OutputSlot> outputs) {
+// A failure may mean that an output has another shape than was thought; how it says so depends on library and provider. If it meant something
+// else, it comes again.
+std::vector<Ort::Value> SessionExecutor::run_session(const Inputs& inputs, std::span<OutputSlot> outputs, const Shapes* last) {
   std::vector<Ort::Value> values;
-  const auto run = [&](bool as_declared) {
-    values = bind_outputs(outputs, as_declared);
-    session_.Run(Ort::RunOptions{nullptr}, inputs.names.data(), inputs.values.data(), inputs.values.size(), output_names_.data(),
-                 values.data(), values.size());
-  };
-  try {
-    run(declared_shapes_hold_);
-  } catch (const Ort::Exception&) {
-    // Maybe an output has another shape than the model's file states; how a failure says so depends on library and provider. If this
-    // was another one, it comes again.
-    if (!declared_shapes_hold_) throw;
-    run(false);
-    declared_shapes_hold_ = false;
+  const Foresight begin = std::min(foresight_.load(), last != nullptr ? as_last_time : declared);
+  for (int foresight = begin;; --foresight) {
+    values = bind_outputs(outputs, static_cast<Foresight>(foresight), last);
+    try {
+      session_.Run(Ort::RunOptions{nullptr}, inputs.names.data(), inputs.values.data(), inputs.values.size(),
+                   output_names_.data(), values.data(), values.size());
+      if (foresight < begin) foresight_ = static_cast<Foresight>(foresight);
+      return values;
+    } catch (const Ort::Exception&) {
+      if (foresight == none) throw;
+    }
   }
-  return values;
+}
+
+// Of the last run, if its inputs had the same shapes.
+std::shared_ptr<const SessionExecutor::Shapes> SessionExecutor::last_like(std::span<const TensorView> inputs) {
+  if (all_declared_ || foresight_ != as_last_time) return nullptr;
+  const std::lock_guard lock(mutex_);
+  const auto like = [](const TensorView& input, const Shape& shape) { return std::ranges::equal(input.shape, shape); };
+  return last_ && std::ranges::equal(inputs, last_->inputs, like) ? last_ : nullptr;
+}
+
+void SessionExecutor::remember(std::span<const TensorView> inputs, std::span<const OutputSlot> outputs) {
+  if (all_declared_ || foresight_ != as_last_time) return;
+  auto shapes = std::make_shared<Shapes>();
+  for (const TensorView& input : inputs) shapes->inputs.emplace_back(input.shape.begin(), input.shape.end());
+  for (const OutputSlot& output : outputs) shapes->outputs.push_back(output.shape);
+  const std::lock_guard lock(mutex_);
+  last_ = std::move(shapes);
 }
 
 }  // namespace staronnx

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,9 +25,18 @@ class SessionExecutor final : public Executor {
 
  private:
   struct Inputs;
+  // A run's, by input and by output.
+  struct Shapes {
+    std::vector<Shape> inputs, outputs;
+  };
+  // By what outputs go straight into their slots: those whose shape is known before the run. What was wrong once is not tried again.
+  enum Foresight { none, declared, as_last_time };
+
   Result<Inputs> bind_inputs(std::span<const TensorView> inputs) const;
-  std::vector<Ort::Value> bind_outputs(std::span<OutputSlot> outputs, bool as_declared) const;
-  std::vector<Ort::Value> run_session(const Inputs& inputs, std::span<OutputSlot> outputs);
+  std::vector<Ort::Value> bind_outputs(std::span<OutputSlot> outputs, Foresight foresight, const Shapes* last) const;
+  std::vector<Ort::Value> run_session(const Inputs& inputs, std::span<OutputSlot> outputs, const Shapes* last);
+  std::shared_ptr<const Shapes> last_like(std::span<const TensorView> inputs);
+  void remember(std::span<const TensorView> inputs, std::span<const OutputSlot> outputs);
 
   std::string name_;
   std::string note_;
@@ -35,8 +45,10 @@ class SessionExecutor final : public Executor {
   std::shared_ptr<const void> keep_;
   Ort::Session session_;
   std::vector<const char*> output_names_;
-  // What the file says about the shapes of its outputs was right so far; only then do outputs go straight into their slots.
-  std::atomic<bool> declared_shapes_hold_ = true;
+  const bool all_declared_;  // the file states the shapes of all outputs
+  std::atomic<Foresight> foresight_ = as_last_time;
+  std::mutex mutex_;                    // guards last_
+  std::shared_ptr<const Shapes> last_;  // null: nothing is known
 };
 
 }  // namespace staronnx

@@ -36,12 +36,6 @@ std::string item(std::string_view list, int index) {
   return std::string(list) + '[' + std::to_string(index) + ']';
 }
 
-// The name of a file in a folder; not a way out of it.
-bool names_file(std::string_view name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos &&
-         name.find('\0') == std::string_view::npos;
-}
-
 template <class Dims>
 Status check_dims(const ConfigText& text, const std::string& path, const Dims& dims) {
   for (int i = 0; i < dims.size(); ++i) {
@@ -245,6 +239,11 @@ Status read_own(std::string_view key, const std::string& value, OwnParameters& o
 }
 
 }  // namespace
+
+bool names_file(std::string_view name) {
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos &&
+         name.find('\0') == std::string_view::npos;
+}
 
 Result<OwnParameters> own_parameters(const inference::ModelConfig& config) {
   OwnParameters own;

@@ -14,6 +14,9 @@ namespace staronnx {
 // Only fields that check_supported() lets through are looked at. Errors are invalid_argument and say the place.
 Status check_values(const ConfigText& text);
 
+// Whether it is the name of a file in a folder, and not a way out of it.
+bool names_file(std::string_view name);
+
 // StarONNX's own parameters, checked.
 struct OwnParameters {
   ShapesByName shapes = {};

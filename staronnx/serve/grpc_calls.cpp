@@ -35,12 +35,16 @@ class InferCall : public grpc::ServerUnaryReactor {
                             })),
         answer_(answer) {}
 
-  void begin(const Server& server, const grpc::ByteBuffer& message) {
+  void begin(const Server& server, grpc::ByteBuffer& message) {
+    Allowance::Share bytes(server.bytes_in_flight());
+    if (!bytes.grow(message.Length())) return end(grpc_status(too_much_in_flight(server.bytes_in_flight())));
     Result<GrpcRequest> parsed = parse_infer_request(message);
+    message.Clear();
     if (!parsed) return end(grpc_status(parsed.error()));
     name(access_, parsed->head);
     Result<InferenceRequest> request = inference_of(*std::move(parsed));
     if (!request) return end(grpc_status(request.error()));
+    request->bytes = std::move(bytes);
     Result<RunningInference> running =
         infer(server, *std::move(request), [this](const Result<InferenceResponse>& response) { answer(response); });
     if (!running) return end(grpc_status(running.error()));
@@ -122,13 +126,17 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
       line_.push_back(place);
     }
     place->access = access_line(server_.log(), [] { return AccessLine{"gRPC", "", "ModelStreamInfer"}; });
+    Allowance::Share bytes(server_.bytes_in_flight());
+    if (!bytes.grow(incoming_.Length())) return answer(*place, too_much_in_flight(server_.bytes_in_flight()));
     Result<GrpcRequest> message = parse_infer_request(incoming_);
+    incoming_.Clear();
     if (!message) return answer(*place, message.error());
     name(place->access, message->head);
     place->id = message->head.id();
     place->final_mark = wants_final_mark(message->head);
     Result<InferenceRequest> request = inference_of(*std::move(message));
     if (!request) return answer(*place, request.error());
+    request->bytes = std::move(bytes);
     Result<RunningInference> running = infer(
         server_, *std::move(request), [this, place](const Result<InferenceResponse>& response) { answer(*place, response); });
     if (!running) return answer(*place, running.error());
@@ -195,7 +203,7 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
 
 }  // namespace
 
-grpc::ServerUnaryReactor* begin_infer(const Server& server, const grpc::ByteBuffer& request, grpc::ByteBuffer& answer) {
+grpc::ServerUnaryReactor* begin_infer(const Server& server, grpc::ByteBuffer& request, grpc::ByteBuffer& answer) {
   auto call = std::make_unique<InferCall>(server.log(), answer);
   call->begin(server, request);
   return call.release();  // gRPC's, until OnDone()

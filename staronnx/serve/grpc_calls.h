@@ -7,9 +7,9 @@
 
 namespace staronnx {
 
-// ModelInfer: parses `request` and gives it to the model, on the calling thread; the answer is written on the model's. When the client goes
-// away, so does the inference. `server` and what gRPC gives outlive the call.
-grpc::ServerUnaryReactor* begin_infer(const Server& server, const grpc::ByteBuffer& request, grpc::ByteBuffer& answer);
+// ModelInfer: parses `request`, empties it and gives it to the model, on the calling thread; the answer is written on the model's. When the
+// client goes away, so does the inference. `server` and what gRPC gives outlive the call.
+grpc::ServerUnaryReactor* begin_infer(const Server& server, grpc::ByteBuffer& request, grpc::ByteBuffer& answer);
 
 // ModelStreamInfer: many of them at a time, answered in the order in which they came; what goes wrong with one is answered in its place,
 // and the stream goes on.

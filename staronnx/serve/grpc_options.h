@@ -14,6 +14,7 @@ struct GrpcOptions {
   std::uint16_t port = 8001;          // 0: the system picks one
   TlsOptions tls = {};
   Restrictions restrictions = {};  // of which for_grpc() holds
+  int max_streams = 16384;         // calls at a time on one connection; others wait with the client
 };
 
 }  // namespace staronnx

@@ -51,6 +51,7 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::start(Server& server, const Grpc
   builder.AddListeningPort(to_string(*wanted), state->certificates.credentials(), &port);
   builder.SetMaxReceiveMessageSize(INT_MAX);
   builder.SetMaxSendMessageSize(INT_MAX);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_streams);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   take_pings(builder);
   builder.RegisterService(&state->service);

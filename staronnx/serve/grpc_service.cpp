@@ -150,10 +150,10 @@ ServerUnaryReactor* GrpcService::RepositoryModelLoad(CallbackServerContext* cont
                                                      inference::RepositoryModelLoadResponse* /*answer*/) {
   constexpr const char* kName = "RepositoryModelLoad";
   if (const auto refused = gate_.refusal(*context, Api::model_repository, kName)) return finished(context, *refused);
-  const Result<std::optional<std::string>> config = config_to_load(*request);
-  if (!config) return gate_.reply(context, Api::model_repository, kName, [&]() -> Status { return config.error(); });
+  const Result<GivenModel> given = given_model(*request);
+  if (!given) return gate_.reply(context, Api::model_repository, kName, [&]() -> Status { return given.error(); });
   const std::shared_ptr<LoadCall> call = LoadCall::begin(server_.log());
-  server_.control().load(request->model_name(), *config,
+  server_.control().load(request->model_name(), *given,
                          [call](const Status& loaded) { call->answer(loaded ? grpc::Status::OK : grpc_status(loaded.error())); });
   return call.get();
 }
@@ -236,7 +236,8 @@ ServerUnaryReactor* GrpcService::LogSettings(CallbackServerContext* context, con
 ServerUnaryReactor* GrpcService::ModelInfer(CallbackServerContext* context, const grpc::ByteBuffer* request,
                                             grpc::ByteBuffer* answer) {
   if (const auto refused = gate_.refusal(*context, Api::inference, "ModelInfer")) return finished(context, *refused);
-  return begin_infer(server_, *request, *answer);
+  // gRPC's own, which it keeps until the call ends and nobody reads again.
+  return begin_infer(server_, const_cast<grpc::ByteBuffer&>(*request), *answer);
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GrpcService::ModelStreamInfer(CallbackServerContext* context) {

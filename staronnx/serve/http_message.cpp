@@ -1,5 +1,7 @@
 #include "staronnx/serve/http_message.h"
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace staronnx {
@@ -28,6 +30,12 @@ HttpAnswer error_answer(unsigned status, std::string_view message) {
 
 HttpAnswer error_answer(const Error& error) {
   return error_answer(http_status(error.code), error.message);
+}
+
+HttpAnswer busy_answer(const Error& error, Seconds retry_after) {
+  HttpAnswer answer = error_answer(error);
+  answer.fields.emplace_back("Retry-After", std::to_string(std::max<long>(1, std::lround(std::ceil(retry_after.count())))));
+  return answer;
 }
 
 }  // namespace staronnx

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "staronnx/base/result.h"
+#include "staronnx/base/units.h"
+#include "staronnx/serve/allowance.h"
 #include "staronnx/serve/compression.h"
 
 namespace staronnx {
@@ -19,6 +21,7 @@ struct HttpRequest {
   std::string content_encoding, accept_encoding;
   std::optional<std::string> inference_header_length;  // Inference-Header-Content-Length
   std::vector<std::string> keys = {};                  // for each restriction that there is; empty when absent
+  Allowance::Share bytes = {};                         // of those that the server holds: the body's
 };
 
 struct HttpAnswer {
@@ -35,5 +38,7 @@ unsigned http_status(ErrorCode code);
 // {"error": "..."}
 HttpAnswer error_answer(unsigned status, std::string_view message);
 HttpAnswer error_answer(const Error& error);
+// The same, with the time after which another try may be worth it.
+HttpAnswer busy_answer(const Error& error, Seconds retry_after = Seconds(1));
 
 }  // namespace staronnx

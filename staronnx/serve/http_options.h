@@ -19,6 +19,7 @@ struct HttpOptions {
   int threads = 1;
   Bytes max_body{64ULL << 20U};  // of a request, unpacked, too
   Bytes max_header{64ULL << 10U};
+  std::uint64_t max_connections = 16384;  // more are told so and closed
   Restrictions restrictions = {};
   Seconds idle{300};    // a connection without a request
   Seconds stalled{30};  // a request, or an answer, of which nothing moves

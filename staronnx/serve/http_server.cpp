@@ -28,11 +28,14 @@ using asio::ip::tcp;
 // After a connection could not be accepted, mostly as there are no more file descriptors: until some are free.
 constexpr std::chrono::milliseconds kAcceptAgain{100};
 
+// Connections beyond those allowed that are being told so, at most; more are closed without a word.
+constexpr std::size_t kTurnedAway = 256;
+
 }  // namespace
 
 struct HttpServer::State {
-  State(std::unique_ptr<HttpHandler> answering, HttpOptions with, Log& writing)
-      : options(std::move(with)), handler(std::move(answering)), log(writing) {}
+  State(std::unique_ptr<HttpHandler> answering, const Server& server, HttpOptions with)
+      : options(std::move(with)), handler(std::move(answering)), log(server.log()), bytes(server.bytes_in_flight()) {}
 
   Status read_certificates();
   Status listen(const tcp::endpoint& endpoint);
@@ -46,6 +49,8 @@ struct HttpServer::State {
   const HttpOptions options;
   const std::unique_ptr<HttpHandler> handler;
   Log& log;
+  Allowance& bytes;
+  Allowance connections{options.max_connections};
   asio::io_context context;
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
   tcp::acceptor acceptor{asio::make_strand(context)};
@@ -111,14 +116,19 @@ void HttpServer::State::begin(tcp::socket socket) {
   boost::system::error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   auto self = std::make_shared<HttpSession*>();
+  auto share = std::make_shared<Allowance::Share>(connections);
+  const bool welcome = share->grow(1);
   std::unique_lock reading(mutex);
   const std::shared_ptr<asio::ssl::context> certificates = tls;
+  if (!welcome && sessions.size() >= options.max_connections + kTurnedAway) return;
   reading.unlock();
-  auto session = std::make_shared<HttpSession>(std::move(socket), certificates, *handler, options, log, [this, self] {
-    const std::lock_guard lock(mutex);
-    sessions.erase(*self);
-    ended.notify_all();
-  });
+  auto session =
+      std::make_shared<HttpSession>(std::move(socket), certificates, *handler, options, log, bytes, [this, self, share] {
+        const std::lock_guard lock(mutex);
+        sessions.erase(*self);
+        *share = {};
+        ended.notify_all();
+      });
   *self = session.get();
   bool late = false;
   {
@@ -126,7 +136,7 @@ void HttpServer::State::begin(tcp::socket socket) {
     sessions.insert(session.get());
     late = stopping;
   }
-  session->start();
+  welcome ? session->start() : session->turn_away();
   if (late) session->stop();
 }
 
@@ -145,10 +155,11 @@ void HttpServer::State::for_each_session(const Call& call) {
 
 namespace {
 
-Result<std::unique_ptr<HttpServer>> start(std::unique_ptr<HttpHandler> handler, Log& log, const HttpOptions& options) {
+Result<std::unique_ptr<HttpServer>> start(std::unique_ptr<HttpHandler> handler, const Server& server,
+                                          const HttpOptions& options) {
   const Result<tcp::endpoint> endpoint = listen_address(options.address, options.port, options.flags);
   if (!endpoint) return endpoint.error();
-  auto state = std::make_unique<HttpServer::State>(std::move(handler), options, log);
+  auto state = std::make_unique<HttpServer::State>(std::move(handler), server, options);
   if (Status read = state->read_certificates(); !read) return read.error();
   if (Status listening = state->listen(*endpoint); !listening) return listening.error();
   asio::post(state->acceptor.get_executor(), [state = state.get()] { state->accept(); });
@@ -159,11 +170,12 @@ Result<std::unique_ptr<HttpServer>> start(std::unique_ptr<HttpHandler> handler, 
 }  // namespace
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start_protocol(Server& server, const HttpOptions& options) {
-  return start(std::make_unique<HttpService>(server, options), server.log(), options);
+  return start(std::make_unique<HttpService>(server, options), server, options);
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start_metrics(const Catalog& catalog, Log& log, const HttpOptions& options) {
-  return start(std::make_unique<MetricsService>(catalog), log, options);
+Result<std::unique_ptr<HttpServer>> HttpServer::start_metrics(const Server& server, const Allowance& connections,
+                                                              const HttpOptions& options) {
+  return start(std::make_unique<MetricsService>(server, connections), server, options);
 }
 
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -189,6 +201,10 @@ std::uint16_t HttpServer::port() const {
 
 bool HttpServer::loopback() const {
   return state_->local.address().is_loopback();
+}
+
+const Allowance& HttpServer::connections() const {
+  return state_->connections;
 }
 
 Status HttpServer::reload_certificates() {

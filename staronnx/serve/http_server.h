@@ -17,10 +17,11 @@ namespace staronnx {
 
 class HttpServer {
  public:
-  // Listens, and answers from now on, on threads of its own. `server`, `catalog` and `log` outlive it. Fails, naming the address, when it is taken, or none of
-  // this machine.
+  // Listens, and answers from now on, on threads of its own. `server` outlives it, as `connections` do: those of the protocol, which the metrics
+  // tell. Fails, naming the address, when it is taken, or none of this machine.
   static Result<std::unique_ptr<HttpServer>> start_protocol(Server& server, const HttpOptions& options);
-  static Result<std::unique_ptr<HttpServer>> start_metrics(const Catalog& catalog, Log& log, const HttpOptions& options);
+  static Result<std::unique_ptr<HttpServer>> start_metrics(const Server& server, const Allowance& connections,
+                                                           const HttpOptions& options);
 
   // Closes all connections at once. Inferences under way are cancelled; it waits until their models have answered them.
   ~HttpServer();
@@ -28,6 +29,7 @@ class HttpServer {
   std::string url() const;  // "http://127.0.0.1:8000", or "https:..", with the port it got
   std::uint16_t port() const;
   bool loopback() const;  // only this machine reaches it
+  const Allowance& connections() const;
 
   // Reads the certificate's files again, for connections to come. Fails, with nothing changed, as start_protocol().
   Status reload_certificates();

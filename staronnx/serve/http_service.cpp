@@ -1,7 +1,6 @@
 #include "staronnx/serve/http_service.h"
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -61,6 +60,10 @@ RunningInference HttpService::handle(HttpRequest request, Answered answered) {
   Result<std::string> body = uncompressed(std::move(request.body), request.content_encoding, max_body_.count);
   if (!body) {
     answered(error_answer(body.error()));
+    return {};
+  }
+  if (body->size() > request.bytes.has() && !request.bytes.grow(body->size() - request.bytes.has())) {
+    answered(busy_answer(too_much_in_flight(server_.bytes_in_flight())));
     return {};
   }
   request.body = *std::move(body);
@@ -148,9 +151,9 @@ HttpAnswer HttpService::index_answer(const HttpRequest& request) {
 void HttpService::load(const HttpRoute& route, const HttpRequest& request, Answered answered) {
   const Result<inference::RepositoryModelLoadRequest> wanted = parse_load_request(request.body);
   if (!wanted) return answered(error_answer(wanted.error()));
-  const Result<std::optional<std::string>> config = config_to_load(*wanted);
-  if (!config) return answered(error_answer(config.error()));
-  server_.control().load(route.model, *config, [answered = std::move(answered)](const Status& loaded) {
+  const Result<GivenModel> given = given_model(*wanted);
+  if (!given) return answered(error_answer(given.error()));
+  server_.control().load(route.model, *given, [answered = std::move(answered)](const Status& loaded) {
     answered(loaded ? HttpAnswer() : error_answer(loaded.error()));
   });
 }
@@ -171,6 +174,7 @@ RunningInference HttpService::infer(const HttpRoute& route, HttpRequest request,
   }
   parsed->request.model = route.model;
   parsed->request.version = route.version;
+  parsed->request.bytes = std::move(request.bytes);
   const auto shared = std::make_shared<Answered>(std::move(answered));
   const Encoding encoding = accepted_encoding(request.accept_encoding);
   const std::string logged_id = server_.log().writes(LogLevel::verbose) ? parsed->request.id : "";
@@ -187,14 +191,10 @@ RunningInference HttpService::infer(const HttpRoute& route, HttpRequest request,
   return {};
 }
 
-// With the time after which another try may be worth it.
 HttpAnswer HttpService::refusal(const HttpRoute& route, const Error& error) {
-  HttpAnswer answer = error_answer(error);
-  if (answer.status != 503) return answer;
+  if (http_status(error.code) != 503) return error_answer(error);
   const Result<std::shared_ptr<ServedModel>> model = server_.catalog().find(route.model, route.version);
-  const Seconds wait = model ? Seconds((*model)->pipeline().expected_wait()) : Seconds(1);
-  answer.fields.emplace_back("Retry-After", std::to_string(std::max<long>(1, std::lround(std::ceil(wait.count())))));
-  return answer;
+  return busy_answer(error, model ? Seconds((*model)->pipeline().expected_wait()) : Seconds(1));
 }
 
 }  // namespace staronnx

@@ -77,7 +77,7 @@ auto HttpSession::bound(void (HttpSession::*handler)(Arguments...)) {
 }
 
 HttpSession::HttpSession(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> tls, HttpHandler& handler,
-                         const HttpOptions& options, Log& log, std::function<void()> ended)
+                         const HttpOptions& options, Log& log, Allowance& bytes, std::function<void()> ended)
     : tls_(std::move(tls)),
       stream_(std::move(socket), tls_.get()),
       alarm_(stream_.get_executor()),
@@ -85,6 +85,7 @@ HttpSession::HttpSession(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl
       handler_(handler),
       options_(options),
       log_(log),
+      bytes_(bytes),
       ended_(std::move(ended)) {}
 
 HttpSession::~HttpSession() {
@@ -93,6 +94,15 @@ HttpSession::~HttpSession() {
 
 void HttpSession::start() {
   asio::dispatch(stream_.get_executor(), bound(&HttpSession::begin));
+}
+
+void HttpSession::turn_away() {
+  asio::dispatch(stream_.get_executor(), [self = shared_from_this()] {
+    if (self->tls_) return self->do_close();
+    self->refuse_busy({ErrorCode::unavailable, "there are more than " + std::to_string(self->options_.max_connections) +
+                                                   " connections; try again later, or raise --" + self->options_.flags +
+                                                   "-max-connections"});
+  });
 }
 
 void HttpSession::stop() {
@@ -159,6 +169,8 @@ void HttpSession::parse() {
     if (failure == http::error::need_more) break;
     if (failure) return refuse(failure);
     if (parser_->is_header_done() && !header_read_) return on_header();
+    const std::size_t size = parser_->get().body().size();
+    if (size > held_.has() && !held_.grow(size - held_.has())) return refuse_busy(too_much_in_flight(bytes_));
   }
   parser_->is_done() ? on_request() : read_some();
 }
@@ -170,6 +182,8 @@ void HttpSession::on_header() {
   });
   keep_alive_ = parser_->keep_alive();
   limit(options_.stalled);
+  held_ = Allowance::Share(bytes_);
+  if (!held_.grow(parser_->content_length().value_or(0))) return refuse_busy(too_much_in_flight(bytes_));
   const auto expectation = parser_->get().find(http::field::expect);
   if (expectation == parser_->get().end()) {
     read_body();
@@ -218,12 +232,18 @@ void HttpSession::refuse(Failure failure) {
   reply(answer_to(failure, options_));
 }
 
+void HttpSession::refuse_busy(const Error& reason) {
+  keep_alive_ = false;
+  reply(busy_answer(reason));
+}
+
 // ---- answering ----
 
 void HttpSession::on_request() {
   deadline_ = kNever;
   answering_ = true;
   HttpRequest request = request_of(parser_->release(), options_.restrictions);
+  request.bytes = std::exchange(held_, {});
   parser_.reset();
   running_ = handler_.handle(std::move(request), [self = shared_from_this()](HttpAnswer answer) {
     asio::dispatch(self->stream_.get_executor(),

@@ -18,6 +18,7 @@
 #include <string>
 
 #include "staronnx/serve/access_line.h"
+#include "staronnx/serve/allowance.h"
 #include "staronnx/serve/http_handler.h"
 #include "staronnx/serve/http_options.h"
 #include "staronnx/serve/http_stream.h"
@@ -26,14 +27,17 @@ namespace staronnx {
 
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
-  // The socket's executor is a strand of its own. Encrypted unless `tls` is null. `handler`, `options` and `log` outlive the session;
-  // `ended` is called when it dies.
+  // The socket's executor is a strand of its own. Encrypted unless `tls` is null. `handler`, `options`, `log` and `bytes`, those that the server
+  // holds, outlive the session; `ended` is called when it dies.
   HttpSession(boost::asio::ip::tcp::socket socket, std::shared_ptr<boost::asio::ssl::context> tls, HttpHandler& handler,
-              const HttpOptions& options, Log& log, std::function<void()> ended);
+              const HttpOptions& options, Log& log, Allowance& bytes, std::function<void()> ended);
   ~HttpSession();
 
   // Thread-safe, as the following.
   void start();
+
+  // Instead: whatever the client wants, there are too many connections. One that is encrypted is closed without a word.
+  void turn_away();
 
   // The request under way is answered, as the connection's last.
   void stop();
@@ -60,6 +64,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void read_body();
   void read_sized_body();
   void refuse(Failure failure);
+  void refuse_busy(const Error& reason);
   void on_request();
   void watch();
   void on_readable();
@@ -86,11 +91,13 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   HttpHandler& handler_;
   const HttpOptions& options_;
   Log& log_;
+  Allowance& bytes_;
   const std::function<void()> ended_;
   boost::beast::flat_buffer buffer_;  // what was read and not understood yet
   std::optional<Parser> parser_;
   std::string body_;           // of known size, read straight into its place
   std::size_t body_read_ = 0;  // of it
+  Allowance::Share held_;      // the body's
   std::optional<Reply> reply_;
   std::optional<Serializer> serializer_;
   RunningInference running_;

@@ -1,10 +1,9 @@
 #include "staronnx/serve/http_shared_memory.h"
 
-#include <openssl/evp.h>
-
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "staronnx/serve/base64.h"
 #include "staronnx/serve/message_json.h"
 #include "staronnx/serve/messages.h"
 #include "staronnx/serve/parse_json.h"
@@ -17,16 +16,6 @@ std::optional<std::uint64_t> count_of(const nlohmann::json& object, const char* 
   const auto found = object.find(field);
   if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
   return found->get<std::uint64_t>();
-}
-
-// Nothing for what is not encoded so.
-std::optional<std::string> from_base64(const std::string& text) {
-  std::string bytes(text.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (size < 0) return std::nullopt;
-  for (std::size_t i = text.size(); i-- > 0 && text[i] == '=';) bytes.pop_back();
-  return bytes;
 }
 
 template <class Region>

@@ -12,6 +12,7 @@
 #include "staronnx/base/result.h"
 #include "staronnx/base/units.h"
 #include "staronnx/model/tensor.h"
+#include "staronnx/serve/allowance.h"
 
 namespace staronnx {
 
@@ -43,6 +44,7 @@ struct InferenceRequest {
   std::vector<RequestedOutput> outputs = {};  // none: all, in the model's order
   std::uint64_t priority = 0;                 // 1 goes first; 0: the model's default
   Microseconds timeout{};                     // for the whole request, from its arrival; 0: the model's default
+  Allowance::Share bytes = {};                // of those that the server holds; given back when the request is answered
 };
 
 struct InferenceOutput {

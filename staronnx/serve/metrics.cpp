@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "staronnx/serve/latency_summaries.h"
+
 namespace staronnx {
 namespace {
 
@@ -25,11 +27,12 @@ double count_of(std::chrono::nanoseconds time) {
 class Families {
  public:
   MetricFamily& counter(const char* name, const char* help) { return add(name, help, MetricType::Counter); }
+  MetricFamily& summary(const std::string& name, const char* help) { return add(name, help, MetricType::Summary); }
   MetricFamily& gauge(const char* name, const char* help) { return add(name, help, MetricType::Gauge); }
   std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
 
  private:
-  MetricFamily& add(const char* name, const char* help, MetricType type) {
+  MetricFamily& add(const std::string& name, const char* help, MetricType type) {
     return families_.emplace_back(MetricFamily{name, help, type, {}});
   }
 
@@ -90,6 +93,27 @@ void put_counts(Families& families, const std::vector<Seen>& models) {
        [&](const Statistics& s) { return us(s.compute_output.total); });
 }
 
+// Nothing where they are not kept.
+void put_summaries(Families& families, const std::vector<Seen>& models) {
+  for (std::size_t part = 0; part < LatencySummaries::kParts.size(); ++part) {
+    MetricFamily* family = nullptr;
+    for (const Seen& seen : models) {
+      const LatencySummaries* summaries = std::as_const(*seen.model).statistics().summaries();
+      if (summaries == nullptr) continue;
+      if (family == nullptr)
+        family = &families.summary("nv_inference_" + std::string(LatencySummaries::kParts[part]) + "_summary_us",
+                                   "Time of requests of the last minute, in microseconds, by quantile");
+      const LatencySummaries::Reading reading = summaries->read()[part];
+      ClientMetric metric;
+      metric.label = seen.labels();
+      metric.summary.sample_count = reading.count;
+      metric.summary.sample_sum = reading.sum;
+      for (const auto& [quantile, value] : reading.quantiles) metric.summary.quantile.push_back({quantile, value});
+      family->metric.push_back(std::move(metric));
+    }
+  }
+}
+
 void put_failures(Families& families, const std::vector<Seen>& models) {
   MetricFamily& family = families.counter("nv_inference_request_failure", "Requests that were answered with an error, by reason");
   for (const Seen& seen : models) {
@@ -131,6 +155,16 @@ void put_segments(Families& families, const std::vector<Seen>& models) {
        [](const SegmentUse& use) { return count_of<Seconds>(use.transfer); });
 }
 
+void put_allowances(Families& families, const Allowance& bytes, const Allowance& connections) {
+  put(families.gauge("staronnx_in_flight_bytes", "Bytes of requests that the server holds"), {},
+      static_cast<double>(bytes.taken()));
+  put(families.gauge("staronnx_http_connections", "Connections over HTTP"), {}, static_cast<double>(connections.taken()));
+  MetricFamily& refused =
+      families.counter("staronnx_refused_total", "Requests and connections beyond what the server takes on at once");
+  put(refused, {{"limit", "bytes"}}, static_cast<double>(bytes.refused()));
+  put(refused, {{"limit", "connections"}}, static_cast<double>(connections.refused()));
+}
+
 void put_memory(Families& families) {
   const auto page = static_cast<double>(sysconf(_SC_PAGESIZE));
   const double total = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * page;
@@ -141,15 +175,18 @@ void put_memory(Families& families) {
 
 }  // namespace
 
-Metrics::Metrics(const Catalog& catalog) : catalog_(catalog), last_(processor_time().value_or(ProcessorTime())) {}
+Metrics::Metrics(const Server& server, const Allowance& connections)
+    : server_(server), connections_(connections), last_(processor_time().value_or(ProcessorTime())) {}
 
 std::string Metrics::text() {
   Families families;
-  const std::vector<Seen> models = see(catalog_);
+  const std::vector<Seen> models = see(server_.catalog());
   put_counts(families, models);
+  put_summaries(families, models);
   put_failures(families, models);
   put_states(families, models);
   put_segments(families, models);
+  put_allowances(families, server_.bytes_in_flight(), connections_);
   put(families.gauge("nv_cpu_utilization", "Share of the machine's cores that were busy since the last reading"), {},
       cores_busy());
   put_memory(families);

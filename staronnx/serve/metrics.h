@@ -5,14 +5,15 @@
 #include <string>
 
 #include "staronnx/machine/other_load.h"
-#include "staronnx/serve/catalog.h"
+#include "staronnx/serve/allowance.h"
+#include "staronnx/serve/server.h"
 
 namespace staronnx {
 
 class Metrics {
  public:
-  // `catalog` outlives the metrics.
-  explicit Metrics(const Catalog& catalog);
+  // `server` and `connections`, those over HTTP, outlive the metrics.
+  Metrics(const Server& server, const Allowance& connections);
 
   // In Prometheus' text format. How busy the machine's cores were is said of the time since the last call.
   std::string text();
@@ -22,7 +23,8 @@ class Metrics {
  private:
   double cores_busy();  // 0..1
 
-  const Catalog& catalog_;
+  const Server& server_;
+  const Allowance& connections_;
   std::mutex mutex_;  // guards last_
   ProcessorTime last_;
 };

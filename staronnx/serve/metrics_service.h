@@ -8,7 +8,7 @@ namespace staronnx {
 
 class MetricsService final : public HttpHandler {
  public:
-  explicit MetricsService(const Catalog& catalog) : metrics_(catalog) {}
+  MetricsService(const Server& server, const Allowance& connections) : metrics_(server, connections) {}
 
   RunningInference handle(HttpRequest request, Answered answered) override;  // GET /metrics
 

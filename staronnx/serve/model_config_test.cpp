@@ -95,7 +95,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"dynamic_batching { priority_levels: 2 default_priority_level: 1 priority_queue_policy { key: 3 value { } } }",
                 "config.pbtxt:1:65: dynamic_batching.priority_queue_policy has a policy for level 3, but priority_levels is 2"},
         Refusal{"max_batch_size: 4 dynamic_batching { preferred_batch_size: [4, 8] }",
-                "config.pbtxt:1:64: dynamic_batching.preferred_batch_size[1] is 8; write a size of at least 1, and at most "
+                "config.pbtxt:1:38: dynamic_batching.preferred_batch_size[1] is 8; write a size of at least 1, and at most "
                 "max_batch_size, which is 4"},
         Refusal{"dynamic_batching { preferred_batch_size: 0 }",
                 "config.pbtxt:1:20: dynamic_batching.preferred_batch_size[0] is 0; write a size of at least 1"},

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "staronnx/serve/latency_summaries.h"
+
 namespace staronnx {
 
 void DurationSum::add(std::chrono::nanoseconds one) {
@@ -35,6 +37,14 @@ FailureReason reason_of(ErrorCode code) {
   }
 }
 
+ModelStatistics::ModelStatistics() = default;
+
+ModelStatistics::~ModelStatistics() = default;
+
+void ModelStatistics::summarize(const std::vector<Quantile>& quantiles) {
+  summaries_ = std::make_unique<LatencySummaries>(quantiles);
+}
+
 void ModelStatistics::began() {
   const std::lock_guard lock(mutex_);
   ++sums_.pending;
@@ -42,6 +52,7 @@ void ModelStatistics::began() {
 
 void ModelStatistics::succeeded(const InferenceTimes& times, std::int64_t batch_size, int together,
                                 std::chrono::system_clock::time_point now) {
+  if (summaries_) summaries_->observe(times);
   const std::lock_guard lock(mutex_);
   --sums_.pending;
   sums_.last_inference = now;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -13,8 +14,11 @@
 #include "staronnx/base/deadline.h"
 #include "staronnx/base/result.h"
 #include "staronnx/schedule/pipeline.h"
+#include "staronnx/serve/summary_options.h"
 
 namespace staronnx {
+
+class LatencySummaries;
 
 struct DurationSum {
   std::uint64_t count = 0;
@@ -76,6 +80,13 @@ struct StatisticsSnapshot {
 // Thread-safe.
 class ModelStatistics {
  public:
+  ModelStatistics();
+  ~ModelStatistics();
+
+  // Before the first request: quantiles are kept, too.
+  void summarize(const std::vector<Quantile>& quantiles);
+  const LatencySummaries* summaries() const { return summaries_.get(); }  // null: are not
+
   void began();  // then once one of the following two
   // `batch_size`: of the request itself. `together`: requests that ran as one, this among them.
   void succeeded(const InferenceTimes& times, std::int64_t batch_size, int together, std::chrono::system_clock::time_point now);
@@ -86,6 +97,7 @@ class ModelStatistics {
  private:
   mutable std::mutex mutex_;
   StatisticsSnapshot sums_;
+  std::unique_ptr<LatencySummaries> summaries_;  // has a lock of its own
 };
 
 }  // namespace staronnx

@@ -8,7 +8,9 @@
 #include <system_error>
 
 #include "staronnx/base/read_file.h"
+#include "staronnx/base/write_file.h"
 #include "staronnx/model/utf8.h"
+#include "staronnx/serve/config_check.h"
 #include "staronnx/serve/proto/model_config.pb.h"
 
 namespace staronnx {
@@ -92,10 +94,19 @@ Result<ModelConfig> config_in(const fs::path& folder, const std::string& name) {
   return ModelConfig::parse(*text, file.string(), name);
 }
 
+bool names_model(const std::string& name) {
+  return names_file(name) && !name.starts_with('.');
+}
+
 bool has_model(const fs::path& repository, const std::string& name) {
   std::error_code problem;
-  return !name.empty() && name.find('/') == std::string::npos && !name.starts_with('.') &&
-         fs::is_directory(repository / name, problem);
+  return names_model(name) && fs::is_directory(repository / name, problem);
+}
+
+bool is_in_model(const std::string& file) {
+  const std::size_t slash = file.find('/');
+  if (slash == std::string::npos) return names_file(file);
+  return version_named(file.substr(0, slash)) && names_file(file.substr(slash + 1));
 }
 
 Error in_several(const std::string& name, const fs::path& repository) {
@@ -137,6 +148,18 @@ Result<RepositoryModel> look_at_model(const fs::path& repository, const std::str
   if (!model.versions.empty()) return model;
   return Error{ErrorCode::not_found,
                "'" + folder.string() + "' has no version; put the model there as '1/" + model.config.model_file() + "'"};
+}
+
+Result<RepositoryModel> write_model(const fs::path& repository, const std::string& name, const ModelConfig& config,
+                                    const ModelFiles& files) {
+  if (!names_model(name)) return Error{ErrorCode::invalid_argument, "'" + name + "' cannot be the name of a model"};
+  for (const auto& [file, content] : files) {
+    if (!is_in_model(file))
+      return Error{ErrorCode::invalid_argument,
+                   "'" + file + "' is no place in a model's folder; write a version and a name, such as '1/model.onnx'"};
+    if (Status written = write_file(repository / name / file, content); !written) return written.error();
+  }
+  return look_at_model(repository, name, config);
 }
 
 Result<RepositoryModel> look_for_model(std::span<const fs::path> repositories, const std::string& name,

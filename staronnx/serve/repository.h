@@ -52,6 +52,14 @@ Result<RepositoryModel> look_at_model(const std::filesystem::path& repository, c
 Result<RepositoryModel> look_for_model(std::span<const std::filesystem::path> repositories, const std::string& name,
                                        const std::optional<ModelConfig>& config = {});
 
+// Contents by where they are in a model's folder: "<version>/<name>", or "<name>".
+using ModelFiles = std::map<std::string, std::string>;
+
+// Writes the model into `repository`, a folder of the caller's own, and looks at it there. invalid_argument also for files that would be
+// elsewhere.
+Result<RepositoryModel> write_model(const std::filesystem::path& repository, const std::string& name, const ModelConfig& config,
+                                    const ModelFiles& files);
+
 // All models of all repositories. A name that is in two of them is served out of none (already_exists). Fails when a repository itself
 // cannot be read.
 Result<RepositoryContent> look_at(std::span<const std::filesystem::path> repositories);

@@ -5,6 +5,8 @@
 #include <memory>
 #include <utility>
 
+#include "staronnx/base/temporary_directory.h"
+
 namespace staronnx {
 namespace {
 
@@ -13,8 +15,15 @@ constexpr const char* kAll = "*";
 // Versions of one model that load together; the last one to end has them take the places of those that are not wanted any more.
 class Exchange {
  public:
-  Exchange(Catalog& catalog, std::string name, std::set<std::int64_t> wanted, std::size_t loading, RepositoryControl::Done done)
-      : catalog_(catalog), name_(std::move(name)), wanted_(std::move(wanted)), done_(std::move(done)), loading_(loading) {}
+  // `files`: is kept until then; null for files of a repository.
+  Exchange(Catalog& catalog, std::string name, std::set<std::int64_t> wanted, std::size_t loading, RepositoryControl::Done done,
+           std::shared_ptr<const TemporaryDirectory> files)
+      : catalog_(catalog),
+        name_(std::move(name)),
+        wanted_(std::move(wanted)),
+        done_(std::move(done)),
+        files_(std::move(files)),
+        loading_(loading) {}
 
   void ended(std::int64_t version, const Status& status) {
     std::unique_lock lock(mutex_);
@@ -38,6 +47,7 @@ class Exchange {
   const std::string name_;
   const std::set<std::int64_t> wanted_;
   const RepositoryControl::Done done_;
+  const std::shared_ptr<const TemporaryDirectory> files_;
   std::mutex mutex_;  // guards what follows
   std::size_t loading_;
   std::string failed_;
@@ -45,10 +55,11 @@ class Exchange {
 
 // Loads these versions of the model. What is ready of it and not in it goes when all of them are ready.
 void bring(Catalog& catalog, const std::string& name, const RepositoryModel& model, const std::set<std::int64_t>& versions,
-           RepositoryControl::Done done) {
+           RepositoryControl::Done done, std::shared_ptr<const TemporaryDirectory> files = nullptr) {
   std::set<std::int64_t> wanted;
   for (const auto& [number, version] : model.versions) wanted.insert(number);
-  const auto exchange = std::make_shared<Exchange>(catalog, name, std::move(wanted), versions.size(), std::move(done));
+  const auto exchange =
+      std::make_shared<Exchange>(catalog, name, std::move(wanted), versions.size(), std::move(done), std::move(files));
   if (versions.empty()) exchange->finish();
   for (const std::int64_t number : versions) {
     const Result<std::filesystem::path>& file = model.versions.at(number).model;
@@ -142,8 +153,8 @@ void RepositoryControl::reload() {
     if (options_.complain) options_.complain(now.error().message);
     return;
   }
-  std::erase_if(*now, [&](const auto& model) { return !content_.contains(model.first); });
-  now->insert(content_.begin(), content_.end());  // what is gone
+  std::erase_if(*now, [&](const auto& model) { return !content_.contains(model.first) || given_.contains(model.first); });
+  now->insert(content_.begin(), content_.end());  // what is gone, or was given
   take(*std::move(now));
 }
 
@@ -199,20 +210,32 @@ Status RepositoryControl::check_on_demand() const {
                "explicit"};
 }
 
-void RepositoryControl::load(const std::string& name, const std::optional<std::string>& config, const Done& done) {
+void RepositoryControl::load(const std::string& name, const GivenModel& given, const Done& done) {
   if (Status allowed = check_on_demand(); !allowed) return done(allowed);
-  std::optional<ModelConfig> override_with;
-  if (config) {
-    Result<ModelConfig> parsed = ModelConfig::parse_json(*config, name);
-    if (!parsed) return done(with_context("load failed for model '" + name + "'", parsed.error()));
-    override_with = *std::move(parsed);
+  const auto fail = [&](const Error& error) { done(with_context("load failed for model '" + name + "'", error)); };
+  std::optional<ModelConfig> config;
+  if (given.config) {
+    Result<ModelConfig> parsed = ModelConfig::parse_json(*given.config, name);
+    if (!parsed) return fail(parsed.error());
+    config = *std::move(parsed);
+  }
+  std::shared_ptr<const TemporaryDirectory> files;
+  std::optional<RepositoryModel> written;
+  if (!given.files.empty()) {
+    Result<TemporaryDirectory> folder = TemporaryDirectory::create();
+    if (!folder) return fail(folder.error());
+    files = std::make_shared<TemporaryDirectory>(*std::move(folder));
+    Result<RepositoryModel> model = write_model(files->path(), name, config.value(), given.files);
+    if (!model) return fail(model.error());
+    written = *std::move(model);
   }
   const std::lock_guard lock(mutex_);
   if (elsewhere_.contains(name))
     return done(Error{ErrorCode::invalid_argument, "failed to load '" + name + "': it is a file of the command line's"});
   if (catalog_.loads(name))
     return done(Error{ErrorCode::unavailable, "failed to load '" + name + "': it is being loaded; try again when it is ready"});
-  const Result<RepositoryModel> model = look_for_model(options_.folders, name, override_with);
+  const Result<RepositoryModel> model =
+      written ? Result<RepositoryModel>(*std::move(written)) : look_for_model(options_.folders, name, config);
   if (!model)
     return done(Error{model.error().code,
                       "failed to load '" + name + "', failed to poll from model repository: " + model.error().message});
@@ -220,7 +243,8 @@ void RepositoryControl::load(const std::string& name, const std::optional<std::s
   std::set<std::int64_t> versions;
   for (const auto& [number, version] : model->versions) versions.insert(number);
   content_.insert_or_assign(name, *model);
-  bring(catalog_, name, *model, versions, done);
+  files ? void(given_.insert(name)) : void(given_.erase(name));
+  bring(catalog_, name, *model, versions, done, std::move(files));
 }
 
 Status RepositoryControl::unload(const std::string& name) {
@@ -230,6 +254,7 @@ Status RepositoryControl::unload(const std::string& name) {
     return Error{ErrorCode::unavailable, "failed to unload '" + name + "': it is being loaded; try again when it is ready"};
   catalog_.blame(name, "");
   content_.erase(name);
+  given_.erase(name);
   unload_all(catalog_, name);
   return {};
 }

@@ -36,6 +36,12 @@ struct RepositoryOptions {
   std::function<void(const std::string&)> complain = {};  // for people: what cannot be loaded, and why; on any thread
 };
 
+// A model as a client sends it with a request to load it.
+struct GivenModel {
+  std::optional<std::string> config = {};  // JSON, see ModelConfig::parse_json()
+  ModelFiles files = {};                   // none: those of the repository; else there is a configuration, too
+};
+
 // Thread-safe.
 class RepositoryControl {
  public:
@@ -56,10 +62,10 @@ class RepositoryControl {
   // Looks at once. Where it is not polled: whether what was once loaded is other, which is then loaded again as it is there; nothing comes or goes.
   void reload();
 
-  // On demand only, else unavailable. As the model is in its repository now, or with another configuration (JSON, see
-  // ModelConfig::parse_json()). `done` is called once, perhaps at once, when all versions are ready, or with why not: not_found,
+  // On demand only, else unavailable. As the model is in its repository now, but for what is given; the latter until the model is loaded or
+  // unloaded the next time. `done` is called once, perhaps at once, when all versions are ready, or with why not: not_found,
   // invalid_argument, unavailable (it is being loaded).
-  void load(const std::string& name, const std::optional<std::string>& config, const Done& done);
+  void load(const std::string& name, const GivenModel& given, const Done& done);
 
   // On demand only, else unavailable. Requests under way are answered. One that is not loaded is as it is wanted.
   Status unload(const std::string& name);
@@ -77,8 +83,9 @@ class RepositoryControl {
   Catalog& catalog_;
   const RepositoryOptions options_;
   std::set<std::string> elsewhere_;
-  std::mutex mutex_;           // guards what follows, and is held while models are compared
-  RepositoryContent content_;  // what was to be loaded, as it was last good, by name
+  std::mutex mutex_;             // guards what follows, and is held while models are compared
+  RepositoryContent content_;    // what was to be loaded, as it was last good, by name
+  std::set<std::string> given_;  // of these: models whose files are the clients'
   std::map<std::string, std::string> problems_;
   std::mutex sleep_;
   std::condition_variable_any woken_;

@@ -40,9 +40,9 @@ class RepositoryControlTest : public testing::Test {
     return sorted;
   }
 
-  Status load(RepositoryControl& control, const std::string& name, const std::optional<std::string>& config = {}) {
+  Status load(RepositoryControl& control, const std::string& name, const GivenModel& given = {}) {
     std::promise<Status> loaded;
-    control.load(name, config, [&](const Status& status) { loaded.set_value(status); });
+    control.load(name, given, [&](const Status& status) { loaded.set_value(status); });
     return loaded.get_future().get();
   }
 
@@ -119,7 +119,30 @@ TEST_F(RepositoryControlTest, LoadsOnDemandOnly) {
   EXPECT_EQ(load(control, "a").error().message, "load failed for model 'a': version 1 is at UNAVAILABLE state: it is empty;");
   EXPECT_THAT(load(control, "x").error().message, HasSubstr("failed to load 'x', failed to poll from model repository"));
   EXPECT_THAT(load(control, "../a").error().message, HasSubstr("failed to load '../a'"));
-  EXPECT_THAT(load(control, "a", "{\"max_batch_size\": -1}").error().message, HasSubstr("max_batch_size"));
+  EXPECT_THAT(load(control, "a", {"{\"max_batch_size\": -1}"}).error().message, HasSubstr("max_batch_size"));
+}
+
+TEST_F(RepositoryControlTest, LoadsModelsThatClientsSend) {
+  write("b/1/model.onnx");
+  RepositoryControl control(catalog_, options(ModelControlMode::on_demand));
+  ASSERT_TRUE(control.begin({}).ok());
+  const GivenModel given{"{}", {{"3/model.onnx", "x"}, {"labels.txt", "cat"}}};
+  EXPECT_THAT(load(control, "a", given).error().message, HasSubstr("version 3 is at UNAVAILABLE state: it is empty;"));
+  EXPECT_THAT(load(control, "b", given).error().message, HasSubstr("version 3"));
+  EXPECT_THAT(load(control, "b").error().message, HasSubstr("version 1")) << "what was given holds until the next load";
+  EXPECT_THAT(load(control, "a").error().message, HasSubstr("failed to poll from model repository"));
+}
+
+TEST_F(RepositoryControlTest, WritesNothingBesideAModelThatIsSent) {
+  RepositoryControl control(catalog_, options(ModelControlMode::on_demand));
+  ASSERT_TRUE(control.begin({}).ok());
+  for (const char* file : {"../x", "1/../x", "/x", "1/2/x", "x/model.onnx", "1/..", "01/x", "", "1/"}) {
+    EXPECT_THAT(load(control, "a", {"{}", {{file, "x"}}}).error().message, HasSubstr("is no place in a model's folder")) << file;
+  }
+  for (const char* name : {"../a", "", ".", ".."}) {
+    EXPECT_THAT(load(control, name, {"{}", {{"1/model.onnx", "x"}}}).error().message, HasSubstr("cannot be the name of a model"));
+  }
+  EXPECT_THAT(load(control, "a", {"{}", {{"x", ""}}}).error().message, HasSubstr("has no version"));
 }
 
 TEST_F(RepositoryControlTest, RefusesDemandsInOtherModes) {

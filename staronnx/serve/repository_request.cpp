@@ -1,13 +1,17 @@
 #include "staronnx/serve/repository_request.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
 
+#include "staronnx/serve/base64.h"
 #include "staronnx/serve/parse_json.h"
 
 namespace staronnx {
 namespace {
 
 constexpr const char* kConfig = "config";
+constexpr std::string_view kFile = "file:";  // and where it is in the model's folder
 constexpr const char* kUnloadDependents = "unload_dependents";
 
 Error invalid(std::string message) {
@@ -15,14 +19,24 @@ Error invalid(std::string message) {
 }
 
 Error unknown(const std::string& parameter, const std::string& known) {
-  if (parameter.starts_with("file:"))
-    return {
-        ErrorCode::unsupported,
-        "parameter '" + parameter + "' is not supported: models are served as they lie in the repository; put the file there"};
   return invalid("there is no parameter '" + parameter + "' here; there is '" + known + "'");
 }
 
-// With values that are neither text nor true or false left without a choice, which is refused by name where it is read.
+// Without a choice for what is neither text nor true or false, which is refused by name where it is read.
+Result<inference::ModelRepositoryParameter> parameter_of(const std::string& name, const nlohmann::json& value) {
+  inference::ModelRepositoryParameter parameter;
+  if (value.is_string() && name.starts_with(kFile)) {
+    std::optional<std::string> bytes = from_base64(value.get_ref<const std::string&>());
+    if (!bytes) return invalid("parameter '" + name + "' must be the file's bytes in base64");
+    parameter.set_bytes_param(*std::move(bytes));
+  } else if (value.is_string()) {
+    parameter.set_string_param(value.get<std::string>());
+  } else if (value.is_boolean()) {
+    parameter.set_bool_param(value.get<bool>());
+  }
+  return parameter;
+}
+
 template <class Request>
 Result<Request> parse(const std::string& body) {
   Request request;
@@ -34,9 +48,9 @@ Result<Request> parse(const std::string& body) {
   if (parameters == json->end()) return request;
   if (!parameters->is_object()) return invalid("'parameters' must be an object");
   for (const auto& [name, value] : parameters->items()) {
-    inference::ModelRepositoryParameter& parameter = (*request.mutable_parameters())[name];
-    if (value.is_string()) parameter.set_string_param(value.template get<std::string>());
-    if (value.is_boolean()) parameter.set_bool_param(value.template get<bool>());
+    Result<inference::ModelRepositoryParameter> parameter = parameter_of(name, value);
+    if (!parameter) return parameter.error();
+    (*request.mutable_parameters())[name] = *std::move(parameter);
   }
   return request;
 }
@@ -56,15 +70,22 @@ Result<inference::RepositoryModelUnloadRequest> parse_unload_request(const std::
   return parse<inference::RepositoryModelUnloadRequest>(body);
 }
 
-Result<std::optional<std::string>> config_to_load(const inference::RepositoryModelLoadRequest& request) {
+Result<GivenModel> given_model(const inference::RepositoryModelLoadRequest& request) {
   if (Status checked = check_repository(request.repository_name()); !checked) return checked.error();
-  std::optional<std::string> config;
+  GivenModel given;
   for (const auto& [name, value] : request.parameters()) {
-    if (name != kConfig) return unknown(name, kConfig);
-    if (!value.has_string_param()) return invalid("parameter 'config' must be text: the configuration as JSON");
-    config = value.string_param();
+    if (name == kConfig) {
+      if (!value.has_string_param()) return invalid("parameter 'config' must be text: the configuration as JSON");
+      given.config = value.string_param();
+    } else if (name.starts_with(kFile)) {
+      if (!value.has_bytes_param()) return invalid("parameter '" + name + "' must be the file's bytes");
+      given.files[name.substr(kFile.size())] = value.bytes_param();
+    } else {
+      return unknown(name, "config' and 'file:1/model.onnx");
+    }
   }
-  return config;
+  if (given.files.empty() || given.config) return given;
+  return invalid("files of a model need its configuration; send the parameter 'config', too");
 }
 
 Status check_unload(const inference::RepositoryModelUnloadRequest& request) {

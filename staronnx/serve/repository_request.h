@@ -1,11 +1,11 @@
 // What clients may say with a request to load or to unload a model. Private to this room.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "staronnx/base/result.h"
 #include "staronnx/serve/proto/grpc_service.pb.h"
+#include "staronnx/serve/repository_control.h"
 
 namespace staronnx {
 
@@ -13,8 +13,9 @@ namespace staronnx {
 Result<inference::RepositoryModelLoadRequest> parse_load_request(const std::string& body);
 Result<inference::RepositoryModelUnloadRequest> parse_unload_request(const std::string& body);
 
-// The configuration to load with, if the client sends one (JSON). Other parameters are refused by name: unsupported or invalid_argument.
-Result<std::optional<std::string>> config_to_load(const inference::RepositoryModelLoadRequest& request);
+// What the client sends of the model itself. Other parameters are refused by name, as are files without a configuration: unsupported or
+// invalid_argument.
+Result<GivenModel> given_model(const inference::RepositoryModelLoadRequest& request);
 
 // The same refusals. A model's dependents are none, whether they are to be unloaded or not.
 Status check_unload(const inference::RepositoryModelUnloadRequest& request);

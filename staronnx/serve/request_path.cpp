@@ -24,6 +24,7 @@ struct Accepted {
   Clock::time_point arrival, submitted;
   Log* log;
   InferenceDone done;
+  Allowance::Share bytes;
 };
 
 // Too late is one thing to clients, wherever it was noticed.
@@ -114,9 +115,9 @@ Result<RequestId> submit(const Server& server, ServedModel& model, InferenceRequ
   Result<FittingRequest> fitting = model.fit(request);
   if (!fitting) return fitting.error();
   const RequestOptions options = request_options(model.settings(), request, fitting->batch_size, arrival);
-  auto accepted = std::make_shared<Accepted>(Accepted{&model, std::move(request.id), std::move(request.outputs),
-                                                      std::move(fitting->outputs), *std::move(shared), fitting->batch_size,
-                                                      arrival, Clock::now(), &server.log(), std::move(done)});
+  auto accepted = std::make_shared<Accepted>(
+      Accepted{&model, std::move(request.id), std::move(request.outputs), std::move(fitting->outputs), *std::move(shared),
+               fitting->batch_size, arrival, Clock::now(), &server.log(), std::move(done), std::move(request.bytes)});
   return model.pipeline().submit(std::move(fitting->inputs), options,
                                  [accepted](const Result<Response>& response) { answer(*accepted, response); });
 }

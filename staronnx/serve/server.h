@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "staronnx/base/units.h"
+#include "staronnx/serve/allowance.h"
 #include "staronnx/serve/catalog.h"
 #include "staronnx/serve/log.h"
 #include "staronnx/serve/repository_control.h"
@@ -21,9 +23,17 @@ struct ServerIdentity {
 // Thread-safe.
 class Server {
  public:
-  // `catalog`, `control`, `memory` and `log` outlive the server.
-  Server(ServerIdentity identity, Catalog& catalog, RepositoryControl& control, SharedMemory& memory, Log& log)
-      : identity_(std::move(identity)), catalog_(catalog), control_(control), memory_(memory), log_(log) {}
+  // `catalog`, `control`, `memory` and `log` outlive the server. `most_in_flight`: bytes of requests that it holds at once, over all protocols.
+  Server(ServerIdentity identity, Catalog& catalog, RepositoryControl& control, SharedMemory& memory, Log& log,
+         Bytes most_in_flight = kMostInFlight)
+      : identity_(std::move(identity)),
+        catalog_(catalog),
+        control_(control),
+        memory_(memory),
+        log_(log),
+        bytes_in_flight_(most_in_flight.count) {}
+
+  static constexpr Bytes kMostInFlight{1ULL << 30U};
 
   const ServerIdentity& identity() const { return identity_; }
   Catalog& catalog() { return catalog_; }
@@ -32,6 +42,7 @@ class Server {
   SharedMemory& shared_memory() { return memory_; }
   const SharedMemory& shared_memory() const { return memory_; }
   Log& log() const { return log_; }
+  Allowance& bytes_in_flight() const { return bytes_in_flight_; }
 
   // Between begin() and end(), when all models are. Those who spread requests send them elsewhere otherwise.
   bool ready() const { return serving_ && catalog_.ready(); }
@@ -44,6 +55,7 @@ class Server {
   RepositoryControl& control_;
   SharedMemory& memory_;
   Log& log_;
+  mutable Allowance bytes_in_flight_;
   std::atomic<bool> serving_ = false;
 };
 
