@@ -1,6 +1,7 @@
 """scripts/compare without servers: what is made of measurements, and that none is made twice."""
 
 import copy
+import json
 import math
 import pathlib
 import re
@@ -9,6 +10,7 @@ import sys
 import xml.etree.ElementTree
 
 import pytest
+import serve_models
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "scripts")]
@@ -297,6 +299,25 @@ def test_models_are_the_same_each_time_and_take_batches(tmp_path, name):
 
 def compare(*arguments):
     return subprocess.run([ROOT / "scripts/compare", *arguments], capture_output=True, text=True, timeout=120)
+
+
+def test_the_command_measures_reports_and_goes_on(tmp_path):
+    """StarONNX alone, as no other server need be here."""
+    model = serve_models.save(tmp_path / "two.onnx", [("x", 1, ["N", 4])], [("y", 1, ["N", 4])], [("Relu", ["x"], ["y"])])
+    words = (str(model), "--peers", "staronnx", "--quick", "--seeds", "1", "--minutes", "0.75", "-o", str(tmp_path / "out"))
+    done = compare(*words)
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "out/report.json").read_text())
+    (found,) = report["models"]
+    (system,) = found["systems"]
+    assert system["label"] == "StarONNX" and system["provider"] == "CPUExecutionProvider" and system["memory_bytes"] > 0
+    assert len(system["curve"]) == 3 and all(point["served_per_s"]["median"] > 0 for point in system["curve"])
+    assert {one["engine"] for one in found["yardsticks"]} >= {"onnxruntime"} and found["goals"] == []
+    assert "StarONNX" in (tmp_path / "out/index.html").read_text() and "s left)" in done.stderr
+    measured = (tmp_path / "out/measurements.jsonl").read_text()
+    again = compare(*words)
+    assert again.returncode == 0 and "left)" not in again.stderr
+    assert (tmp_path / "out/measurements.jsonl").read_text() == measured
 
 
 def test_wrong_words_are_said():

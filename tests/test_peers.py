@@ -15,6 +15,7 @@ import serve_models
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "bench"))
 
+from compare.load import Client  # noqa: E402
 from peers.catalogue import all_peers  # noqa: E402
 from peers.mlserver_peer import MLServer  # noqa: E402
 from peers.model import Model  # noqa: E402
@@ -69,6 +70,19 @@ def serves(peer, model, settings, folder):
 def test_staronnx_is_a_peer_like_others(staronnx, model, tmp_path):
     serves(staronnx, model, staronnx.choices(2, True)[0], tmp_path / "run")
     assert set(staronnx.versions()) >= {"staronnx", "onnxruntime"}
+
+
+def test_load_is_put_on_a_server_and_says_what_it_cost(staronnx, model, tmp_path):
+    client = Client(staronnx.program)
+    with Server(staronnx, model, {}, tmp_path / "run") as server:
+        assert client.closed_loop(server, 4, 0.3)["answered"] > 0
+        point = client.window(server, 100, 0.5, seed=7, slo_ms=1000)
+        assert point["seed"] == 7 and point["rate_per_s"] == 100 and point["sent"] == point["answered"] > 20
+        assert point["cpu_ms_per_request"] > 0 and 0 <= point["others_share"] <= 1
+        assert point["held"] and point["p50_ms"] <= point["p99_ms"] < 1000
+        server.model = Model(model.path, {"a": [9, 9]})
+        with pytest.raises(Failure, match="StarONNX; its log"):
+            client.window(server, 10, 0.1, seed=1, slo_ms=1000)
 
 
 def installed_peers():

@@ -60,7 +60,7 @@ class Course:
             for threads in sorted({1, cores}):
                 of = self.of(model, what="yardstick", engine=engine, version=installed(python.parents[1], engine), threads=threads,
                              seconds=self.window_s)
-                found.append(self.measured(of, self.window_s, f"{engine} alone, {threads} threads",
+                found.append(self.measured(of, self.window_s, f"{engine} alone on {threads} of {CORES} cores",
                                            lambda: yardstick(engine, python, model, threads, self.window_s)))
         return found
 

@@ -100,15 +100,15 @@ def section(model, place, colours):
         f"<h2>{html.escape(model['title'])}</h2>",
         f"<p>p99 within {number(model['slo_ms'])} ms. Other programs used {100 * model['others_share']:.0f} % of the machine.</p>",
         f'<div class="charts">{charts}</div>',
-        table(("System", "Lone p50, ms", f"p50 at {number(low)}/s, ms", f"p99 at {number(near)}/s, ms", "Threshold, /s",
-               f"CPU at {number(near)}/s, ms a request", "of it beyond ONNX Runtime alone", "Memory, MB"), systems),
+        table(("System", "Lone p50\nms", f"p50 at {number(low)}/s\nms", f"p99 at {number(near)}/s\nms", "Threshold\nrequests/s",
+               f"CPU at {number(near)}/s\nms a request", "beyond ONNX\nRuntime alone", "Memory\nMB"), systems),
         details("Each setting of each server, alone on the machine", ("Setting", "Lone p50, ms", "Saturated, /s", "Threshold, /s", "Memory, MB", ""), sweep),
         details("Engines alone in a process, one request at a time", ("Engine", "Provider", "Threads", "Median, ms", "CPU, ms"), alone),
         details("ONNX Runtime alone and StarONNX in one process, without a network", ("System", "Lone p50, ms", "Saturated, /s", "Threshold, /s"), inside)])
 
 
 def table(head, rows):
-    heads = "".join(f'<th scope="col">{html.escape(word)}</th>' for word in head)
+    heads = "".join(f'<th scope="col">{html.escape(word)}</th>' for word in head).replace("\n", "<br>")
     return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 
 

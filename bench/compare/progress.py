@@ -11,7 +11,8 @@ class Progress:
         """A step that was to take so long is over, or was known from an earlier run."""
         self.left = max(0.0, self.left - seconds)
         if not known:
-            self.say(f"compare: {words} ({self.left / 60:.0f} min left)")
+            left = f"{self.left / 60:.0f} min" if self.left >= 120 else f"{self.left:.0f} s"
+            self.say(f"compare: {words} ({left} left)")
 
     def skip(self, seconds):
         self.left = max(0.0, self.left - seconds)

@@ -41,5 +41,5 @@ class Scale:
 
 OVERHEAD_WINDOWS = 2  # as long as so many others: those of the model that computes nothing, for each server and seed
 
-FULL = Scale(seeds=3, curve=(0.25, 0.5, 0.8, 1.0), rounds=4, usual_choices=False, budget_s=38 * 60)
+FULL = Scale(seeds=3, curve=(0.25, 0.5, 0.8, 1.0, 1.2), rounds=3, usual_choices=False, budget_s=38 * 60)
 QUICK = Scale(seeds=3, curve=(0.25, 0.8, 1.1), rounds=0, usual_choices=True, budget_s=7.5 * 60)

@@ -54,7 +54,7 @@ def megabytes(system):
 
 
 def model_tables(model):
-    alone = "; ".join(f"{one['engine']} {one['version']} ({one['provider']}), {one['threads']} threads: {number(one['lone_ms'])} ms, "
+    alone = "; ".join(f"{one['engine']} {one['version']} ({one['provider']}), {one['threads']} thread{'s' * (one['threads'] > 1)}: {number(one['lone_ms'])} ms, "
                       f"{number(one['cpu_ms'])} ms of processor" for one in model["yardsticks"])
     low, near = (number(share * model["reference_per_s"]) for share in (LOW, NEAR))
     head = ["", "lone p50, ms", f"p50 at {low}/s", f"p99 at {near}/s", "threshold, /s", f"CPU ms a request at {low}/s", f"at {near}/s", "of it beyond ONNX Runtime alone", "memory, MB"]
