@@ -66,8 +66,8 @@ InferenceTimes times_of(const Accepted& accepted, std::span<const SegmentRun> se
   times.compute_input =
       (accepted.submitted - accepted.arrival) + std::clamp(transfer, nanoseconds(0), std::max(beside, nanoseconds(0)));
   times.compute_output = answered - last;
-  times.queue =
-      std::max(nanoseconds(0), (answered - accepted.arrival) - times.compute_input - times.compute_infer - times.compute_output);
+  times.total = answered - accepted.arrival;
+  times.queue = std::max(nanoseconds(0), times.total - times.compute_input - times.compute_infer - times.compute_output);
   return times;
 }
 
