@@ -174,8 +174,10 @@ RepositoryChanges changes_between(const RepositoryContent& before, const Reposit
     if (model) add_missing(name, *model, model_in(before, name), same_files, changes.load);
   }
   for (const auto& [name, model] : before) {
-    const bool unclear = now.contains(name) && model_in(now, name) == nullptr;
-    if (model && !unclear) add_missing(name, *model, model_in(now, name), any, changes.unload);
+    if (!model) continue;
+    if (const RepositoryModel* other = model_in(now, name)) add_missing(name, *model, other, any, changes.unload);
+    if (now.contains(name)) continue;
+    for (const auto& [number, version] : model->versions) changes.unload.push_back({name, number});  // though its file went first
   }
   return changes;
 }
