@@ -183,7 +183,6 @@ def test_queues_are_as_long_and_as_patient_as_the_policy_says(served_with, clien
     ("dynamic_batching { preserve_ordering: true }", "config.pbtxt:1:20: dynamic_batching.preserve_ordering is not supported"),
     ("dynamic_batching { default_queue_policy { timeout_action: DELAY } }", "timeout_action is not supported"),
     ("instance_group { count: 2 }", r"instance_group\[0\].count is not supported"),
-    ("ensemble_scheduling { }", "ensemble_scheduling is not supported"),
     ("response_cache { enable: true }", "response_cache.enable is not supported"),
     ('input { name: "a" data_type: TYPE_FP32 dims: [-1, 3] }', r"input 'a' has shape \[-1,3\] by the configuration, but \[-1,4\] in the model"),
 ])

@@ -158,8 +158,9 @@ void HttpService::load(const HttpRoute& route, const HttpRequest& request, Answe
 HttpAnswer HttpService::unload_answer(const HttpRoute& route, const HttpRequest& request) {
   const Result<inference::RepositoryModelUnloadRequest> wanted = parse_unload_request(request.body);
   if (!wanted) return error_answer(wanted.error());
-  if (Status checked = check_unload(*wanted); !checked) return error_answer(checked.error());
-  const Status unloaded = server_.control().unload(route.model);
+  const Result<bool> dependents = unloads_dependents(*wanted);
+  if (!dependents) return error_answer(dependents.error());
+  const Status unloaded = server_.control().unload(route.model, *dependents);
   return unloaded ? HttpAnswer() : error_answer(unloaded.error());
 }
 
@@ -192,7 +193,7 @@ HttpAnswer HttpService::refusal(const HttpRoute& route, const Error& error) {
   HttpAnswer answer = error_answer(error);
   if (answer.status != 503) return answer;
   const Result<std::shared_ptr<ServedModel>> model = server_.catalog().find(route.model, route.version);
-  const Seconds wait = model ? Seconds((*model)->pipeline().expected_wait()) : Seconds(1);
+  const Seconds wait = model ? Seconds((*model)->expected_wait()) : Seconds(1);
   answer.fields.emplace_back("Retry-After", std::to_string(std::max<long>(1, std::lround(std::ceil(wait.count())))));
   return answer;
 }

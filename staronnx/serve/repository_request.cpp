@@ -67,13 +67,15 @@ Result<std::optional<std::string>> config_to_load(const inference::RepositoryMod
   return config;
 }
 
-Status check_unload(const inference::RepositoryModelUnloadRequest& request) {
-  if (Status checked = check_repository(request.repository_name()); !checked) return checked;
+Result<bool> unloads_dependents(const inference::RepositoryModelUnloadRequest& request) {
+  if (Status checked = check_repository(request.repository_name()); !checked) return checked.error();
+  bool dependents = false;
   for (const auto& [name, value] : request.parameters()) {
     if (name != kUnloadDependents) return unknown(name, kUnloadDependents);
     if (!value.has_bool_param()) return invalid("parameter 'unload_dependents' must be true or false");
+    dependents = value.bool_param();
   }
-  return {};
+  return dependents;
 }
 
 }  // namespace staronnx

@@ -16,7 +16,7 @@ Result<inference::RepositoryModelUnloadRequest> parse_unload_request(const std::
 // The configuration to load with, if the client sends one (JSON). Other parameters are refused by name: unsupported or invalid_argument.
 Result<std::optional<std::string>> config_to_load(const inference::RepositoryModelLoadRequest& request);
 
-// The same refusals. A model's dependents are none, whether they are to be unloaded or not.
-Status check_unload(const inference::RepositoryModelUnloadRequest& request);
+// Whether ensembles that need the model are to be unloaded, too. The same refusals.
+Result<bool> unloads_dependents(const inference::RepositoryModelUnloadRequest& request);
 
 }  // namespace staronnx

@@ -36,7 +36,9 @@ RequestOptions options_of(const InferenceRequest& request, const ModelSettings& 
   const bool own_priority = request.priority > 0 && request.priority <= lowest;
   const std::uint64_t priority = own_priority ? request.priority : settings.default_priority;
   RequestOptions options;
-  if (timeout.count() > 0) options.deadline = Deadline::after(std::min<Microseconds>(timeout, kLongestTimeout), arrival);
+  options.deadline = request.deadline;
+  if (timeout.count() > 0)
+    options.deadline = std::min(options.deadline, Deadline::after(std::min<Microseconds>(timeout, kLongestTimeout), arrival));
   options.priority = static_cast<unsigned>(std::clamp<std::uint64_t>(priority, 1, kLowestPriority) - 1);
   return options;
 }
@@ -112,12 +114,13 @@ void answer(const Accepted& accepted, const Result<Response>& response) {
   Result<std::vector<InferenceOutput>> outputs = outputs_of(accepted, response->outputs, owned);
   if (!outputs) return fail(outputs.error());
   if (const Status written = write_shared(accepted.shared, *outputs); !written) return fail(written.error());
-  statistics.ran(response->variant, response->segments);
-  const int together = response->segments.empty() ? 1 : response->segments.front().batch;
+  const bool ensemble = accepted.model->ensemble() != nullptr;  // its segments are those of its models, which count them
+  if (!ensemble) statistics.ran(response->variant, response->segments);
+  const int together = ensemble || response->segments.empty() ? 1 : response->segments.front().batch;
   // First: who has the answer finds it counted.
   statistics.succeeded(times_of(accepted, response->segments, Clock::now()), accepted.batch_size, together,
                        std::chrono::system_clock::now());
-  accepted.done(InferenceResponse{accepted.model->name(), accepted.model->version(), accepted.id, *outputs});
+  accepted.done(InferenceResponse{accepted.model->name(), accepted.model->version(), accepted.id, *outputs, response->segments});
 }
 
 // Takes what it needs out of `request`.
@@ -132,25 +135,33 @@ Result<RequestId> submit(const Server& server, ServedModel& model, InferenceRequ
   auto accepted = std::make_shared<Accepted>(Accepted{&model, std::move(request.id), std::move(request.outputs),
                                                       std::move(fitting->outputs), *std::move(shared), fitting->batch_size,
                                                       arrival, Clock::now(), &server.log(), std::move(done)});
-  return model.pipeline().submit(std::move(fitting->inputs), options,
-                                 [accepted](const Result<Response>& response) { answer(*accepted, response); });
+  const auto answered = [accepted](const Result<Response>& response) { answer(*accepted, response); };
+  if (Ensemble* ensemble = model.ensemble())
+    return ensemble->submit(server, {accepted->id, request.priority, options.deadline}, std::move(fitting->inputs),
+                            accepted->outputs, answered);
+  return model.pipeline()->submit(std::move(fitting->inputs), options, answered);
 }
 
 }  // namespace
 
 void RunningInference::cancel() const {
-  if (const std::shared_ptr<ServedModel> model = model_.lock()) model->pipeline().cancel(request_);
+  if (const std::shared_ptr<ServedModel> model = model_.lock()) model->cancel(request_);
 }
 
 Result<RunningInference> infer(const Server& server, InferenceRequest request, InferenceDone done) {
-  const Clock::time_point arrival = Clock::now();
   const Result<std::shared_ptr<ServedModel>> model = server.catalog().find(request.model, request.version);
   if (!model) return model.error();
-  (*model)->statistics().began();  // first: the answer may come at once
-  Result<RequestId> accepted = submit(server, **model, request, std::move(done), arrival);
-  if (accepted) return RunningInference(*model, *accepted);
-  (*model)->statistics().failed(Clock::now() - arrival, accepted.error().code);
-  say_fault(server.log(), **model, request.id, accepted.error());
+  return infer(server, *model, std::move(request), std::move(done));
+}
+
+Result<RunningInference> infer(const Server& server, const std::shared_ptr<ServedModel>& model, InferenceRequest request,
+                               InferenceDone done) {
+  const Clock::time_point arrival = Clock::now();
+  model->statistics().began();  // first: the answer may come at once
+  Result<RequestId> accepted = submit(server, *model, request, std::move(done), arrival);
+  if (accepted) return RunningInference(model, *accepted);
+  model->statistics().failed(Clock::now() - arrival, accepted.error().code);
+  say_fault(server.log(), *model, request.id, accepted.error());
   return as_clients_know_it(accepted.error());
 }
 
