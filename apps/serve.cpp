@@ -104,16 +104,15 @@ class LateRuntime {
   const std::shared_future<Status> there_ = promise_.get_future().share();
 };
 
-Catalog::Loader loader(PlanCache& plans, Engine& engine, LateRuntime& runtime, Log& log, const SummaryOptions& summaries) {
-  return [&plans, &engine, &runtime, &log, &summaries](const LoadRequest& request) -> Result<std::unique_ptr<ServedModel>> {
+Catalog::Loader loader(PlanCache& plans, Engine& engine, LateRuntime& runtime, Log& log) {
+  return [&plans, &engine, &runtime, &log](const LoadRequest& request) -> Result<std::unique_ptr<ServedModel>> {
     const Result<PlanOnDisk> plan = plans.plan_for(request);
     if (!plan) return plan.error();
     const Result<Runtime*> there = runtime.get();
     if (!there) return there.error();
     Result<std::unique_ptr<ServedModel>> model = ServedModel::load(**there, engine, plan->plan, plan->directory, request);
     if (!model) return model.error();
-    if (summaries.on) (*model)->statistics().summarize(summaries.quantiles);
-    for (const std::string& note : (*model)->pipeline().notes())
+    for (const std::string& note : (*model)->pipeline()->notes())
       log.write(LogLevel::warning, note, {{"model", request.name}, {"version", request.version}});
     return model;
   };
@@ -162,7 +161,7 @@ int serve(const Options& options, Ports& ports) {
     log.write(LogLevel::info, what, {{"model", model}});
   };
   PlanCache plans(*machine, **engine, {default_cache_directory(), widths_of(*where), progress});
-  Catalog catalog(loader(plans, **engine, runtime, **log, options.summaries));
+  Catalog catalog(loader(plans, **engine, runtime, **log), options.summaries);
   RepositoryControl control(catalog, *repository);
   SharedMemory memory(options.allow_shared_memory);
   ServerIdentity identity{options.id, STARONNX_VERSION, kExtensions};

@@ -234,7 +234,6 @@ def test_who_waits_for_a_batch_is_answered_with_its_own_result(served_with, clie
 @pytest.mark.parametrize("config, reason", [
     ("dynamic_batching { preserve_ordering: true default_queue_policy { timeout_action: DELAY } }", "does not go with timeout_action DELAY"),
     ("instance_group { count: 2 }", r"instance_group\[0\].count is not supported"),
-    ("ensemble_scheduling { }", "ensemble_scheduling is not supported"),
     ("response_cache { enable: true }", "response_cache.enable is not supported"),
     ('input { name: "a" data_type: TYPE_FP32 dims: [-1, 3] }', r"input 'a' has shape \[-1,3\] by the configuration, but \[-1,4\] in the model"),
 ])

@@ -2,6 +2,7 @@
 
 import csv
 import pathlib
+import shutil
 import subprocess
 
 import numpy as np
@@ -46,6 +47,33 @@ def test_it_measures(analyze, tmp_path, protocol, memory, load):
     for line in lines:
         assert float(line["Inferences/Second"]) > 0 and float(line["p99 latency"]) > 0
         assert float(line["Server Compute Infer"]) > 0  # out of the statistics before and after
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_ensembles(serve, served_models, tmp_path, protocol):
+    """It asks for the configurations and the statistics of the models of the steps, too."""
+    for model in ("two", "sum_and_difference"):
+        (tmp_path / "models" / model / "1").mkdir(parents=True)
+    shutil.copy(served_models["two"], tmp_path / "models/two/1/model.onnx")
+    tensors = ['{ name: "%s" data_type: TYPE_FP32 dims: [-1, 4] }' % name for name in ("a", "b", "difference")]
+    maps = ['{ key: "%s" value: "%s" }' % pair for pair in (("a", "a"), ("b", "b"), ("sum", "s"), ("b", "s"), ("difference", "difference"))]
+    (tmp_path / "models/sum_and_difference/config.pbtxt").write_text(
+        f'platform: "ensemble" input [{tensors[0]}, {tensors[1]}] output [{tensors[2]}] ensemble_scheduling {{ '
+        f'step {{ model_name: "two" model_version: -1 input_map {maps[0]} input_map {maps[1]} output_map {maps[2]} }} '
+        f'step {{ model_name: "two" model_version: -1 input_map {maps[0]} input_map {maps[3]} output_map {maps[4]} }} }}')
+    (tmp_path / "data").mkdir()
+    for name in "ab":
+        np.ones((2, 4), np.float32).tofile(tmp_path / "data" / name)
+    with serve("--model-repository", tmp_path / "models") as served:
+        table = tmp_path / "table.csv"
+        done = subprocess.run([ANALYZER, "-m", "sum_and_difference", "-i", protocol, "-u", getattr(served, protocol), "-f", table, "--verbose-csv",
+                               "--measurement-mode", "count_windows", "--measurement-request-count", "20", "--stability-percentage", "100000",
+                               "--concurrency-range", "2", "--shape", "a:2,4", "--shape", "b:2,4", "--input-data", tmp_path / "data"],
+                              capture_output=True, text=True, timeout=120)  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "Composing models:" in done.stdout and "two, version: 1" in done.stdout
+        (line,) = csv.DictReader(table.open())
+        assert float(line["Inferences/Second"]) > 0 and float(line["Server Compute Infer"]) > 0
 
 
 def test_streams(analyze, tmp_path):

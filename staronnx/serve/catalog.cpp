@@ -50,7 +50,7 @@ void Catalog::in_background(std::function<void()> work) {
 void Catalog::retire(std::unique_ptr<ServedModel> model) {
   const std::lock_guard lock(mutex_);
   in_background([this, model = std::shared_ptr<ServedModel>(std::move(model))]() mutable {  // shared, as functions are copied
-    static_cast<void>(model->pipeline().drain(Deadline::never()));                          // without a deadline it cannot fail
+    static_cast<void>(model->drain(Deadline::never()));                                     // without a deadline it cannot fail
     const std::string name = model->name();
     const std::int64_t version = model->version();
     model.reset();
@@ -65,15 +65,23 @@ void Catalog::retire(std::unique_ptr<ServedModel> model) {
 }
 
 Status Catalog::load(LoadRequest request, Loaded loaded) {
+  const bool ensemble = request.config && request.config->is_ensemble();
   const std::lock_guard lock(mutex_);
   if (closing_) return Error{ErrorCode::unavailable, "the server ends; it loads no more models"};
   Entry& entry = models_[request.name][request.version];
   if (entry.loads)
     return Error{ErrorCode::already_exists, "model " + in_words(request.name, request.version) + " is being loaded already"};
+  if (ensemble) entry.coming = graph_of(request.config->message());
+  if (leads_to(entry.coming, request.name)) {
+    entry.coming = {};
+    entry.reason = "an ensemble cannot be among the models of its own steps, or of their steps; take it out of one of them";
+    if (!entry.model) entry.state = ModelState::unavailable;
+    return Error{ErrorCode::invalid_argument, entry.reason};
+  }
   entry.loads = true;
   if (!entry.model) entry.state = ModelState::loading;
-  in_background([this, request = std::move(request), loaded = std::move(loaded)] {
-    const Status status = run_load(request);
+  in_background([this, ensemble, request = std::move(request), loaded = std::move(loaded)] {
+    const Status status = ensemble ? run_ensemble_load(request) : run_load(request);
     if (loaded) loaded(status);
   });
   return {};
@@ -82,37 +90,120 @@ Status Catalog::load(LoadRequest request, Loaded loaded) {
 Status Catalog::run_load(const LoadRequest& request) {
   const Clock::time_point begin = Clock::now();
   Result<std::unique_ptr<ServedModel>> loaded = loader_(request);
-  std::shared_ptr<ServedModel> before;  // goes without the mutex
+  if (loaded && summaries_.on) (*loaded)->statistics().summarize(summaries_.quantiles);
+  Gone gone;
   const std::lock_guard lock(mutex_);
   Entry& entry = models_[request.name][request.version];
-  entry.loads = false;
-  entry.reason = loaded ? "" : loaded.error().message;
-  if (loaded) {
-    const auto retired = [this](ServedModel* model) { retire(std::unique_ptr<ServedModel>(model)); };
-    before = std::exchange(entry.model, std::shared_ptr<ServedModel>(loaded->release(), retired));
-    entry.state = ModelState::ready;
-    entry.load_time = Clock::now() - begin;
-  } else if (!entry.model) {
-    entry.state = ModelState::unavailable;
+  const Status status = loaded ? Status() : Status(loaded.error());
+  entry.reason = status ? "" : status.error().message;
+  if (status) {
+    install(entry, *std::move(loaded), gone);
+    entry.ensemble = nullptr;
   }
+  end_load(entry, begin, gone);
+  return status;
+}
+
+Status Catalog::run_ensemble_load(const LoadRequest& request) {
+  const Clock::time_point begin = Clock::now();
+  const Result<std::shared_ptr<const EnsembleDefinition>> defined =
+      define(request.name, request.version, *request.config, request.folder);
+  if (defined && summaries_.on) (*defined)->statistics->summarize(summaries_.quantiles);
+  Gone gone;
+  std::unique_lock lock(mutex_);
+  Entry& entry = models_[request.name][request.version];
+  const auto loads = [this](const EnsembleGraph::Step& step) {
+    const auto versions = models_.find(step.model);
+    return versions != models_.end() && any_loads(versions->second);
+  };
+  changed_.wait(lock, [&] { return std::ranges::none_of(entry.coming.steps, loads); });
+  entry.coming = {};
+  if (defined) entry.ensemble = *defined;
+  entry.reason = defined ? "" : defined.error().message;
+  end_load(entry, begin, gone);
+  return entry.reason.empty() ? Status() : Error{ErrorCode::invalid_argument, entry.reason};
+}
+
+void Catalog::end_load(Entry& entry, Clock::time_point begin, Gone& gone) {
+  entry.loads = false;
+  if (!entry.model) entry.state = ModelState::unavailable;
+  bind_ensembles(gone);
+  if (entry.reason.empty()) entry.load_time = Clock::now() - begin;
   changed_.notify_all();
-  return loaded ? Status() : Status(loaded.error());
+}
+
+void Catalog::install(Entry& entry, std::unique_ptr<ServedModel> model, Gone& gone) {
+  const auto retired = [this](ServedModel* dying) { retire(std::unique_ptr<ServedModel>(dying)); };
+  gone.push_back(std::exchange(entry.model, std::shared_ptr<ServedModel>(model.release(), retired)));
+  entry.state = ModelState::ready;
+}
+
+bool Catalog::leads_to(const EnsembleGraph& graph, const std::string& name) const {
+  const auto entry_does = [&](const auto& version) {
+    const Entry& entry = version.second;
+    return leads_to(entry.coming, name) || (entry.ensemble && leads_to(entry.ensemble->graph, name));
+  };
+  const auto step_does = [&](const EnsembleGraph::Step& step) {
+    const auto versions = models_.find(step.model);
+    return step.model == name || (versions != models_.end() && std::ranges::any_of(versions->second, entry_does));
+  };
+  return std::ranges::any_of(graph.steps, step_does);
+}
+
+Result<BoundEnsemble> Catalog::find_models(const std::shared_ptr<const EnsembleDefinition>& ensemble) const {
+  BoundEnsemble bound{ensemble, {}};
+  for (const EnsembleGraph::Step& step : ensemble->graph.steps) {
+    Result<std::shared_ptr<ServedModel>> model = look_up(step.model, step.version);
+    if (!model) return with_context(called(step), model.error());
+    bound.models.push_back(*std::move(model));
+  }
+  return bound;
+}
+
+bool Catalog::bind(Entry& entry, Gone& gone) {
+  Result<BoundEnsemble> models = find_models(entry.ensemble);
+  if (models && entry.model && entry.model->ensemble()->bound() == *models) return false;
+  Result<std::unique_ptr<ServedModel>> bound = models ? ServedModel::bind(*std::move(models)) : models.error();
+  entry.reason = bound ? "" : bound.error().message;
+  if (bound) {
+    install(entry, *std::move(bound), gone);
+    return true;
+  }
+  // It keeps models that were replaced, not those that were taken away.
+  if (!entry.model || find_models(entry.model->ensemble()->bound().definition)) return false;
+  gone.push_back(std::exchange(entry.model, nullptr));
+  entry.state = entry.loads ? ModelState::loading : ModelState::unavailable;
+  return true;
+}
+
+// Again as long as ensembles within ensembles change.
+void Catalog::bind_ensembles(Gone& gone) {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (auto& [name, versions] : models_) {
+      for (auto& [version, entry] : versions) {
+        if (entry.ensemble && bind(entry, gone)) changed = true;
+      }
+    }
+  }
 }
 
 Status Catalog::unload(const std::string& name, std::int64_t version) {
-  std::shared_ptr<ServedModel> gone;  // goes without the mutex
+  Gone gone;
   const std::lock_guard lock(mutex_);
   const auto versions = models_.find(name);
   const bool known = versions != models_.end() && versions->second.contains(version);
-  Entry none{ModelState::unavailable, kUnloaded, false, {}, nullptr};
+  Entry none{ModelState::unavailable, kUnloaded};
   Entry& entry = known ? versions->second[version] : none;
   if (entry.loads)
     return Error{ErrorCode::unavailable, "model " + in_words(name, version) + " is being loaded; try again when it is ready"};
   if (!entry.model && entry.reason == kUnloaded)
     return Error{ErrorCode::not_found, "model " + in_words(name, version) + " is not loaded; see the repository's index"};
-  gone = std::exchange(entry.model, nullptr);
-  entry.state = gone ? ModelState::unloading : ModelState::unavailable;
+  entry.state = entry.model ? ModelState::unloading : ModelState::unavailable;
   entry.reason = kUnloaded;
+  entry.ensemble = nullptr;
+  gone.push_back(std::exchange(entry.model, nullptr));
+  bind_ensembles(gone);
   return {};
 }
 
@@ -153,6 +244,10 @@ Result<std::vector<std::shared_ptr<ServedModel>>> Catalog::versions(const std::s
 
 Result<std::shared_ptr<ServedModel>> Catalog::find(const std::string& name, std::optional<std::int64_t> version) const {
   const std::lock_guard lock(mutex_);
+  return look_up(name, version);
+}
+
+Result<std::shared_ptr<ServedModel>> Catalog::look_up(const std::string& name, std::optional<std::int64_t> version) const {
   const auto versions = models_.find(name);
   if (versions == models_.end()) return why_none_is_ready(name);
   for (auto entry = versions->second.rbegin(); entry != versions->second.rend(); ++entry) {
@@ -234,10 +329,11 @@ Status Catalog::drain(Deadline deadline) {
     const std::lock_guard lock(mutex_);
     closing_ = true;
   }
+  std::vector<std::shared_ptr<ServedModel>> models = all_ready();
+  std::ranges::stable_sort(models, std::greater(), [](const auto& model) { return model->depth(); });
   Status worst;
-  for (const auto& model : all_ready()) {
-    if (Status drained = model->pipeline().drain(deadline); !drained)
-      worst = with_context("model '" + model->name() + "'", drained.error());
+  for (const auto& model : models) {
+    if (Status drained = model->drain(deadline); !drained) worst = with_context("model '" + model->name() + "'", drained.error());
   }
   return worst;
 }

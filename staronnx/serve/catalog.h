@@ -5,6 +5,9 @@
 //
 // A model that a repository has, but that cannot be loaded as it lies there, is known by that alone (blame()).
 //
+// An ensemble is ready while the models of its steps are. When one of them is replaced, it is bound to the new one, if that fits; else it keeps
+// the one it has. When one is taken away, it is unavailable until there is another. Requests under way keep the models that they began with.
+//
 // Thread-safe. Models load side by side, each on a thread of the catalog's; what is there meanwhile can be read and used. But one at a
 // time is planned, as its costs are measured.
 #pragma once
@@ -24,6 +27,7 @@
 #include "staronnx/base/deadline.h"
 #include "staronnx/base/result.h"
 #include "staronnx/serve/served_model.h"
+#include "staronnx/serve/summary_options.h"
 
 namespace staronnx {
 
@@ -46,12 +50,14 @@ class Catalog {
   // Makes a model ready, however long that takes; called on threads of the catalog's, several at once.
   using Loader = std::function<Result<std::unique_ptr<ServedModel>>(const LoadRequest&)>;
 
-  explicit Catalog(Loader loader) : loader_(std::move(loader)) {}
+  // `summaries`: of what requests to all models take.
+  explicit Catalog(Loader loader, SummaryOptions summaries = {}) : loader_(std::move(loader)), summaries_(std::move(summaries)) {}
   // Waits for models that load, and for all requests. Nobody else may hold a model any more.
   ~Catalog();
 
-  // Returns at once. A version that is served already goes on serving until the new one is ready and then takes no more requests, but
-  // answers those it has; when the new one fails, it stays. A version that loads already: already_exists; then `loaded` is not called.
+  // Returns at once. An ensemble waits for those models of its steps that load then. A version that is served already goes on serving until the new one is ready and then takes no more requests, but
+  // answers those it has; when the new one fails, it stays. A version that loads already: already_exists; an ensemble that is among its own
+  // models, or theirs: invalid_argument; then `loaded` is not called.
   Status load(LoadRequest request, Loaded loaded = {});
 
   // Returns at once: takes the version away from requests to come; those it has are answered, then it dies. One that could not be loaded is
@@ -85,14 +91,26 @@ class Catalog {
  private:
   struct Entry {
     ModelState state = ModelState::loading;
-    std::string reason;
+    std::string reason = {};
     bool loads = false;  // perhaps while another is ready
     Seconds load_time{};
-    std::shared_ptr<ServedModel> model;  // when ready
+    std::shared_ptr<ServedModel> model = {};                  // when ready
+    std::shared_ptr<const EnsembleDefinition> ensemble = {};  // of an ensemble: what `model` is to be made of
+    EnsembleGraph coming = {};                                // of an ensemble that loads
   };
   using Versions = std::map<std::int64_t, Entry>;
+  using Gone = std::vector<std::shared_ptr<ServedModel>>;  // what dies without the mutex
 
   Status run_load(const LoadRequest& request);
+  Status run_ensemble_load(const LoadRequest& request);
+  // These with the mutex held.
+  Result<std::shared_ptr<ServedModel>> look_up(const std::string& name, std::optional<std::int64_t> version) const;
+  void end_load(Entry& entry, Clock::time_point begin, Gone& gone);
+  bool leads_to(const EnsembleGraph& graph, const std::string& name) const;  // by its steps' models, or theirs
+  Result<BoundEnsemble> find_models(const std::shared_ptr<const EnsembleDefinition>& ensemble) const;
+  bool bind(Entry& entry, Gone& gone);  // an ensemble, to what is there now; whether its model has changed
+  void bind_ensembles(Gone& gone);      // all
+  void install(Entry& entry, std::unique_ptr<ServedModel> model, Gone& gone);
   bool is_ready(const std::string& name, const Versions& versions) const;  // with the mutex held
   static bool any_loads(const Versions& versions);
   bool none_loads() const;  // with the mutex held
@@ -102,6 +120,7 @@ class Catalog {
   Error why_none_is_ready(const std::string& name) const;  // with the mutex held
 
   const Loader loader_;
+  const SummaryOptions summaries_;
   mutable std::mutex mutex_;  // guards what follows
   mutable std::condition_variable changed_;
   std::map<std::string, Versions, std::less<>> models_;

@@ -17,10 +17,6 @@ Shape with_batch(const Dims& dims, bool batches) {
   return shape;
 }
 
-bool fits(std::span<const std::int64_t> wanted, std::span<const std::int64_t> given) {
-  return std::ranges::equal(wanted, given, [](std::int64_t one, std::int64_t other) { return one < 0 || one == other; });
-}
-
 }  // namespace
 
 template <class Tensor>

@@ -22,7 +22,7 @@ constexpr std::string_view whole_batches = "all requests of a batch have the sam
 
 constexpr std::array rules{
     FieldRule{"name", "*", ""},
-    FieldRule{"platform", "onnxruntime_onnx", "models are ONNX files; write 'onnxruntime_onnx', or remove the field"},
+    FieldRule{"platform", "onnxruntime_onnx|ensemble", "models are ONNX files; write 'onnxruntime_onnx', or remove the field"},
     FieldRule{"backend", "onnxruntime", "models are ONNX files; write 'onnxruntime', or remove the field"},
     FieldRule{"runtime", "", "StarONNX itself runs the models; remove the field"},
     FieldRule{"version_policy", "*", ""},
@@ -48,7 +48,10 @@ constexpr std::array rules{
     FieldRule{"dynamic_batching.priority_queue_policy", "*", ""},
     FieldRule{"sequence_batching", "",
               "requests are independent of each other; serve the model elsewhere if it keeps state between them"},
-    FieldRule{"ensemble_scheduling", "", "ensembles are not served; let the client call the models one after another"},
+    FieldRule{"ensemble_scheduling.step", "*", ""},
+    FieldRule{"ensemble_scheduling.step.model_namespace", "", "models are found by their names alone; remove the field"},
+    FieldRule{"ensemble_scheduling.max_inflight_requests", "",
+              "every step has one answer, and its model's queue a limit; remove the field"},
     FieldRule{"instance_group.name", "*", ""},
     FieldRule{"instance_group.kind", "KIND_AUTO|KIND_CPU", processors},
     FieldRule{"instance_group.count", "1", "segments run on as many core groups as there are; remove the field"},

@@ -162,8 +162,9 @@ ServerUnaryReactor* GrpcService::RepositoryModelUnload(CallbackServerContext* co
                                                        const inference::RepositoryModelUnloadRequest* request,
                                                        inference::RepositoryModelUnloadResponse* /*answer*/) {
   return gate_.reply(context, Api::model_repository, "RepositoryModelUnload", [&]() -> Status {
-    if (Status checked = check_unload(*request); !checked) return checked.error();
-    return server_.control().unload(request->model_name());
+    const Result<bool> dependents = unloads_dependents(*request);
+    if (!dependents) return dependents.error();
+    return server_.control().unload(request->model_name(), *dependents);
   });
 }
 

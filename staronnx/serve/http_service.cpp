@@ -161,8 +161,9 @@ void HttpService::load(const HttpRoute& route, const HttpRequest& request, Answe
 HttpAnswer HttpService::unload_answer(const HttpRoute& route, const HttpRequest& request) {
   const Result<inference::RepositoryModelUnloadRequest> wanted = parse_unload_request(request.body);
   if (!wanted) return error_answer(wanted.error());
-  if (Status checked = check_unload(*wanted); !checked) return error_answer(checked.error());
-  const Status unloaded = server_.control().unload(route.model);
+  const Result<bool> dependents = unloads_dependents(*wanted);
+  if (!dependents) return error_answer(dependents.error());
+  const Status unloaded = server_.control().unload(route.model, *dependents);
   return unloaded ? HttpAnswer() : error_answer(unloaded.error());
 }
 
@@ -194,7 +195,7 @@ RunningInference HttpService::infer(const HttpRoute& route, HttpRequest request,
 HttpAnswer HttpService::refusal(const HttpRoute& route, const Error& error) {
   if (http_status(error.code) != 503) return error_answer(error);
   const Result<std::shared_ptr<ServedModel>> model = server_.catalog().find(route.model, route.version);
-  return busy_answer(error, model ? Seconds((*model)->pipeline().expected_wait()) : Seconds(1));
+  return busy_answer(error, model ? Seconds((*model)->expected_wait()) : Seconds(1));
 }
 
 }  // namespace staronnx

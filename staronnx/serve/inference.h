@@ -9,9 +9,11 @@
 #include <string_view>
 #include <vector>
 
+#include "staronnx/base/deadline.h"
 #include "staronnx/base/result.h"
 #include "staronnx/base/units.h"
 #include "staronnx/model/tensor.h"
+#include "staronnx/schedule/pipeline.h"
 #include "staronnx/serve/allowance.h"
 
 namespace staronnx {
@@ -44,6 +46,7 @@ struct InferenceRequest {
   std::vector<RequestedOutput> outputs = {};  // none: all, in the model's order
   std::uint64_t priority = 0;                 // 1 goes first; 0: the model's default
   Microseconds timeout{};                     // for the whole request, from its arrival; 0: the model's default
+  Deadline deadline = Deadline::never();      // beside the timeout: of a step, its ensemble's
   Allowance::Share bytes = {};                // of those that the server holds; given back when the request is answered
 };
 
@@ -58,7 +61,8 @@ struct InferenceResponse {
   std::string_view model;
   std::int64_t version = 1;
   std::string_view id;
-  std::span<const InferenceOutput> outputs;  // as requested
+  std::span<const InferenceOutput> outputs;   // as requested
+  std::span<const SegmentRun> segments = {};  // that ran; of an ensemble, those of all its steps
 };
 
 // Called exactly once for each accepted request, on a thread of the model's, which serves other requests, too: it must return soon, not throw

@@ -20,7 +20,7 @@ LatencySummaries::LatencySummaries(const std::vector<Quantile>& quantiles) : sum
 LatencySummaries::~LatencySummaries() = default;
 
 void LatencySummaries::observe(const InferenceTimes& times) {
-  const std::array<std::chrono::nanoseconds, kParts.size()> parts = {times.total(), times.queue, times.compute_input,
+  const std::array<std::chrono::nanoseconds, kParts.size()> parts = {times.total, times.queue, times.compute_input,
                                                                      times.compute_infer, times.compute_output};
   for (std::size_t i = 0; i < parts.size(); ++i)
     summaries_->by_part[i].Observe(std::chrono::duration<double, std::micro>(parts[i]).count());

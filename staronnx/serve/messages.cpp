@@ -4,6 +4,7 @@
 #include <string>
 
 #include "staronnx/serve/datatype_name.h"
+#include "staronnx/serve/proto/model_config.pb.h"
 
 namespace staronnx {
 namespace {
@@ -69,7 +70,7 @@ ModelMetadataResponse metadata_of(const ServedModel& model, std::span<const std:
   ModelMetadataResponse metadata;
   metadata.set_name(model.name());
   for (const auto& version : versions) metadata.add_versions(std::to_string(version->version()));
-  metadata.set_platform("onnxruntime_onnx");
+  metadata.set_platform(model.config().message().platform());
   const Signature& clients = model.signature().clients();
   describe(std::span(clients.inputs).first(model.signature().listed_inputs()), *metadata.mutable_inputs());
   describe(clients.outputs, *metadata.mutable_outputs());

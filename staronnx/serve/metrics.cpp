@@ -131,7 +131,7 @@ void put_states(Families& families, const std::vector<Seen>& models) {
   MetricFamily& load = families.gauge("nv_model_load_duration_secs", "How long loading the model took, in seconds");
   for (const Seen& seen : models) put(load, seen.labels(), seen.load_time.count());
   MetricFamily& wait = families.gauge("staronnx_expected_wait_seconds", "How long a request that came now would wait");
-  for (const Seen& seen : models) put(wait, seen.labels(), Seconds(seen.model->pipeline().expected_wait()).count());
+  for (const Seen& seen : models) put(wait, seen.labels(), Seconds(seen.model->expected_wait()).count());
 }
 
 void put_segments(Families& families, const std::vector<Seen>& models) {

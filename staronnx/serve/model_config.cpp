@@ -9,6 +9,7 @@
 #include "staronnx/base/read_file.h"
 #include "staronnx/serve/config_check.h"
 #include "staronnx/serve/config_completion.h"
+#include "staronnx/serve/config_ensemble.h"
 #include "staronnx/serve/config_support.h"
 
 namespace staronnx {
@@ -61,6 +62,7 @@ Result<ModelConfig> ModelConfig::parse(const std::string& text, const std::strin
   if (!parsed) return parsed.error();
   if (Status supported = check_supported(*parsed); !supported) return supported.error();
   if (Status sound = check_values(*parsed); !sound) return sound.error();
+  if (Status sound = check_ensemble(*parsed, name); !sound) return sound.error();
   auto message = std::make_shared<inference::ModelConfig>(parsed->message());
   if (!message->name().empty() && message->name() != name)
     return parsed->refusal("name",
@@ -80,11 +82,17 @@ Result<ModelConfig> ModelConfig::parse_json(const std::string& json, const std::
   return parse(text, source, name);
 }
 
+bool ModelConfig::is_ensemble() const {
+  return message_->has_ensemble_scheduling();
+}
+
 Result<ModelConfig> ModelConfig::completed(const Signature& model) const {
   auto message = std::make_shared<inference::ModelConfig>(*message_);
-  message->set_platform("onnxruntime_onnx");
-  message->set_backend("onnxruntime");
-  message->set_default_model_filename(model_file());
+  message->set_platform(is_ensemble() ? "ensemble" : "onnxruntime_onnx");
+  if (!is_ensemble()) {
+    message->set_backend("onnxruntime");
+    message->set_default_model_filename(model_file());
+  }
   if (message->version_policy().policy_choice_case() == inference::ModelVersionPolicy::POLICY_CHOICE_NOT_SET)
     message->mutable_version_policy()->mutable_latest()->set_num_versions(1);
   if (Status done = complete_tensors(model, *message); !done) return done.error();

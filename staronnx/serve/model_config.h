@@ -37,6 +37,9 @@ class ModelConfig {
   // The same from JSON as clients send it with a request to load the model.
   static Result<ModelConfig> parse_json(const std::string& json, const std::string& name);
 
+  // Whether it has steps instead of a model's file. Its own inputs and outputs are then signature_of() (ensemble_graph.h), and its graph is sound.
+  bool is_ensemble() const;
+
   // With what the text leaves open taken from the model: inputs that have no default values, outputs when none is listed, types, dimensions.
   // Fails, naming the tensor, for what the model contradicts (invalid_argument), and for types that the protocol has no word for
   // (unsupported).

@@ -57,7 +57,7 @@ void ModelStatistics::succeeded(const InferenceTimes& times, std::int64_t batch_
   --sums_.pending;
   sums_.last_inference = now;
   sums_.inferences += static_cast<std::uint64_t>(batch_size);
-  sums_.success.add(times.total());
+  sums_.success.add(times.total);
   sums_.queue.add(times.queue);
   sums_.compute_input.add(times.compute_input);
   sums_.compute_infer.add(times.compute_infer);

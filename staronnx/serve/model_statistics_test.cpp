@@ -9,7 +9,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-const InferenceTimes kTimes{nanoseconds(1), nanoseconds(20), nanoseconds(300), nanoseconds(4000)};
+const InferenceTimes kTimes{nanoseconds(1), nanoseconds(20), nanoseconds(300), nanoseconds(4000), nanoseconds(4321)};
 const auto kNow = std::chrono::system_clock::time_point(std::chrono::seconds(5));
 
 TEST(ModelStatistics, AddUp) {

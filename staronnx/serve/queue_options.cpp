@@ -40,7 +40,9 @@ RequestOptions request_options(const ModelSettings& settings, const InferenceReq
   const bool own_timeout = request.timeout.count() > 0 && policy.may_change_timeout;
   const Microseconds timeout = own_timeout ? request.timeout : policy.default_timeout;
   RequestOptions options;
-  if (timeout.count() > 0) options.deadline = Deadline::after(std::min<Microseconds>(timeout, kLongestTimeout), arrival);
+  options.deadline = request.deadline;
+  if (timeout.count() > 0)
+    options.deadline = std::min(options.deadline, Deadline::after(std::min<Microseconds>(timeout, kLongestTimeout), arrival));
   options.priority = priority_of(level);
   options.late_goes_last = policy.late_goes_last;
   options.rows = static_cast<unsigned>(std::clamp<std::int64_t>(rows, 1, UINT_MAX));

@@ -76,9 +76,13 @@ std::vector<FileStamp> stamps_of(const fs::path& folder, std::int64_t version) {
   return stamps;
 }
 
-RepositoryVersion look_at_version(const fs::path& folder, std::int64_t version, const std::string& file) {
-  const fs::path model = folder / std::to_string(version) / file;
+RepositoryVersion look_at_version(const fs::path& folder, std::int64_t version, const ModelConfig& config) {
   std::error_code problem;
+  const fs::path own = folder / std::to_string(version);
+  if (config.is_ensemble() && fs::is_directory(own, problem)) return {own, stamps_of(folder, version)};
+  if (config.is_ensemble())
+    return {Error{ErrorCode::not_found, "'" + own.string() + "' is missing; make the folder, which may be empty"}, {}};
+  const fs::path model = own / config.model_file();
   if (fs::is_regular_file(model, problem)) return {model, stamps_of(folder, version)};
   return {Error{ErrorCode::not_found,
                 "'" + model.string() + "' is missing; put the model there, or name its file by default_model_filename"},
@@ -144,8 +148,11 @@ Result<RepositoryModel> look_at_model(const fs::path& repository, const std::str
   if (!config) return config.error();
   RepositoryModel model{folder, *std::move(config), {}};
   for (const std::int64_t version : served_versions(model.config.message().version_policy(), versions_in(folder)))
-    model.versions.emplace(version, look_at_version(folder, version, model.config.model_file()));
+    model.versions.emplace(version, look_at_version(folder, version, model.config));
   if (!model.versions.empty()) return model;
+  if (model.config.is_ensemble())
+    return Error{ErrorCode::not_found,
+                 "'" + folder.string() + "' has no version, which an ensemble needs, too; make an empty folder '1' there"};
   return Error{ErrorCode::not_found,
                "'" + folder.string() + "' has no version; put the model there as '1/" + model.config.model_file() + "'"};
 }
@@ -197,8 +204,10 @@ RepositoryChanges changes_between(const RepositoryContent& before, const Reposit
     if (model) add_missing(name, *model, model_in(before, name), same_files, changes.load);
   }
   for (const auto& [name, model] : before) {
-    const bool unclear = now.contains(name) && model_in(now, name) == nullptr;
-    if (model && !unclear) add_missing(name, *model, model_in(now, name), any, changes.unload);
+    if (!model) continue;
+    if (const RepositoryModel* other = model_in(now, name)) add_missing(name, *model, other, any, changes.unload);
+    if (now.contains(name)) continue;
+    for (const auto& [number, version] : model->versions) changes.unload.push_back({name, number});  // though its file went first
   }
   return changes;
 }

@@ -1,7 +1,7 @@
 // A model repository on disk:
 //
 //   <repository>/<model>/config.pbtxt          may be missing
-//   <repository>/<model>/<version>/model.onnx  or what default_model_filename says; versions are numbers from 1
+//   <repository>/<model>/<version>/model.onnx  or what default_model_filename says; versions are numbers from 1; of an ensemble, the folder is all
 //
 // Looking at it changes nothing: what is found is a value, and two of them say what there is to load and to unload. Entries that begin with
 // '.', files beside models, and folders of a model whose names are no versions are nobody's business here.
@@ -30,7 +30,7 @@ struct FileStamp {
 };
 
 struct RepositoryVersion {
-  Result<std::filesystem::path> model;  // the ONNX file, or why there is none: the missing file by its name
+  Result<std::filesystem::path> model;  // the ONNX file (an ensemble's folder), or why there is none: what is missing by its name
   std::vector<FileStamp> files;         // of the version and of the model's own folder
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "staronnx/base/temporary_directory.h"
+#include "staronnx/serve/repository_ensembles.h"
 
 namespace staronnx {
 namespace {
@@ -108,8 +109,10 @@ Result<RepositoryContent> RepositoryControl::content() const {
     if (elsewhere_.contains(name))
       model = Error{ErrorCode::already_exists, "two models are called '" + name + "'; rename the one in the repository"};
   }
-  if (options_.mode == ModelControlMode::on_demand && !options_.load.contains(kAll))
-    std::erase_if(*content, [&](const auto& model) { return !options_.load.contains(model.first); });
+  if (options_.mode == ModelControlMode::on_demand && !options_.load.contains(kAll)) {
+    const std::set<std::string> load = with_needed(*content, options_.load);
+    std::erase_if(*content, [&](const auto& model) { return !load.contains(model.first); });
+  }
   return content;
 }
 
@@ -175,6 +178,12 @@ void RepositoryControl::note_problems(const RepositoryContent& now) {
   problems_ = std::move(problems);
 }
 
+RepositoryControl::Done RepositoryControl::complain_of_load() const {
+  return [say = options_.complain](const Status& status) {
+    if (!status && say) say(status.error().message);
+  };
+}
+
 void RepositoryControl::take(RepositoryContent now) {
   note_problems(now);
   for (const auto& [name, before] : content_) {
@@ -190,15 +199,14 @@ void RepositoryControl::take(RepositoryContent now) {
     else
       unload_all(catalog_, name);
   }
-  for (auto& [name, versions] : load) {
+  for (const std::string& name : needed_first(now)) {
+    if (!load.contains(name)) continue;
+    std::set<std::int64_t>& versions = load[name];
     // A version whose file is not there yet fails, so that nothing goes for it.
     for (const auto& [number, version] : now.at(name)->versions) {
       if (!version.model) versions.insert(number);
     }
-    const auto ended = [name = name, say = options_.complain](const Status& status) {
-      if (!status && say) say(status.error().message);
-    };
-    bring(catalog_, name, *now.at(name), versions, ended);
+    bring(catalog_, name, *now.at(name), versions, complain_of_load());
   }
   content_ = std::move(now);
 }
@@ -239,23 +247,47 @@ void RepositoryControl::load(const std::string& name, const GivenModel& given, c
   if (!model)
     return done(Error{model.error().code,
                       "failed to load '" + name + "', failed to poll from model repository: " + model.error().message});
-  catalog_.blame(name, "");
-  std::set<std::int64_t> versions;
-  for (const auto& [number, version] : model->versions) versions.insert(number);
-  content_.insert_or_assign(name, *model);
-  files ? void(given_.insert(name)) : void(given_.erase(name));
-  bring(catalog_, name, *model, versions, done, std::move(files));
+  RepositoryContent loading{{name, *model}};
+  if (Status there = look_for_needed(name, loading); !there) return done(there);
+  for (const std::string& each : needed_first(loading)) {
+    const RepositoryModel& found = *loading.at(each);
+    catalog_.blame(each, "");
+    content_.insert_or_assign(each, found);
+    std::set<std::int64_t> versions;
+    for (const auto& [number, version] : found.versions) versions.insert(number);
+    const bool asked = each == name;
+    asked&& files ? void(given_.insert(each)) : void(given_.erase(each));
+    bring(catalog_, each, found, versions, asked ? done : complain_of_load(), asked ? files : nullptr);
+  }
 }
 
-Status RepositoryControl::unload(const std::string& name) {
+Status RepositoryControl::look_for_needed(const std::string& name, RepositoryContent& loading) const {
+  for (const std::string& needed : needed_by(loading.at(name)->config)) {
+    if (loading.contains(needed) || catalog_.loads(needed) || catalog_.find(needed, std::nullopt)) continue;
+    Result<RepositoryModel> model = look_for_model(options_.folders, needed);
+    if (!model)
+      return Error{model.error().code, "failed to load '" + name + "', which needs '" + needed + "': " + model.error().message};
+    loading.emplace(needed, *std::move(model));
+    if (Status there = look_for_needed(needed, loading); !there) return there;
+  }
+  return {};
+}
+
+Status RepositoryControl::unload(const std::string& name, bool dependents) {
   if (Status allowed = check_on_demand(); !allowed) return allowed;
   const std::lock_guard lock(mutex_);
-  if (catalog_.loads(name))
-    return Error{ErrorCode::unavailable, "failed to unload '" + name + "': it is being loaded; try again when it is ready"};
-  catalog_.blame(name, "");
-  content_.erase(name);
-  given_.erase(name);
-  unload_all(catalog_, name);
+  const std::vector<std::string> going = dependents ? with_dependents(content_, name) : std::vector{name};
+  for (const std::string& each : going) {
+    if (catalog_.loads(each))
+      return Error{ErrorCode::unavailable,
+                   "failed to unload '" + name + "': '" + each + "' is being loaded; try again when it is ready"};
+  }
+  for (const std::string& each : going) {
+    catalog_.blame(each, "");
+    content_.erase(each);
+    given_.erase(each);
+    unload_all(catalog_, each);
+  }
   return {};
 }
 

@@ -62,13 +62,14 @@ class RepositoryControl {
   // Looks at once. Where it is not polled: whether what was once loaded is other, which is then loaded again as it is there; nothing comes or goes.
   void reload();
 
-  // On demand only, else unavailable. As the model is in its repository now, but for what is given; the latter until the model is loaded or
-  // unloaded the next time. `done` is called once, perhaps at once, when all versions are ready, or with why not: not_found,
+  // On demand only, else unavailable. Models that an ensemble needs and that are not ready are loaded, too. As the model is in its repository now, but
+  // for what is given; the latter until the model is loaded or unloaded the next time. `done` is called once, perhaps at once, when all versions are ready, or with why not: not_found,
   // invalid_argument, unavailable (it is being loaded).
   void load(const std::string& name, const GivenModel& given, const Done& done);
 
-  // On demand only, else unavailable. Requests under way are answered. One that is not loaded is as it is wanted.
-  Status unload(const std::string& name);
+  // On demand only, else unavailable. Requests under way are answered. One that is not loaded is as it is wanted. `dependents`: with the
+  // ensembles that need it.
+  Status unload(const std::string& name, bool dependents);
 
   // The catalog's, and models that are in a repository and were never loaded.
   std::vector<ModelStatus> index() const;
@@ -76,6 +77,8 @@ class RepositoryControl {
  private:
   Result<RepositoryContent> content() const;  // without models of other names than those to load
   Status check_on_demand() const;
+  Status look_for_needed(const std::string& name, RepositoryContent& loading) const;  // adds what is not ready
+  Done complain_of_load() const;
   void take(RepositoryContent now);  // with the mutex held
   void note_problems(const RepositoryContent& now);
   void complain(const std::string& name, const std::string& why) const;

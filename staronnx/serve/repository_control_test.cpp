@@ -150,7 +150,7 @@ TEST_F(RepositoryControlTest, RefusesDemandsInOtherModes) {
   for (const ModelControlMode mode : {ModelControlMode::none, ModelControlMode::poll}) {
     RepositoryControl control(catalog_, options(mode));
     EXPECT_EQ(load(control, "a").error().code, ErrorCode::unavailable);
-    EXPECT_THAT(control.unload("a").error().message,
+    EXPECT_THAT(control.unload("a", false).error().message,
                 HasSubstr("explicit model load / unload is not allowed if polling is enabled"));
   }
 }

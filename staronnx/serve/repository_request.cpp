@@ -88,13 +88,15 @@ Result<GivenModel> given_model(const inference::RepositoryModelLoadRequest& requ
   return invalid("files of a model need its configuration; send the parameter 'config', too");
 }
 
-Status check_unload(const inference::RepositoryModelUnloadRequest& request) {
-  if (Status checked = check_repository(request.repository_name()); !checked) return checked;
+Result<bool> unloads_dependents(const inference::RepositoryModelUnloadRequest& request) {
+  if (Status checked = check_repository(request.repository_name()); !checked) return checked.error();
+  bool dependents = false;
   for (const auto& [name, value] : request.parameters()) {
     if (name != kUnloadDependents) return unknown(name, kUnloadDependents);
     if (!value.has_bool_param()) return invalid("parameter 'unload_dependents' must be true or false");
+    dependents = value.bool_param();
   }
-  return {};
+  return dependents;
 }
 
 }  // namespace staronnx

@@ -17,7 +17,7 @@ Result<inference::RepositoryModelUnloadRequest> parse_unload_request(const std::
 // invalid_argument.
 Result<GivenModel> given_model(const inference::RepositoryModelLoadRequest& request);
 
-// The same refusals. A model's dependents are none, whether they are to be unloaded or not.
-Status check_unload(const inference::RepositoryModelUnloadRequest& request);
+// Whether ensembles that need the model are to be unloaded, too. The same refusals.
+Result<bool> unloads_dependents(const inference::RepositoryModelUnloadRequest& request);
 
 }  // namespace staronnx

@@ -131,6 +131,15 @@ TEST_F(Repository, ChangesAreLoadedAndWhatIsGoneUnloaded) {
   EXPECT_THAT(changes.unload, ElementsAre(ModelVersion{"gone", 1}, ModelVersion{"replaced", 1}));
 }
 
+// As who removes a folder removes what is in it first.
+TEST_F(Repository, WhatWasHalfGoneIsUnloadedWhenItIsGone) {
+  put("m/1/model.onnx");
+  fs::remove(root() / "m/1/model.onnx");
+  const RepositoryContent half_gone = content();
+  fs::remove_all(root() / "m");
+  EXPECT_THAT(changes_between(half_gone, content()).unload, ElementsAre(ModelVersion{"m", 1}));
+}
+
 TEST_F(Repository, AnotherConfigurationOrTimeIsAChange) {
   put("m/1/model.onnx");
   put("m/1/weights/w.bin");

@@ -30,10 +30,7 @@ Status check_tensor(const ExpectedRequest& expected, const TensorInfo& info, con
   if (tensor.type() != info.type)
     return invalid("inference input '" + info.name + "' data-type is '" + std::string(datatype_name(tensor.type())) +
                    "', but model '" + expected.model + "' expects '" + std::string(datatype_name(info.type)) + "'");
-  const bool fits = info.any_shape || std::ranges::equal(info.shape, tensor.shape(), [](std::int64_t wanted, std::int64_t given) {
-                      return wanted < 0 || wanted == given;
-                    });
-  if (!fits)
+  if (!info.any_shape && !fits(info.shape, tensor.shape()))
     return invalid("unexpected shape for input '" + info.name + of_model + ". Expected " + shape_text(info.shape) + ", got " +
                    shape_text(tensor.shape()) + (expected.max_batch_size > 0 ? ". The first dimension is the batch's size" : ""));
   const std::optional<Bytes> bytes = byte_size(info.type, tensor.shape());
@@ -106,6 +103,10 @@ Result<std::vector<std::size_t>> positions_of_outputs(const ExpectedRequest& exp
 }
 
 }  // namespace
+
+bool fits(std::span<const std::int64_t> wanted, std::span<const std::int64_t> given) {
+  return std::ranges::equal(wanted, given, [](std::int64_t one, std::int64_t other) { return one < 0 || one == other; });
+}
 
 std::string shape_text(std::span<const std::int64_t> shape) {
   std::string text;

@@ -27,6 +27,9 @@ struct FittingRequest {
 // Takes the tensors out of `request`, if it fits. Errors are invalid_argument.
 Result<FittingRequest> fit(const ExpectedRequest& expected, InferenceRequest& request);
 
+// Whether a tensor of shape `given` may stand where `wanted` is (-1: any size).
+bool fits(std::span<const std::int64_t> wanted, std::span<const std::int64_t> given);
+
 // "[-1,16]"
 std::string shape_text(std::span<const std::int64_t> shape);
 

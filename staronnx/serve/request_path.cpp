@@ -52,8 +52,8 @@ InferenceTimes times_of(const Accepted& accepted, std::span<const SegmentRun> se
   times.compute_input =
       (accepted.submitted - accepted.arrival) + std::clamp(transfer, nanoseconds(0), std::max(beside, nanoseconds(0)));
   times.compute_output = answered - last;
-  times.queue =
-      std::max(nanoseconds(0), (answered - accepted.arrival) - times.compute_input - times.compute_infer - times.compute_output);
+  times.total = answered - accepted.arrival;
+  times.queue = std::max(nanoseconds(0), times.total - times.compute_input - times.compute_infer - times.compute_output);
   return times;
 }
 
@@ -98,12 +98,13 @@ void answer(const Accepted& accepted, const Result<Response>& response) {
   Result<std::vector<InferenceOutput>> outputs = outputs_of(accepted, response->outputs, owned);
   if (!outputs) return fail(outputs.error());
   if (const Status written = write_shared(accepted.shared, *outputs); !written) return fail(written.error());
-  statistics.ran(response->variant, response->segments);
-  const int together = response->segments.empty() ? 1 : response->segments.front().batch;
+  const bool ensemble = accepted.model->ensemble() != nullptr;  // its segments are those of its models, which count them
+  if (!ensemble) statistics.ran(response->variant, response->segments);
+  const int together = ensemble || response->segments.empty() ? 1 : response->segments.front().batch;
   // First: who has the answer finds it counted.
   statistics.succeeded(times_of(accepted, response->segments, Clock::now()), accepted.batch_size, together,
                        std::chrono::system_clock::now());
-  accepted.done(InferenceResponse{accepted.model->name(), accepted.model->version(), accepted.id, *outputs});
+  accepted.done(InferenceResponse{accepted.model->name(), accepted.model->version(), accepted.id, *outputs, response->segments});
 }
 
 // Takes what it needs out of `request`.
@@ -118,25 +119,33 @@ Result<RequestId> submit(const Server& server, ServedModel& model, InferenceRequ
   auto accepted = std::make_shared<Accepted>(
       Accepted{&model, std::move(request.id), std::move(request.outputs), std::move(fitting->outputs), *std::move(shared),
                fitting->batch_size, arrival, Clock::now(), &server.log(), std::move(done), std::move(request.bytes)});
-  return model.pipeline().submit(std::move(fitting->inputs), options,
-                                 [accepted](const Result<Response>& response) { answer(*accepted, response); });
+  const auto answered = [accepted](const Result<Response>& response) { answer(*accepted, response); };
+  if (Ensemble* ensemble = model.ensemble())
+    return ensemble->submit(server, {accepted->id, request.priority, options.deadline}, std::move(fitting->inputs),
+                            accepted->outputs, answered);
+  return model.pipeline()->submit(std::move(fitting->inputs), options, answered);
 }
 
 }  // namespace
 
 void RunningInference::cancel() const {
-  if (const std::shared_ptr<ServedModel> model = model_.lock()) model->pipeline().cancel(request_);
+  if (const std::shared_ptr<ServedModel> model = model_.lock()) model->cancel(request_);
 }
 
 Result<RunningInference> infer(const Server& server, InferenceRequest request, InferenceDone done) {
-  const Clock::time_point arrival = Clock::now();
   const Result<std::shared_ptr<ServedModel>> model = server.catalog().find(request.model, request.version);
   if (!model) return model.error();
-  (*model)->statistics().began();  // first: the answer may come at once
-  Result<RequestId> accepted = submit(server, **model, request, std::move(done), arrival);
-  if (accepted) return RunningInference(*model, *accepted);
-  (*model)->statistics().failed(Clock::now() - arrival, accepted.error().code);
-  say_fault(server.log(), **model, request.id, accepted.error());
+  return infer(server, *model, std::move(request), std::move(done));
+}
+
+Result<RunningInference> infer(const Server& server, const std::shared_ptr<ServedModel>& model, InferenceRequest request,
+                               InferenceDone done) {
+  const Clock::time_point arrival = Clock::now();
+  model->statistics().began();  // first: the answer may come at once
+  Result<RequestId> accepted = submit(server, *model, request, std::move(done), arrival);
+  if (accepted) return RunningInference(model, *accepted);
+  model->statistics().failed(Clock::now() - arrival, accepted.error().code);
+  say_fault(server.log(), *model, request.id, accepted.error());
   return as_clients_know_it(accepted.error());
 }
 

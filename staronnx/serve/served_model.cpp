@@ -1,5 +1,6 @@
 #include "staronnx/serve/served_model.h"
 
+#include <algorithm>
 #include <future>
 #include <utility>
 
@@ -13,7 +14,7 @@ Status run(ServedModel& model, InferenceRequest request) {
   Result<FittingRequest> fitting = model.fit(request);
   if (!fitting) return fitting.error();
   std::promise<Status> answered;
-  const Result<RequestId> accepted = model.pipeline().submit(
+  const Result<RequestId> accepted = model.pipeline()->submit(
       std::move(fitting->inputs), {},
       [&answered](const Result<Response>& response) { answered.set_value(response ? Status() : Status(response.error())); });
   return accepted ? answered.get_future().get() : Status(accepted.error());
@@ -51,8 +52,17 @@ Result<std::unique_ptr<ServedModel>> ServedModel::load(Runtime& runtime, Engine&
   return model;
 }
 
+Result<std::unique_ptr<ServedModel>> ServedModel::bind(BoundEnsemble ensemble) {
+  const EnsembleDefinition& definition = *ensemble.definition;
+  const ExpectedRequest own{definition.name, definition.signature, definition.settings.max_batch_size};
+  std::vector<ExpectedRequest> models;
+  for (const auto& model : ensemble.models) models.push_back(model->expected());
+  if (Status fits = check_models(definition.graph, own, models); !fits) return fits.error();
+  return std::make_unique<ServedModel>(std::make_unique<Ensemble>(std::move(ensemble)));
+}
+
 Result<FittingRequest> ServedModel::fit(InferenceRequest& request) const {
-  Result<FittingRequest> fitting = staronnx::fit({name_, signature_.clients(), settings_.max_batch_size}, request);
+  Result<FittingRequest> fitting = staronnx::fit(expected(), request);
   if (fitting) fitting->inputs = signature_.to_model(std::move(fitting->inputs));
   return fitting;
 }
@@ -65,6 +75,36 @@ ServedModel::ServedModel(std::string name, std::int64_t version, ModelConfig con
       settings_(std::move(settings)),
       signature_(config_, pipeline->signature()),
       processors_(std::move(processors)),
+      statistics_(std::make_shared<ModelStatistics>()),
       pipeline_(std::move(pipeline)) {}
+
+ServedModel::ServedModel(std::unique_ptr<Ensemble> ensemble)
+    : name_(ensemble->bound().definition->name),
+      version_(ensemble->bound().definition->version),
+      config_(ensemble->bound().definition->config),
+      settings_(ensemble->bound().definition->settings),
+      signature_(config_, ensemble->bound().definition->signature),
+      statistics_(ensemble->bound().definition->statistics),
+      ensemble_(std::move(ensemble)) {}
+
+std::size_t ServedModel::depth() const {
+  std::size_t deepest = 0;
+  if (ensemble_) {
+    for (const auto& model : ensemble_->bound().models) deepest = std::max(deepest, model->depth() + 1);
+  }
+  return deepest;
+}
+
+void ServedModel::cancel(RequestId request) {
+  ensemble_ ? ensemble_->cancel(request) : pipeline_->cancel(request);
+}
+
+Status ServedModel::drain(Deadline deadline) {
+  return ensemble_ ? ensemble_->drain(deadline) : pipeline_->drain(deadline);
+}
+
+Microseconds ServedModel::expected_wait() const {
+  return ensemble_ ? ensemble_->expected_wait() : pipeline_->expected_wait();
+}
 
 }  // namespace staronnx

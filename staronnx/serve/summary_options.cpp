@@ -21,6 +21,7 @@ bool take_share(std::string_view& text, char end, double& share) {
 Result<std::vector<Quantile>> quantiles_of(std::string_view text) {
   const Error refused{ErrorCode::invalid_argument,
                       "'" + std::string(text) + "' are no quantiles; write such as 0.5:0.05,0.9:0.01, each with its error"};
+  if (text.ends_with(',')) return refused;
   std::vector<Quantile> quantiles;
   do {
     Quantile& made = quantiles.emplace_back();
