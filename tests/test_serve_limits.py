@@ -110,6 +110,8 @@ def test_who_is_alone_may_have_more(limited):
     with limited("--max-in-flight-size", 1000) as served:
         assert said(served, POST + f"Connection: close\nContent-Length: {len(JSON)}", JSON)[0].status == 200
         assert infer_over_grpc(served, 5_000) == 5_000
+        with pytest.raises(InferenceServerException, match="RESOURCE_EXHAUSTED"):
+            infer_over_grpc(served, 25_000_000)
 
 
 def test_calls_beyond_those_of_a_connection_wait_with_the_client(limited):

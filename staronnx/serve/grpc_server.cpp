@@ -1,9 +1,11 @@
 #include "staronnx/serve/grpc_server.h"
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <climits>
 
@@ -16,6 +18,16 @@ namespace staronnx {
 namespace {
 
 using boost::asio::ip::tcp;
+
+// gRPC itself needs some of it.
+constexpr std::uint64_t kLeastQuota = 64ULL << 20U;
+
+// For messages that are still coming: beyond it gRPC ends calls. With a limit of 100 MiB and 40 streams that stall 40 MB into a message each, the
+// server had 180 MB; without a limit 900.
+void limit_memory(grpc::ServerBuilder& builder, const Allowance& bytes) {
+  grpc::ResourceQuota quota("requests");
+  builder.SetResourceQuota(quota.Resize(std::max(bytes.most(), kLeastQuota)));
+}
 
 // Clients ping idle connections as often as they were told to; that is no reason to close them.
 void take_pings(grpc::ServerBuilder& builder) {
@@ -53,6 +65,7 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::start(Server& server, const Grpc
   builder.SetMaxSendMessageSize(INT_MAX);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_streams);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  limit_memory(builder, server.bytes_in_flight());
   take_pings(builder);
   builder.RegisterService(&state->service);
   builder.RegisterService(&state->health);
