@@ -4,6 +4,7 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <random>
 #include <set>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "apps/service.h"
 #include "apps/supervisor.h"
 #include "apps/tls_choice.h"
+#include "apps/trace_choice.h"
 #include "apps/verbs.h"
 #include "staronnx/profile/cost_profile.h"
 #include "staronnx/serve/catalog.h"
@@ -39,6 +41,7 @@ const std::vector<std::string> kExtensions = {"classification",
                                               "binary_tensor_data",
                                               "parameters",
                                               "statistics",
+                                              "trace",
                                               "logging"};
 
 struct Options {
@@ -54,6 +57,7 @@ struct Options {
   GrpcOptions grpc;
   bool allow_shared_memory = false;
   LogOptions log;
+  TraceOptions trace;
   double exit_timeout_s = 30;
   MachineChoice here;
   RuntimeChoice runtime;
@@ -129,11 +133,18 @@ void say_address(Log& log, std::string_view protocol, const std::string& address
               address + " is open to other machines, without " + (tls.on ? "" : "encryption or ") + "passwords");
 }
 
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uniform_int_distribution<std::uint64_t>()(device);
+}
+
 // `ports`: gets those that it listens at.
 int serve(const Options& options, Ports& ports) {
   std::signal(SIGHUP, SIG_IGN);  // until there is something to look at again
   const Result<std::unique_ptr<Log>> log = Log::open(options.log);
   if (!log) return report(log.error(), false);
+  const Result<std::unique_ptr<Tracer>> tracer = Tracer::open(options.trace, random_seed(), **log);
+  if (!tracer) return report(tracer.error(), false);
   Result<Machine> machine = options.here.machine();
   if (machine) machine = options.runtime.machine(*std::move(machine));
   if (!machine) return report(machine.error(), false);
@@ -160,7 +171,7 @@ int serve(const Options& options, Ports& ports) {
   ServerIdentity identity{options.id, STARONNX_VERSION, kExtensions};
   if (options.allow_shared_memory) identity.extensions.emplace_back("system_shared_memory");
   if (!machine->gpus.empty()) identity.extensions.emplace_back("cuda_shared_memory");
-  Server server(std::move(identity), catalog, control, memory, **log);
+  Server server(std::move(identity), catalog, control, memory, **tracer, **log);
   Result<std::unique_ptr<HttpServer>> http = HttpServer::start_protocol(server, options.http);
   if (!http) return report(http.error(), false);
   ports.http = (*http)->port();
@@ -171,7 +182,7 @@ int serve(const Options& options, Ports& ports) {
   say_address(**log, "gRPC", (*grpc)->address(), (*grpc)->loopback(), options.grpc.tls);
   std::unique_ptr<HttpServer> metrics;
   if (options.allow_metrics) {
-    Result<std::unique_ptr<HttpServer>> started = HttpServer::start_metrics(catalog, **log, options.metrics);
+    Result<std::unique_ptr<HttpServer>> started = HttpServer::start_metrics(server, options.metrics);
     if (!started) return report(started.error(), false);
     metrics = *std::move(started);
     ports.metrics = metrics->port();
@@ -270,6 +281,8 @@ void add_serve(CLI::App& app, int& exit_status) {
   verb->add_option("--metrics-port", options->metrics.port, "Port of the metrics; 0: any free one")->capture_default_str();
   verb->option_defaults()->group("Log");
   add_log(*verb, options->log);
+  verb->option_defaults()->group("Traces");
+  add_trace(*verb, options->trace);
   verb->option_defaults()->group("Processors");
   options->here.add_to(*verb);
   options->runtime.add_to(*verb);

@@ -12,6 +12,7 @@
 #include "staronnx/serve/messages.h"
 #include "staronnx/serve/proto/model_config.pb.h"
 #include "staronnx/serve/repository_request.h"
+#include "staronnx/serve/trace_settings.h"
 
 namespace staronnx {
 namespace {
@@ -224,6 +225,16 @@ ServerUnaryReactor* GrpcService::CudaSharedMemoryUnregister(CallbackServerContex
   });
 }
 
+ServerUnaryReactor* GrpcService::TraceSetting(CallbackServerContext* context, const inference::TraceSettingRequest* request,
+                                              inference::TraceSettingResponse* answer) {
+  return gate_.reply(context, Api::trace, "TraceSetting", [&]() -> Status {
+    const Result<inference::TraceSettingResponse> settings = trace_setting(server_, *request);
+    if (!settings) return settings.error();
+    *answer = *settings;
+    return {};
+  });
+}
+
 ServerUnaryReactor* GrpcService::LogSettings(CallbackServerContext* context, const inference::LogSettingsRequest* request,
                                              inference::LogSettingsResponse* answer) {
   return gate_.reply(context, Api::logging, "LogSettings", [&]() -> Status {
@@ -236,13 +247,13 @@ ServerUnaryReactor* GrpcService::LogSettings(CallbackServerContext* context, con
 ServerUnaryReactor* GrpcService::ModelInfer(CallbackServerContext* context, const grpc::ByteBuffer* request,
                                             grpc::ByteBuffer* answer) {
   if (const auto refused = gate_.refusal(*context, Api::inference, "ModelInfer")) return finished(context, *refused);
-  return begin_infer(server_, *request, *answer);
+  return begin_infer(server_, *context, *request, *answer);
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GrpcService::ModelStreamInfer(CallbackServerContext* context) {
   if (const auto refused = gate_.refusal(*context, Api::inference, "ModelStreamInfer"))
     return std::make_unique<RefusedStream>(*refused).release();  // gRPC's, until OnDone()
-  return begin_stream_infer(server_);
+  return begin_stream_infer(server_, *context);
 }
 
 }  // namespace staronnx

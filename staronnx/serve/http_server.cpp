@@ -162,8 +162,8 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start_protocol(Server& server, c
   return start(std::make_unique<HttpService>(server, options), server.log(), options);
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start_metrics(const Catalog& catalog, Log& log, const HttpOptions& options) {
-  return start(std::make_unique<MetricsService>(catalog), log, options);
+Result<std::unique_ptr<HttpServer>> HttpServer::start_metrics(const Server& server, const HttpOptions& options) {
+  return start(std::make_unique<MetricsService>(server), server.log(), options);
 }
 
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -17,10 +17,10 @@ namespace staronnx {
 
 class HttpServer {
  public:
-  // Listens, and answers from now on, on threads of its own. `server`, `catalog` and `log` outlive it. Fails, naming the address, when it is taken, or none of
+  // Listens, and answers from now on, on threads of its own. `server` outlives it. Fails, naming the address, when it is taken, or none of
   // this machine.
   static Result<std::unique_ptr<HttpServer>> start_protocol(Server& server, const HttpOptions& options);
-  static Result<std::unique_ptr<HttpServer>> start_metrics(const Catalog& catalog, Log& log, const HttpOptions& options);
+  static Result<std::unique_ptr<HttpServer>> start_metrics(const Server& server, const HttpOptions& options);
 
   // Closes all connections at once. Inferences under way are cancelled; it waits until their models have answered them.
   ~HttpServer();

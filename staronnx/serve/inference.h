@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,6 +15,8 @@
 #include "staronnx/model/tensor.h"
 
 namespace staronnx {
+
+struct TraceRecord;
 
 // Part of a region of shared memory (shared_memory.h).
 struct SharedPlace {
@@ -43,6 +46,7 @@ struct InferenceRequest {
   std::vector<RequestedOutput> outputs = {};  // none: all, in the model's order
   std::uint64_t priority = 0;                 // 1 goes first; 0: the model's default
   Microseconds timeout{};                     // for the whole request, from its arrival; 0: the model's default
+  std::shared_ptr<TraceRecord> trace = {};    // gets what happens on the way; null: it is not traced
 };
 
 struct InferenceOutput {

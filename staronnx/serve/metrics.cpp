@@ -141,7 +141,8 @@ void put_memory(Families& families) {
 
 }  // namespace
 
-Metrics::Metrics(const Catalog& catalog) : catalog_(catalog), last_(processor_time().value_or(ProcessorTime())) {}
+Metrics::Metrics(const Catalog& catalog, const Tracer& tracer)
+    : catalog_(catalog), tracer_(tracer), last_(processor_time().value_or(ProcessorTime())) {}
 
 std::string Metrics::text() {
   Families families;
@@ -150,6 +151,8 @@ std::string Metrics::text() {
   put_failures(families, models);
   put_states(families, models);
   put_segments(families, models);
+  put(families.counter("staronnx_trace_dropped_spans_total", "Spans of traces that were lost, not taken by collector or disk"),
+      {}, static_cast<double>(tracer_.dropped_spans()));
   put(families.gauge("nv_cpu_utilization", "Share of the machine's cores that were busy since the last reading"), {},
       cores_busy());
   put_memory(families);

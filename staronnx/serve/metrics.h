@@ -6,13 +6,14 @@
 
 #include "staronnx/machine/other_load.h"
 #include "staronnx/serve/catalog.h"
+#include "staronnx/serve/tracer.h"
 
 namespace staronnx {
 
 class Metrics {
  public:
-  // `catalog` outlives the metrics.
-  explicit Metrics(const Catalog& catalog);
+  // `catalog` and `tracer` outlive the metrics.
+  Metrics(const Catalog& catalog, const Tracer& tracer);
 
   // In Prometheus' text format. How busy the machine's cores were is said of the time since the last call.
   std::string text();
@@ -23,6 +24,7 @@ class Metrics {
   double cores_busy();  // 0..1
 
   const Catalog& catalog_;
+  const Tracer& tracer_;
   std::mutex mutex_;  // guards last_
   ProcessorTime last_;
 };

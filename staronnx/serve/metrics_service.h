@@ -3,12 +3,13 @@
 
 #include "staronnx/serve/http_handler.h"
 #include "staronnx/serve/metrics.h"
+#include "staronnx/serve/server.h"
 
 namespace staronnx {
 
 class MetricsService final : public HttpHandler {
  public:
-  explicit MetricsService(const Catalog& catalog) : metrics_(catalog) {}
+  explicit MetricsService(const Server& server) : metrics_(server.catalog(), server.tracer()) {}
 
   RunningInference handle(HttpRequest request, Answered answered) override;  // GET /metrics
 

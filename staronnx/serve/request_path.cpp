@@ -6,6 +6,7 @@
 
 #include "staronnx/serve/classification.h"
 #include "staronnx/serve/shared_tensors.h"
+#include "staronnx/serve/trace_record.h"
 
 namespace staronnx {
 namespace {
@@ -26,6 +27,7 @@ struct Accepted {
   std::int64_t batch_size;
   Clock::time_point arrival, submitted;
   Log* log;
+  std::shared_ptr<TraceRecord> trace;  // null: it is not traced
   InferenceDone done;
 };
 
@@ -108,6 +110,7 @@ void answer(const Accepted& accepted, const Result<Response>& response) {
     accepted.done(as_clients_know_it(std::move(error)));
   };
   if (!response) return fail(response.error());
+  if (accepted.trace) accepted.trace->ran(*response, accepted.model->processors());
   OwnedByAnswer owned;
   Result<std::vector<InferenceOutput>> outputs = outputs_of(accepted, response->outputs, owned);
   if (!outputs) return fail(outputs.error());
@@ -129,9 +132,11 @@ Result<RequestId> submit(const Server& server, ServedModel& model, InferenceRequ
   Result<FittingRequest> fitting = model.fit(request);
   if (!fitting) return fitting.error();
   const RequestOptions options = options_of(request, model.settings(), arrival);
+  const Clock::time_point now = Clock::now();
+  if (request.trace) request.trace->submitted = now;
   auto accepted = std::make_shared<Accepted>(Accepted{&model, std::move(request.id), std::move(request.outputs),
                                                       std::move(fitting->outputs), *std::move(shared), fitting->batch_size,
-                                                      arrival, Clock::now(), &server.log(), std::move(done)});
+                                                      arrival, now, &server.log(), std::move(request.trace), std::move(done)});
   return model.pipeline().submit(std::move(fitting->inputs), options,
                                  [accepted](const Result<Response>& response) { answer(*accepted, response); });
 }
@@ -146,6 +151,7 @@ Result<RunningInference> infer(const Server& server, InferenceRequest request, I
   const Clock::time_point arrival = Clock::now();
   const Result<std::shared_ptr<ServedModel>> model = server.catalog().find(request.model, request.version);
   if (!model) return model.error();
+  if (request.trace) request.trace->version = (*model)->version();
   (*model)->statistics().began();  // first: the answer may come at once
   Result<RequestId> accepted = submit(server, **model, request, std::move(done), arrival);
   if (accepted) return RunningInference(*model, *accepted);

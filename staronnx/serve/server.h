@@ -9,6 +9,7 @@
 #include "staronnx/serve/log.h"
 #include "staronnx/serve/repository_control.h"
 #include "staronnx/serve/shared_memory.h"
+#include "staronnx/serve/tracer.h"
 
 namespace staronnx {
 
@@ -21,9 +22,9 @@ struct ServerIdentity {
 // Thread-safe.
 class Server {
  public:
-  // `catalog`, `control`, `memory` and `log` outlive the server.
-  Server(ServerIdentity identity, Catalog& catalog, RepositoryControl& control, SharedMemory& memory, Log& log)
-      : identity_(std::move(identity)), catalog_(catalog), control_(control), memory_(memory), log_(log) {}
+  // `catalog`, `control`, `memory`, `tracer` and `log` outlive the server.
+  Server(ServerIdentity identity, Catalog& catalog, RepositoryControl& control, SharedMemory& memory, Tracer& tracer, Log& log)
+      : identity_(std::move(identity)), catalog_(catalog), control_(control), memory_(memory), tracer_(tracer), log_(log) {}
 
   const ServerIdentity& identity() const { return identity_; }
   Catalog& catalog() { return catalog_; }
@@ -31,6 +32,7 @@ class Server {
   RepositoryControl& control() { return control_; }
   SharedMemory& shared_memory() { return memory_; }
   const SharedMemory& shared_memory() const { return memory_; }
+  Tracer& tracer() const { return tracer_; }
   Log& log() const { return log_; }
 
   // Between begin() and end(), when all models are. Those who spread requests send them elsewhere otherwise.
@@ -43,6 +45,7 @@ class Server {
   Catalog& catalog_;
   RepositoryControl& control_;
   SharedMemory& memory_;
+  Tracer& tracer_;
   Log& log_;
   std::atomic<bool> serving_ = false;
 };
