@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 namespace staronnx {
@@ -12,13 +12,17 @@ namespace {
 const std::string kBegin = "[";
 const std::string kEnd = "\n]\n";
 
+std::string last_failure() {
+  return std::generic_category().message(errno);
+}
+
 Error cannot_write(const std::filesystem::path& file, const std::string& why) {
   return {ErrorCode::unavailable, "the trace file " + file.string() + " cannot be written: " + why};
 }
 
 Status put(std::FILE& file, long where, std::string_view text) {
   const bool written = std::fseek(&file, where, SEEK_SET) == 0 && std::fwrite(text.data(), 1, text.size(), &file) == text.size();
-  return written ? Status() : Status(Error{ErrorCode::unavailable, std::strerror(errno)});
+  return written ? Status() : Status(Error{ErrorCode::unavailable, last_failure()});
 }
 
 }  // namespace
@@ -27,7 +31,7 @@ Result<TraceFile::Part> TraceFile::open(std::uint32_t log_frequency) {
   Part part{file_, nullptr};
   if (log_frequency > 0) part.path += "." + std::to_string(next_);
   part.file.reset(std::fopen(part.path.c_str(), "w"));
-  if (part.file == nullptr) return cannot_write(part.path, std::strerror(errno));
+  if (part.file == nullptr) return cannot_write(part.path, last_failure());
   std::setvbuf(part.file.get(), nullptr, _IONBF, 0);
   if (const Status begun = put(*part.file, 0, std::string(kBegin) + kEnd); !begun)
     return cannot_write(part.path, begun.error().message);
