@@ -4,6 +4,7 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <random>
 #include <set>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "apps/service.h"
 #include "apps/supervisor.h"
 #include "apps/tls_choice.h"
+#include "apps/trace_choice.h"
 #include "apps/verbs.h"
 #include "staronnx/profile/cost_profile.h"
 #include "staronnx/serve/catalog.h"
@@ -40,6 +42,7 @@ const std::vector<std::string> kExtensions = {"classification",
                                               "binary_tensor_data",
                                               "parameters",
                                               "statistics",
+                                              "trace",
                                               "logging"};
 
 struct Options {
@@ -57,6 +60,7 @@ struct Options {
   bool allow_shared_memory = false;
   Bytes most_in_flight = Server::kMostInFlight;
   LogOptions log;
+  TraceOptions trace;
   double exit_timeout_s = 30;
   MachineChoice here;
   RuntimeChoice runtime;
@@ -136,11 +140,18 @@ void say_address(Log& log, std::string_view protocol, const std::string& address
               address + " is open to other machines, without " + (tls.on ? "" : "encryption or ") + "passwords");
 }
 
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uniform_int_distribution<std::uint64_t>()(device);
+}
+
 // `ports`: gets those that it listens at.
 int serve(const Options& options, Ports& ports) {
   std::signal(SIGHUP, SIG_IGN);  // until there is something to look at again
   const Result<std::unique_ptr<Log>> log = Log::open(options.log);
   if (!log) return report(log.error(), false);
+  const Result<std::unique_ptr<Tracer>> tracer = Tracer::open(options.trace, random_seed(), **log);
+  if (!tracer) return report(tracer.error(), false);
   Result<Machine> machine = options.here.machine();
   if (machine) machine = options.runtime.machine(*std::move(machine));
   if (!machine) return report(machine.error(), false);
@@ -167,7 +178,7 @@ int serve(const Options& options, Ports& ports) {
   ServerIdentity identity{options.id, STARONNX_VERSION, kExtensions};
   if (options.allow_shared_memory) identity.extensions.emplace_back("system_shared_memory");
   if (!machine->gpus.empty()) identity.extensions.emplace_back("cuda_shared_memory");
-  Server server(std::move(identity), catalog, control, memory, **log, options.most_in_flight);
+  Server server(std::move(identity), catalog, control, memory, **tracer, **log, options.most_in_flight);
   Result<std::unique_ptr<HttpServer>> http = HttpServer::start_protocol(server, options.http);
   if (!http) return report(http.error(), false);
   ports.http = (*http)->port();
@@ -302,6 +313,8 @@ void add_serve(CLI::App& app, int& exit_status) {
   add_metrics_config(*verb, options->summaries);
   verb->option_defaults()->group("Log");
   add_log(*verb, options->log);
+  verb->option_defaults()->group("Traces");
+  add_trace(*verb, options->trace);
   verb->option_defaults()->group("Processors");
   options->here.add_to(*verb);
   options->runtime.add_to(*verb);

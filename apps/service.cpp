@@ -54,6 +54,7 @@ class Service {
       boost::asio::post(events_, [this] { say_settled(); });
     });
     events_.run();
+    server_.tracer().close();
     // What is being loaded cannot be stopped, and is not needed any more; nor is who would be told.
     if (server_.catalog().busy()) std::_Exit(status_);
     return status_;

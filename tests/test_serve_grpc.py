@@ -334,9 +334,9 @@ def test_a_client_that_waits_no_longer_is_let_go(client, stub):
     assert client.infer("two", [given("a", a), given("b", b)]).as_numpy("sum").shape == (2, 4)
 
 
-def test_calls_that_are_not_there_say_so(stub):
-    with pytest.raises(grpc.RpcError) as refused:
-        stub.TraceSetting(messages.TraceSettingRequest())
+def test_calls_that_are_not_there_say_so(served):
+    with grpc.insecure_channel(served.grpc) as channel, pytest.raises(grpc.RpcError) as refused:
+        channel.unary_unary("/inference.GRPCInferenceService/NoSuchCall")(b"")
     assert refused.value.code() == UNIMPLEMENTED
 
 

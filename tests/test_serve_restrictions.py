@@ -48,6 +48,7 @@ CALLS = {
     "model-config": lambda client, headers: client.get_model_config("identity_fp32", headers=headers),
     "model-repository": lambda client, headers: client.get_model_repository_index(headers=headers),
     "statistics": lambda client, headers: client.get_inference_statistics(headers=headers),
+    "trace": lambda client, headers: client.get_trace_settings(headers=headers),
     "logging": lambda client, headers: client.get_log_settings(headers=headers),
 }
 

@@ -118,7 +118,8 @@ class EnsembleTest : public testing::Test {
       [this](const LoadRequest& request) { return ServedModel::load(*runtime, *engine, plan, directory.path(), request); }};
   RepositoryControl control{catalog, {}};
   SharedMemory memory{false};
-  Server server{{}, catalog, control, memory, *log};
+  const std::unique_ptr<Tracer> tracer = *Tracer::open({}, 1, *log);
+  Server server{{}, catalog, control, memory, *tracer, *log};
 };
 
 TEST_F(EnsembleTest, StepsRunOneAfterTheOther) {

@@ -11,6 +11,7 @@
 #include "staronnx/serve/grpc_gate.h"
 #include "staronnx/serve/grpc_infer.h"
 #include "staronnx/serve/request_path.h"
+#include "staronnx/serve/trace_record.h"
 
 namespace staronnx {
 namespace {
@@ -24,6 +25,37 @@ void name(std::optional<AccessLine>& access, const inference::ModelInferRequest&
   access->request_id = request.id();
 }
 
+std::string lines_of(const grpc::CallbackServerContext& context, const char* field) {
+  std::string lines;
+  const auto [begin, end] = context.client_metadata().equal_range(field);
+  for (auto line = begin; line != end; ++line) {
+    if (line != begin) lines += ',';
+    lines.append(line->second.data(), line->second.size());
+  }
+  return lines;
+}
+
+// When a request's trace begins, if it has one: before the request is parsed, which says whether it has.
+class TraceBegin {
+ public:
+  explicit TraceBegin(Tracer& tracer) : tracer_(tracer) {
+    if (tracer.on()) begin_ = Clock::now();
+  }
+
+  // Null when the request is not traced.
+  std::shared_ptr<TraceRecord> of(const inference::ModelInferRequest& request, const grpc::CallbackServerContext& context) const {
+    if (!begin_) return nullptr;
+    std::shared_ptr<TraceRecord> trace =
+        tracer_.begin({"gRPC", request.model_name(), *begin_, lines_of(context, "traceparent"), lines_of(context, "tracestate")});
+    if (trace) trace->request_id = request.id();
+    return trace;
+  }
+
+ private:
+  Tracer& tracer_;
+  std::optional<Clock::time_point> begin_;
+};
+
 // gRPC calls it back only when begin() has returned.
 class InferCall : public grpc::ServerUnaryReactor {
  public:
@@ -35,16 +67,19 @@ class InferCall : public grpc::ServerUnaryReactor {
                             })),
         answer_(answer) {}
 
-  void begin(const Server& server, grpc::ByteBuffer& message) {
+  void begin(const Server& server, const grpc::CallbackServerContext& context, grpc::ByteBuffer& message) {
+    const TraceBegin begun(server.tracer());
     Allowance::Share bytes(server.bytes_in_flight());
     if (!bytes.grow(message.Length())) return end(grpc_status(too_much_in_flight(server.bytes_in_flight())));
     Result<GrpcRequest> parsed = parse_infer_request(message);
     message.Clear();
     if (!parsed) return end(grpc_status(parsed.error()));
     name(access_, parsed->head);
+    trace_ = begun.of(parsed->head, context);
     Result<InferenceRequest> request = inference_of(*std::move(parsed));
     if (!request) return end(grpc_status(request.error()));
     request->bytes = std::move(bytes);
+    request->trace = trace_;
     Result<RunningInference> running =
         infer(server, *std::move(request), [this](const Result<InferenceResponse>& response) { answer(response); });
     if (!running) return end(grpc_status(running.error()));
@@ -62,17 +97,22 @@ class InferCall : public grpc::ServerUnaryReactor {
 
   void end(const grpc::Status& status) {
     if (access_) access_->write(log_, word_of(status));
+    if (trace_) trace_->error = status.error_message();
     Finish(status);
   }
 
   void OnCancel() override { running_.cancel(); }
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    if (trace_) trace_->end = Clock::now();
+    delete this;
+  }
   // Not of gRPC's public interface: says that the reactions are trivial, as these two are. Else every call would wake a thread of gRPC's for
   // them: 11,200 against 13,900 requests/s with 16 floats (scripts/server-figures protocol).
   bool InternalInlineable() override { return true; }
 
   Log& log_;
   std::optional<AccessLine> access_;
+  std::shared_ptr<TraceRecord> trace_;  // null: it is not traced
   grpc::ByteBuffer& answer_;
   RunningInference running_;
 };
@@ -82,13 +122,16 @@ class InferCall : public grpc::ServerUnaryReactor {
 // Ends when the client has said that no more come and all are answered, or has gone away and all inferences have ended.
 class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
-  explicit StreamCall(const Server& server) : server_(server) { StartRead(&incoming_); }
+  StreamCall(const Server& server, const grpc::CallbackServerContext& context) : server_(server), context_(context) {
+    StartRead(&incoming_);
+  }
 
  private:
   struct Place {
     std::string id;
     bool final_mark = false;
     std::optional<AccessLine> access;
+    std::shared_ptr<TraceRecord> trace;  // null: it is not traced
     RunningInference running;
     std::optional<grpc::ByteBuffer> answer;
   };
@@ -105,6 +148,7 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
     go_on([&] {
       writing_ = false;
       broken_ = broken_ || !ok;
+      if (line_.front()->trace) line_.front()->trace->end = Clock::now();
       line_.pop_front();
     });
   }
@@ -126,6 +170,7 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
       line_.push_back(place);
     }
     place->access = access_line(server_.log(), [] { return AccessLine{"gRPC", "", "ModelStreamInfer"}; });
+    const TraceBegin begun(server_.tracer());
     Allowance::Share bytes(server_.bytes_in_flight());
     if (!bytes.grow(incoming_.Length())) return answer(*place, too_much_in_flight(server_.bytes_in_flight()));
     Result<GrpcRequest> message = parse_infer_request(incoming_);
@@ -134,9 +179,11 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
     name(place->access, message->head);
     place->id = message->head.id();
     place->final_mark = wants_final_mark(message->head);
+    place->trace = begun.of(message->head, context_);
     Result<InferenceRequest> request = inference_of(*std::move(message));
     if (!request) return answer(*place, request.error());
     request->bytes = std::move(bytes);
+    request->trace = place->trace;
     Result<RunningInference> running = infer(
         server_, *std::move(request), [this, place](const Result<InferenceResponse>& response) { answer(*place, response); });
     if (!running) return answer(*place, running.error());
@@ -158,6 +205,7 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
                                              : grpc::Status::OK;
       place.access->write(server_.log(), word_of(status));
     }
+    if (place.trace && !response) place.trace->error = response.error().message;
     go_on([&] {
       place.answer = message ? *std::move(message) : stream_error_message(place.id, message.error(), place.final_mark);
     });
@@ -190,6 +238,7 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
   }
 
   const Server& server_;
+  const grpc::CallbackServerContext& context_;
   grpc::ByteBuffer incoming_;  // the reader's
 
   std::mutex mutex_;  // guards what follows
@@ -203,14 +252,16 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
 
 }  // namespace
 
-grpc::ServerUnaryReactor* begin_infer(const Server& server, grpc::ByteBuffer& request, grpc::ByteBuffer& answer) {
+grpc::ServerUnaryReactor* begin_infer(const Server& server, const grpc::CallbackServerContext& context, grpc::ByteBuffer& request,
+                                      grpc::ByteBuffer& answer) {
   auto call = std::make_unique<InferCall>(server.log(), answer);
-  call->begin(server, request);
+  call->begin(server, context, request);
   return call.release();  // gRPC's, until OnDone()
 }
 
-grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* begin_stream_infer(const Server& server) {
-  return std::make_unique<StreamCall>(server).release();  // gRPC's, until OnDone()
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* begin_stream_infer(const Server& server,
+                                                                                const grpc::CallbackServerContext& context) {
+  return std::make_unique<StreamCall>(server, context).release();  // gRPC's, until OnDone()
 }
 
 }  // namespace staronnx

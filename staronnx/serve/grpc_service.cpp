@@ -12,6 +12,7 @@
 #include "staronnx/serve/messages.h"
 #include "staronnx/serve/proto/model_config.pb.h"
 #include "staronnx/serve/repository_request.h"
+#include "staronnx/serve/trace_settings.h"
 
 namespace staronnx {
 namespace {
@@ -225,6 +226,16 @@ ServerUnaryReactor* GrpcService::CudaSharedMemoryUnregister(CallbackServerContex
   });
 }
 
+ServerUnaryReactor* GrpcService::TraceSetting(CallbackServerContext* context, const inference::TraceSettingRequest* request,
+                                              inference::TraceSettingResponse* answer) {
+  return gate_.reply(context, Api::trace, "TraceSetting", [&]() -> Status {
+    const Result<inference::TraceSettingResponse> settings = trace_setting(server_, *request);
+    if (!settings) return settings.error();
+    *answer = *settings;
+    return {};
+  });
+}
+
 ServerUnaryReactor* GrpcService::LogSettings(CallbackServerContext* context, const inference::LogSettingsRequest* request,
                                              inference::LogSettingsResponse* answer) {
   return gate_.reply(context, Api::logging, "LogSettings", [&]() -> Status {
@@ -238,13 +249,13 @@ ServerUnaryReactor* GrpcService::ModelInfer(CallbackServerContext* context, cons
                                             grpc::ByteBuffer* answer) {
   if (const auto refused = gate_.refusal(*context, Api::inference, "ModelInfer")) return finished(context, *refused);
   // gRPC's own, which it keeps until the call ends and nobody reads again.
-  return begin_infer(server_, const_cast<grpc::ByteBuffer&>(*request), *answer);
+  return begin_infer(server_, *context, const_cast<grpc::ByteBuffer&>(*request), *answer);
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GrpcService::ModelStreamInfer(CallbackServerContext* context) {
   if (const auto refused = gate_.refusal(*context, Api::inference, "ModelStreamInfer"))
     return std::make_unique<RefusedStream>(*refused).release();  // gRPC's, until OnDone()
-  return begin_stream_infer(server_);
+  return begin_stream_infer(server_, *context);
 }
 
 }  // namespace staronnx

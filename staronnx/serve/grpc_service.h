@@ -77,6 +77,8 @@ class GrpcService final : public RawInferService {
   grpc::ServerUnaryReactor* CudaSharedMemoryUnregister(grpc::CallbackServerContext* context,
                                                        const inference::CudaSharedMemoryUnregisterRequest* request,
                                                        inference::CudaSharedMemoryUnregisterResponse* answer) override;
+  grpc::ServerUnaryReactor* TraceSetting(grpc::CallbackServerContext* context, const inference::TraceSettingRequest* request,
+                                         inference::TraceSettingResponse* answer) override;
   grpc::ServerUnaryReactor* LogSettings(grpc::CallbackServerContext* context, const inference::LogSettingsRequest* request,
                                         inference::LogSettingsResponse* answer) override;
   grpc::ServerUnaryReactor* ModelInfer(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,

@@ -16,6 +16,9 @@ class HttpHandler {
 
   virtual ~HttpHandler() = default;
 
+  // Whether requests are to have their fields of the caller's trace.
+  virtual bool traces() const { return false; }
+
   // Returns the inference that runs, so that it can be cancelled; none for other requests.
   virtual RunningInference handle(HttpRequest request, Answered answered) = 0;
 };

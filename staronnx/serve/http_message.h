@@ -1,6 +1,7 @@
 // HTTP requests and answers as values, between the connection that carries them and those who understand them; private to this room.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,6 +14,8 @@
 
 namespace staronnx {
 
+struct TraceRecord;
+
 struct HttpRequest {
   std::string method;  // "GET"
   std::string target;  // path and query, as they came
@@ -22,6 +25,7 @@ struct HttpRequest {
   std::optional<std::string> inference_header_length;  // Inference-Header-Content-Length
   std::vector<std::string> keys = {};                  // for each restriction that there is; empty when absent
   Allowance::Share bytes = {};                         // of those that the server holds: the body's
+  std::string traceparent = {}, tracestate = {};       // all lines, joined by commas; only where the handler wants them
 };
 
 struct HttpAnswer {
@@ -31,6 +35,7 @@ struct HttpAnswer {
   std::vector<std::pair<std::string, std::string>> fields = {};  // further header fields
   Encoding encoding = Encoding::identity;                        // to be sent in; `body` is not
   std::string request_id = {};                                   // for the log, where it says requests
+  std::shared_ptr<TraceRecord> trace = {};                       // ends when the answer is written; null: not traced
 };
 
 unsigned http_status(ErrorCode code);

@@ -43,6 +43,10 @@ constexpr std::array kRows{
     Row{"POST", "v2/cudasharedmemory/region/{r}/unregister", HttpEndpoint::cuda_shared_memory_unregister},
     Row{"GET", "v2/logging", HttpEndpoint::log_settings},
     Row{"POST", "v2/logging", HttpEndpoint::change_log_settings},
+    Row{"GET", "v2/trace/setting", HttpEndpoint::trace_settings},
+    Row{"POST", "v2/trace/setting", HttpEndpoint::change_trace_settings},
+    Row{"GET", "v2/models/{m}/trace/setting", HttpEndpoint::trace_settings},
+    Row{"POST", "v2/models/{m}/trace/setting", HttpEndpoint::change_trace_settings},
 };
 
 std::vector<std::string_view> parts_of(std::string_view path) {
@@ -125,6 +129,8 @@ Api HttpRoute::api() const {
     case HttpEndpoint::cuda_shared_memory_unregister: return Api::shared_memory;
     case HttpEndpoint::log_settings:
     case HttpEndpoint::change_log_settings: return Api::logging;
+    case HttpEndpoint::trace_settings:
+    case HttpEndpoint::change_trace_settings: return Api::trace;
   }
   return Api::inference;
 }

@@ -33,6 +33,8 @@ enum class HttpEndpoint {
   cuda_shared_memory_unregister,
   log_settings,
   change_log_settings,
+  trace_settings,
+  change_trace_settings,
 };
 
 struct HttpRoute {

@@ -26,6 +26,8 @@ TEST(HttpRoute, KnowsThePathsOfTheProtocol) {
   EXPECT_EQ(routed("GET", "/v2/models/m/versions/7/config"), (HttpRoute{HttpEndpoint::model_config, "m", 7}));
   EXPECT_EQ(routed("POST", "/v2/models/m/versions/7/infer?verbose=1"), (HttpRoute{HttpEndpoint::infer, "m", 7}));
   EXPECT_EQ(routed("POST", "/v2/repository/index"), (HttpRoute{HttpEndpoint::repository_index}));
+  EXPECT_EQ(routed("GET", "/v2/trace/setting"), (HttpRoute{HttpEndpoint::trace_settings}));
+  EXPECT_EQ(routed("POST", "/v2/models/m/trace/setting"), (HttpRoute{HttpEndpoint::change_trace_settings, "m"}));
 }
 
 TEST(HttpRoute, DecodesNames) {

@@ -49,7 +49,8 @@ class HttpServerTest : public testing::Test {
   RepositoryControl control_{catalog_, {}};
   SharedMemory memory_{false};
   std::unique_ptr<Log> log_ = *Log::open({});
-  Server server_{{"test", "1", {}}, catalog_, control_, memory_, *log_};
+  std::unique_ptr<Tracer> tracer_ = *Tracer::open({}, 1, *log_);
+  Server server_{{"test", "1", {}}, catalog_, control_, memory_, *tracer_, *log_};
   std::unique_ptr<HttpServer> http_;
 };
 

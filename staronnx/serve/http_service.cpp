@@ -13,6 +13,8 @@
 #include "staronnx/serve/parse_json.h"
 #include "staronnx/serve/proto/model_config.pb.h"
 #include "staronnx/serve/repository_request.h"
+#include "staronnx/serve/trace_record.h"
+#include "staronnx/serve/trace_settings.h"
 
 namespace staronnx {
 namespace {
@@ -32,9 +34,9 @@ Result<HttpInference> parse(const HttpRoute& route, const HttpRequest& request, 
   return parse_raw_infer(request.body, (*model)->signature().clients());
 }
 
-HttpAnswer inference_answer(const InferenceResponse& response, const OutputForms& forms, Encoding encoding) {
+Result<HttpAnswer> inference_answer(const InferenceResponse& response, const OutputForms& forms, Encoding encoding) {
   Result<EncodedInference> encoded = encode(response, forms);
-  if (!encoded) return error_answer(encoded.error());
+  if (!encoded) return encoded.error();
   HttpAnswer answer = document(std::move(encoded->body));
   answer.encoding = encoding;
   if (encoded->header_length) {
@@ -45,6 +47,16 @@ HttpAnswer inference_answer(const InferenceResponse& response, const OutputForms
 }
 
 }  // namespace
+
+// An inference until it is answered.
+struct HttpService::Call {
+  HttpRoute route;
+  Answered answered;
+  Encoding encoding;
+  std::string logged_id = {};
+  std::shared_ptr<TraceRecord> trace = {};  // null: it is not traced
+  OutputForms forms = {};
+};
 
 RunningInference HttpService::handle(HttpRequest request, Answered answered) {
   const std::variant<HttpRoute, HttpAnswer> routed = http_route(request.method, request.target);
@@ -98,6 +110,8 @@ HttpAnswer HttpService::answer(const HttpRoute& route, const HttpRequest& reques
     case HttpEndpoint::cuda_shared_memory_unregister: return shared_memory_answer(route, request);
     case HttpEndpoint::log_settings: return document(json_of(settings_of(server_.log())));
     case HttpEndpoint::change_log_settings: return log_settings_answer(request);
+    case HttpEndpoint::trace_settings:
+    case HttpEndpoint::change_trace_settings: return trace_settings_answer(route, request);
     default: return model_answer(route);
   }
 }
@@ -107,6 +121,15 @@ HttpAnswer HttpService::log_settings_answer(const HttpRequest& request) {
   if (!wanted) return error_answer(wanted.error());
   if (Status changed = change(server_.log(), *wanted); !changed) return error_answer(changed.error());
   return document(json_of(settings_of(server_.log())));
+}
+
+HttpAnswer HttpService::trace_settings_answer(const HttpRoute& route, const HttpRequest& request) {
+  const bool changes = route.endpoint == HttpEndpoint::change_trace_settings;
+  Result<inference::TraceSettingRequest> wanted = changes ? parse_trace_settings(request.body) : inference::TraceSettingRequest();
+  if (!wanted) return error_answer(wanted.error());
+  wanted->set_model_name(route.model);
+  const Result<inference::TraceSettingResponse> settings = trace_setting(server_, *wanted);
+  return settings ? document(json_of(*settings)) : error_answer(settings.error());
 }
 
 HttpAnswer HttpService::shared_memory_answer(const HttpRoute& route, const HttpRequest& request) {
@@ -168,28 +191,39 @@ HttpAnswer HttpService::unload_answer(const HttpRoute& route, const HttpRequest&
 }
 
 RunningInference HttpService::infer(const HttpRoute& route, HttpRequest request, Answered answered) {
+  const auto call = std::make_shared<Call>(Call{route, std::move(answered), accepted_encoding(request.accept_encoding)});
+  if (traces())
+    call->trace = server_.tracer().begin({"HTTP", route.model, Clock::now(), request.traceparent, request.tracestate});
   Result<HttpInference> parsed = parse(route, request, server_.catalog());
-  if (!parsed) {
-    answered(refusal(route, parsed.error()));
-    return {};
-  }
-  parsed->request.model = route.model;
-  parsed->request.version = route.version;
-  parsed->request.bytes = std::move(request.bytes);
-  const auto shared = std::make_shared<Answered>(std::move(answered));
-  const Encoding encoding = accepted_encoding(request.accept_encoding);
-  const std::string logged_id = server_.log().writes(LogLevel::verbose) ? parsed->request.id : "";
-  const auto answer_with = [shared, logged_id](HttpAnswer answer) {
-    answer.request_id = logged_id;
-    (*shared)(std::move(answer));
-  };
-  auto done = [this, route, answer_with, forms = std::move(parsed->forms), encoding](const Result<InferenceResponse>& response) {
-    answer_with(response ? inference_answer(*response, forms, encoding) : refusal(route, response.error()));
-  };
-  Result<RunningInference> running = staronnx::infer(server_, std::move(parsed->request), std::move(done));
+  if (!parsed) return refuse(*call, parsed.error()), RunningInference();
+  InferenceRequest& wanted = parsed->request;
+  if (server_.log().writes(LogLevel::verbose)) call->logged_id = wanted.id;
+  if (call->trace) call->trace->request_id = wanted.id;
+  call->forms = std::move(parsed->forms);
+  wanted.model = route.model;
+  wanted.version = route.version;
+  wanted.bytes = std::move(request.bytes);
+  wanted.trace = call->trace;
+  Result<RunningInference> running =
+      staronnx::infer(server_, std::move(wanted), [this, call](const Result<InferenceResponse>& response) {
+        if (!response) return refuse(*call, response.error());
+        Result<HttpAnswer> answer = inference_answer(*response, call->forms, call->encoding);
+        answer ? reply(*call, *std::move(answer)) : refuse(*call, answer.error());
+      });
   if (running) return *running;
-  answer_with(refusal(route, running.error()));
+  refuse(*call, running.error());
   return {};
+}
+
+void HttpService::reply(Call& call, HttpAnswer answer) {
+  answer.request_id = std::move(call.logged_id);
+  answer.trace = std::move(call.trace);
+  call.answered(std::move(answer));
+}
+
+void HttpService::refuse(Call& call, const Error& error) {
+  if (call.trace) call.trace->error = error.message;
+  reply(call, refusal(call.route, error));
 }
 
 HttpAnswer HttpService::refusal(const HttpRoute& route, const Error& error) {

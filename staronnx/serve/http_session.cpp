@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "staronnx/serve/compression.h"
+#include "staronnx/serve/trace_record.h"
 
 namespace staronnx {
 namespace {
@@ -40,7 +41,14 @@ std::string text_of(beast::string_view view) {
   return {view.data(), view.size()};
 }
 
-HttpRequest request_of(http::request<http::string_body> message, const Restrictions& restrictions) {
+std::string lines_of(const http::request<http::string_body>& message, beast::string_view field) {
+  std::string lines;
+  const auto [begin, end] = message.equal_range(field);
+  for (auto line = begin; line != end; ++line) lines += (line == begin ? "" : ",") + text_of(line->value());
+  return lines;
+}
+
+HttpRequest request_of(http::request<http::string_body> message, const Restrictions& restrictions, bool traces) {
   HttpRequest request;
   request.method = text_of(message.method_string());
   request.target = text_of(message.target());
@@ -49,6 +57,8 @@ HttpRequest request_of(http::request<http::string_body> message, const Restricti
   const auto length = message.find("Inference-Header-Content-Length");
   if (length != message.end()) request.inference_header_length = text_of(length->value());
   for (const Restriction& restriction : restrictions.all()) request.keys.push_back(text_of(message[restriction.header]));
+  if (traces) request.traceparent = lines_of(message, "traceparent");
+  if (traces) request.tracestate = lines_of(message, "tracestate");
   request.body = std::move(message.body());
   return request;
 }
@@ -242,7 +252,7 @@ void HttpSession::refuse_busy(const Error& reason) {
 void HttpSession::on_request() {
   deadline_ = kNever;
   answering_ = true;
-  HttpRequest request = request_of(parser_->release(), options_.restrictions);
+  HttpRequest request = request_of(parser_->release(), options_.restrictions, handler_.traces());
   request.bytes = std::exchange(held_, {});
   parser_.reset();
   running_ = handler_.handle(std::move(request), [self = shared_from_this()](HttpAnswer answer) {
@@ -284,6 +294,7 @@ void HttpSession::reply(HttpAnswer answer) {
   keep_alive_ = keep_alive_ && !stopping_;
   if (!header_read_) access_ = access_line(log_, [] { return AccessLine{"HTTP"}; });
   if (access_) access_->request_id = std::move(answer.request_id);
+  trace_ = std::move(answer.trace);
   reply_.emplace(static_cast<http::status>(answer.status), 11);
   if (answer.encoding != Encoding::identity) {
     answer.body = compressed(answer.body, answer.encoding);
@@ -328,6 +339,8 @@ void HttpSession::write_later() {
 void HttpSession::say_ended(std::string_view status) {
   if (access_) access_->write(log_, status);
   access_.reset();
+  if (trace_) trace_->end = Clock::now();
+  trace_.reset();
 }
 
 // Says that no more will come, and reads what still comes until the client has closed.

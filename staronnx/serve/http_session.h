@@ -101,8 +101,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   std::optional<Reply> reply_;
   std::optional<Serializer> serializer_;
   RunningInference running_;
-  std::optional<AccessLine> access_;  // of the request, if it is to be logged
-  bool begun_ = false;                // the request has
+  std::optional<AccessLine> access_;    // of the request, if it is to be logged
+  std::shared_ptr<TraceRecord> trace_;  // of the request, if it is traced and its answer is being written
+  bool begun_ = false;                  // the request has
   bool header_read_ = false;
   bool keep_alive_ = false;
   bool answering_ = false;  // a request waits for its answer

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +18,8 @@
 #include "staronnx/serve/allowance.h"
 
 namespace staronnx {
+
+struct TraceRecord;
 
 // Part of a region of shared memory (shared_memory.h).
 struct SharedPlace {
@@ -48,6 +51,7 @@ struct InferenceRequest {
   Microseconds timeout{};                     // for the whole request, from its arrival; 0: the model's default
   Deadline deadline = Deadline::never();      // beside the timeout: of a step, its ensemble's
   Allowance::Share bytes = {};                // of those that the server holds; given back when the request is answered
+  std::shared_ptr<TraceRecord> trace = {};    // gets what happens on the way; null: it is not traced
 };
 
 struct InferenceOutput {

@@ -187,6 +187,8 @@ std::string Metrics::text() {
   put_states(families, models);
   put_segments(families, models);
   put_allowances(families, server_.bytes_in_flight(), connections_);
+  put(families.counter("staronnx_trace_dropped_spans_total", "Spans of traces that were lost, not taken by collector or disk"),
+      {}, static_cast<double>(server_.tracer().dropped_spans()));
   put(families.gauge("nv_cpu_utilization", "Share of the machine's cores that were busy since the last reading"), {},
       cores_busy());
   put_memory(families);

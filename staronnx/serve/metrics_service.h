@@ -3,6 +3,7 @@
 
 #include "staronnx/serve/http_handler.h"
 #include "staronnx/serve/metrics.h"
+#include "staronnx/serve/server.h"
 
 namespace staronnx {
 

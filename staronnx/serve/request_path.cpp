@@ -7,6 +7,7 @@
 #include "staronnx/serve/classification.h"
 #include "staronnx/serve/queue_options.h"
 #include "staronnx/serve/shared_tensors.h"
+#include "staronnx/serve/trace_record.h"
 
 namespace staronnx {
 namespace {
@@ -23,6 +24,7 @@ struct Accepted {
   std::int64_t batch_size;
   Clock::time_point arrival, submitted;
   Log* log;
+  std::shared_ptr<TraceRecord> trace;  // null: it is not traced
   InferenceDone done;
   Allowance::Share bytes;
 };
@@ -94,6 +96,7 @@ void answer(const Accepted& accepted, const Result<Response>& response) {
     accepted.done(as_clients_know_it(std::move(error)));
   };
   if (!response) return fail(response.error());
+  if (accepted.trace) accepted.trace->ran(*response, accepted.model->processors());
   OwnedByAnswer owned;
   Result<std::vector<InferenceOutput>> outputs = outputs_of(accepted, response->outputs, owned);
   if (!outputs) return fail(outputs.error());
@@ -116,9 +119,11 @@ Result<RequestId> submit(const Server& server, ServedModel& model, InferenceRequ
   Result<FittingRequest> fitting = model.fit(request);
   if (!fitting) return fitting.error();
   const RequestOptions options = request_options(model.settings(), request, fitting->batch_size, arrival);
-  auto accepted = std::make_shared<Accepted>(
-      Accepted{&model, std::move(request.id), std::move(request.outputs), std::move(fitting->outputs), *std::move(shared),
-               fitting->batch_size, arrival, Clock::now(), &server.log(), std::move(done), std::move(request.bytes)});
+  const Clock::time_point now = Clock::now();
+  if (request.trace) request.trace->submitted = now;
+  auto accepted = std::make_shared<Accepted>(Accepted{
+      &model, std::move(request.id), std::move(request.outputs), std::move(fitting->outputs), *std::move(shared),
+      fitting->batch_size, arrival, now, &server.log(), std::move(request.trace), std::move(done), std::move(request.bytes)});
   const auto answered = [accepted](const Result<Response>& response) { answer(*accepted, response); };
   if (Ensemble* ensemble = model.ensemble())
     return ensemble->submit(server, {accepted->id, request.priority, options.deadline}, std::move(fitting->inputs),
@@ -141,6 +146,7 @@ Result<RunningInference> infer(const Server& server, InferenceRequest request, I
 Result<RunningInference> infer(const Server& server, const std::shared_ptr<ServedModel>& model, InferenceRequest request,
                                InferenceDone done) {
   const Clock::time_point arrival = Clock::now();
+  if (request.trace) request.trace->version = model->version();
   model->statistics().began();  // first: the answer may come at once
   Result<RequestId> accepted = submit(server, *model, request, std::move(done), arrival);
   if (accepted) return RunningInference(model, *accepted);

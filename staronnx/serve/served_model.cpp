@@ -84,6 +84,7 @@ ServedModel::ServedModel(std::unique_ptr<Ensemble> ensemble)
       config_(ensemble->bound().definition->config),
       settings_(ensemble->bound().definition->settings),
       signature_(config_, ensemble->bound().definition->signature),
+      processors_(ensemble->bound().models.front()->processors()),
       statistics_(ensemble->bound().definition->statistics),
       ensemble_(std::move(ensemble)) {}
 

@@ -11,6 +11,7 @@
 #include "staronnx/serve/log.h"
 #include "staronnx/serve/repository_control.h"
 #include "staronnx/serve/shared_memory.h"
+#include "staronnx/serve/tracer.h"
 
 namespace staronnx {
 
@@ -23,13 +24,14 @@ struct ServerIdentity {
 // Thread-safe.
 class Server {
  public:
-  // `catalog`, `control`, `memory` and `log` outlive the server. `most_in_flight`: bytes of requests that it holds at once, over all protocols.
-  Server(ServerIdentity identity, Catalog& catalog, RepositoryControl& control, SharedMemory& memory, Log& log,
+  // `catalog`, `control`, `memory`, `tracer` and `log` outlive the server. `most_in_flight`: bytes of requests that it holds at once, over all protocols.
+  Server(ServerIdentity identity, Catalog& catalog, RepositoryControl& control, SharedMemory& memory, Tracer& tracer, Log& log,
          Bytes most_in_flight = kMostInFlight)
       : identity_(std::move(identity)),
         catalog_(catalog),
         control_(control),
         memory_(memory),
+        tracer_(tracer),
         log_(log),
         bytes_in_flight_(most_in_flight.count) {}
 
@@ -41,6 +43,7 @@ class Server {
   RepositoryControl& control() { return control_; }
   SharedMemory& shared_memory() { return memory_; }
   const SharedMemory& shared_memory() const { return memory_; }
+  Tracer& tracer() const { return tracer_; }
   Log& log() const { return log_; }
   Allowance& bytes_in_flight() const { return bytes_in_flight_; }
 
@@ -54,6 +57,7 @@ class Server {
   Catalog& catalog_;
   RepositoryControl& control_;
   SharedMemory& memory_;
+  Tracer& tracer_;
   Log& log_;
   mutable Allowance bytes_in_flight_;
   std::atomic<bool> serving_ = false;
