@@ -12,6 +12,7 @@ namespace staronnx {
 namespace {
 
 constexpr std::array kCurve = {0.25, 0.5, 0.75, 0.9};  // of the greatest saturated rate
+constexpr std::size_t kSearchRounds = 4;               // 0.25 halved three times is within the resolution; then the confirmation
 constexpr double kResolution = 0.04;                   // of the rate that the search begins at
 constexpr double kMeasuring = 0.85;  // of a measurement's time; the rest is waking up and waiting for the last answers
 
@@ -41,10 +42,10 @@ struct Course {
     }
   }
 
-  // From the curve's nearest points, at most the whole range apart, to the resolution, then the confirmation.
+  // In a given range: halvings from the whole to the resolution, and the confirmation.
   std::size_t rounds(const ComparisonOptions& options) const {
     if (!search) return 0;
-    if (saturated) return 4;
+    if (saturated) return kSearchRounds;
     const double range = options.rates.per_s.back() - options.rates.per_s.front();
     const double resolution = options.rates.resolution_per_s.value_or(kResolution * options.rates.per_s.back());
     return 2 + static_cast<std::size_t>(std::ceil(std::log2(std::max(1.0, range / resolution))));

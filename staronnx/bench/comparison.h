@@ -33,8 +33,8 @@ struct RatePlan {
 
 struct ComparisonOptions {
   std::vector<unsigned> seeds = {1};  // of the arrivals: all is measured once for each
-  ArrivalProcess arrivals =
-      PoissonArrivals();  // replayed ones have a rate of their own: they are the curve, nothing is searched for
+  // Replayed ones have a rate of their own: they are the curve, nothing is searched for.
+  ArrivalProcess arrivals = PoissonArrivals();
   RatePlan rates = {};
   std::vector<int> concurrency = {};  // instead of all of these: closed loops with so many requests in flight
   Slo slo = {};
@@ -51,8 +51,8 @@ struct SeedResult {
   unsigned seed = 0;
   std::optional<Microseconds> lone_p50 = {};   // one request at a time
   std::optional<double> saturated_per_s = {};  // many requests at once
-  std::optional<double> threshold_per_s =
-      {};                          // largest rate measured that held (see load.h), with no failed rate below it; 0: none held
+  // Largest rate measured that held (see load.h), with no failed rate below it; 0: none held.
+  std::optional<double> threshold_per_s = {};
   bool generator_limited = false;  // the generator was late at the failed rate: the threshold may be higher
 };
 
@@ -68,8 +68,8 @@ struct Comparison {
   std::string arrivals = {};  // in words
   Limits limits = {};
   Slo slo = {};  // as asked for
-  std::optional<double> others_share =
-      {};  // of the machine, used by other programs meanwhile (see other_load.h); nothing when unknown
+  // Of the machine, used by other programs meanwhile (see other_load.h); nothing when unknown.
+  std::optional<double> others_share = {};
   std::vector<SystemResult> systems = {};
 };
 
