@@ -298,7 +298,7 @@ def test_models_are_the_same_each_time_and_take_batches(tmp_path, name):
 
 
 def compare(*arguments):
-    return subprocess.run([ROOT / "scripts/compare", *arguments], capture_output=True, text=True, timeout=120)
+    return subprocess.run([ROOT / "scripts/compare", *arguments], capture_output=True, text=True, timeout=600)
 
 
 def test_the_command_measures_reports_and_goes_on(tmp_path):
