@@ -50,6 +50,7 @@ std::string command_of(const Options& options) {
   if (options.model.empty())
     command += " --core-groups " + options.runtime.groups() + " --scheduler " + options.runtime.scheduler;
   if (options.runtime.gpus != "all") command += " --gpus " + options.runtime.gpus;
+  if (options.runtime.tensorrt) command += " --tensorrt";
   if (options.runtime.nodes > 0)
     command += " --nodes " + std::to_string(options.runtime.nodes) + " --listen " + options.runtime.listen;
   const auto add = [&](const char* option, double value) {
@@ -96,7 +97,7 @@ Result<Comparison> compare_variants(const Machine& machine, const Plan& plan, co
   if (!comparison) return comparison.error();
   Result<RuntimeOptions> where = options.runtime.options(machine);
   if (!where) return where.error();
-  Result<std::unique_ptr<Engine>> engine = Engine::create();
+  Result<std::unique_ptr<Engine>> engine = Engine::create(options.runtime.engine());
   if (!engine) return engine.error();
   Result<std::unique_ptr<Runtime>> runtime = Runtime::start(*where);
   if (!runtime) return runtime.error();

@@ -64,6 +64,10 @@ struct EngineOptions {
   // from a disk they take the disk's time. Not counted: the memory of runs, what ONNX Runtime needs while a model is prepared for the first
   // time, and models with OpenVINO, which give nothing back. No budget: nobody does.
   std::optional<Bytes> weights_budget = {};
+
+  // A folder, made when needed, for what TensorRT builds of models. Given, models may be prepared with it on GPUs; then create() fails
+  // (unsupported in builds without CUDA, else not_found) where TensorRT does not load.
+  std::optional<std::filesystem::path> tensorrt = {};
 };
 
 class Engine {
@@ -85,6 +89,8 @@ class Engine {
   // calling thread's device. Thread-safe; the executor outlives the engine if need be. Fails (unsupported) in builds without CUDA and for
   // a model that takes or gives strings, with the reason where there is no GPU or the model does not fit into the memory.
   Result<std::unique_ptr<GpuExecutor>> prepare_on_gpu(const std::filesystem::path& model, const GpuPlace& place);
+
+  bool has_tensorrt() const;
 
   // ONNX Runtime's CUDA provider as its users run it: its own defaults and stream, inputs and outputs in the host's memory, copied in
   // each run. `gpu`: CUDA's number. Fails as prepare_on_gpu does.
