@@ -84,7 +84,7 @@ Result<Comparison> compare_variants(const Machine& machine, const Plan& plan, co
   if (!requests) return requests.error();
   Result<RuntimeOptions> where = options.runtime.options(machine);
   if (!where) return where.error();
-  Result<std::unique_ptr<Engine>> engine = Engine::create();
+  Result<std::unique_ptr<Engine>> engine = Engine::create(options.runtime.engine());
   if (!engine) return engine.error();
   Result<std::unique_ptr<Runtime>> runtime = Runtime::start(*where);
   if (!runtime) return runtime.error();

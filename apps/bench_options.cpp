@@ -86,6 +86,7 @@ void add_place(const BenchOptions& options, std::string& command) {
   if (options.connections > 0) add_text("--connections", std::to_string(options.connections), command);
   if (!options.servers()) command += " --core-groups " + options.runtime.groups() + " --scheduler " + options.runtime.scheduler;
   if (options.runtime.gpus != "all") command += " --gpus " + options.runtime.gpus;
+  if (options.runtime.tensorrt) command += " --tensorrt";
   if (options.runtime.nodes > 0)
     command += " --nodes " + std::to_string(options.runtime.nodes) + " --listen " + options.runtime.listen;
   add_text("--reserve-cores", options.here.reserved_cores, command);

@@ -140,7 +140,7 @@ Result<Outcome> run(const Options& options) {
   if (!machine) return machine.error();
   Result<RuntimeOptions> where = options.runtime.options(*machine);
   if (!where) return where.error();
-  Result<std::unique_ptr<Engine>> engine = Engine::create();
+  Result<std::unique_ptr<Engine>> engine = Engine::create(options.runtime.engine());
   if (!engine) return engine.error();
   Result<Source> source = open_source(*machine, *where, **engine, options);
   if (!source) return source.error();

@@ -17,6 +17,9 @@ void RuntimeChoice::add_to(CLI::App& verb) {
   verb.add_option("--scheduler", scheduler, "staronnx, or one of StarPU's scheduling policies")->capture_default_str();
   verb.add_option("--gpus", gpus, "GPUs that take part: all, none, or CUDA's numbers such as 0,2 (builds with CUDA only)")
       ->capture_default_str();
+  verb.add_flag(
+      "--tensorrt", tensorrt,
+      "On GPUs try each segment with TensorRT, too, where it is installed, and take what is faster (first takes minutes)");
   CLI::Option* wanted = verb.add_option("--nodes", nodes, "Wait for so many nodes (staronnx node), whose cores then take part");
   verb.add_option("--listen", listen, "IPv4 address and port where nodes join; port 0: any free one")
       ->capture_default_str()
@@ -41,6 +44,12 @@ Result<Machine> RuntimeChoice::machine(Machine detected) const {
     detected.gpus.push_back(*gpu);
   }
   return detected;
+}
+
+EngineOptions RuntimeChoice::engine() const {
+  EngineOptions options;
+  if (tensorrt) options.tensorrt = default_cache_directory() / "tensorrt";
+  return options;
 }
 
 Result<RuntimeOptions> RuntimeChoice::options(const Machine& machine) const {

@@ -164,7 +164,7 @@ int serve(const Options& options, Ports& ports) {
   if (!requests) return report(requests.error(), false);
   const Result<RepositoryOptions> repository = repository_options(options, **log);
   if (!repository) return report(repository.error(), false);
-  Result<std::unique_ptr<Engine>> engine = Engine::create();
+  Result<std::unique_ptr<Engine>> engine = Engine::create(options.runtime.engine());
   if (!engine) return report(engine.error(), false);
 
   LateRuntime runtime;

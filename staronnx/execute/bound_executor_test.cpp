@@ -176,6 +176,14 @@ TEST_F(BoundExecutorTest, LendsMemoryAndCopiesInTheStream) {
 }
 
 #ifndef STARONNX_WITH_CUDA
+TEST(Engine, ABuildWithoutCudaHasNoTensorRt) {
+  const auto engine = Engine::create({.tensorrt = "."});
+  ASSERT_FALSE(engine.ok());
+  EXPECT_EQ(engine.error().code, ErrorCode::unsupported);
+  EXPECT_THAT(engine.error().message, HasSubstr("scripts/build --gpu"));
+  EXPECT_FALSE((*Engine::create())->has_tensorrt());
+}
+
 TEST(Engine, ABuildWithoutCudaSaysHowToGetOneThatHasIt) {
   const auto engine = *Engine::create();
   const std::filesystem::path model = testing::light_model("squeezenet");

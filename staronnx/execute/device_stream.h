@@ -19,7 +19,7 @@ class DeviceStream {
   // Makes the device the calling thread's.
   virtual Status enter() = 0;
 
-  // Puts a copy into the stream, between memories of the device, or from it to the host's. `to` has room.
+  // Puts a copy into the stream, between memories of the device, or between it and the host's. `to` has room.
   virtual Status copy(std::span<std::byte> to, std::span<const std::byte> from) = 0;
 
   // Waits for all that was put into it.

@@ -45,6 +45,7 @@ Status check_provider(const std::filesystem::path& model, Provider provider) {
 struct Engine::State {
   std::shared_ptr<const Ort::Env> environment;
   std::shared_ptr<WeightsBudget> budget;
+  std::optional<std::filesystem::path> tensorrt;
   std::mutex mutex;
   std::map<FileKey, std::weak_ptr<PreparedFile>> files;
 
@@ -62,12 +63,16 @@ Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Engine::~Engine() = default;
 
 Result<std::unique_ptr<Engine>> Engine::create(const EngineOptions& options) {
+  if (options.tensorrt) {
+    if (Status loads = check_tensorrt(); !loads) return loads.error();
+  }
   return ort::guarded("ONNX Runtime", [&]() -> Result<std::unique_ptr<Engine>> {
     auto state = std::make_unique<State>();
     auto environment = std::make_shared<Ort::Env>(ort::quiet_environment());
     ort::share_arena(*environment);
     state->environment = std::move(environment);
     state->budget = std::make_shared<WeightsBudget>(options.weights_budget);
+    state->tensorrt = options.tensorrt;
     return std::make_unique<Engine>(std::move(state));
   });
 }
@@ -95,7 +100,17 @@ ExecutorResult Engine::prepare_plain(const std::filesystem::path& model, int thr
 }
 
 Result<std::unique_ptr<GpuExecutor>> Engine::prepare_on_gpu(const std::filesystem::path& model, const GpuPlace& place) {
-  return ort::guarded("'" + model.string() + "'", [&] { return open_on_gpu(state_->environment, model, place); });
+  return ort::guarded("'" + model.string() + "'", [&]() -> Result<std::unique_ptr<GpuExecutor>> {
+    if (place.provider == GpuProvider::cuda) return open_on_gpu(state_->environment, model, place, {});
+    if (!state_->tensorrt)
+      return Error{ErrorCode::unsupported, "'" + model.string() + "' is to run with TensorRT, for which the engine was not made"};
+    std::error_code failure;
+    std::filesystem::create_directories(*state_->tensorrt, failure);
+    if (failure)
+      return Error{ErrorCode::unavailable,
+                   "the directory " + state_->tensorrt->string() + " cannot be created: " + failure.message()};
+    return open_on_gpu(state_->environment, model, place, *state_->tensorrt);
+  });
 }
 
 ExecutorResult Engine::prepare_plain_on_gpu(const std::filesystem::path& model, int gpu) {
@@ -107,6 +122,10 @@ ExecutorResult Engine::prepare_plain_on_gpu(const std::filesystem::path& model, 
     return std::shared_ptr<Executor>(std::make_shared<SessionExecutor>(model.filename().string(), loaded->signature(),
                                                                        state_->environment, *std::move(session)));
   });
+}
+
+bool Engine::has_tensorrt() const {
+  return state_->tensorrt.has_value();
 }
 
 Bytes Engine::weights_in_memory() const {

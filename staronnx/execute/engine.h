@@ -68,6 +68,9 @@ class ExecutorFactory {
   // For one stream of one GPU (gpu_executor.h); may take seconds. Thread-safe; the executor outlives the factory if need be. Fails
   // (unsupported) for a model that GPUs do not run here.
   virtual Result<std::unique_ptr<GpuExecutor>> prepare_on_gpu(const std::filesystem::path& model, const GpuPlace& place) = 0;
+
+  // Whether prepare_on_gpu() may be asked for TensorRT.
+  virtual bool has_tensorrt() const = 0;
 };
 
 struct EngineOptions {
@@ -78,6 +81,10 @@ struct EngineOptions {
   // from a disk they take the disk's time. Not counted: the memory of runs, what ONNX Runtime needs while a model is prepared for the first
   // time, and models with OpenVINO, which give nothing back. No budget: nobody does.
   std::optional<Bytes> weights_budget = {};
+
+  // A folder, made when needed, for what TensorRT builds of models. Given, models may be prepared with it on GPUs; then create() fails
+  // (unsupported in builds without CUDA, else not_found) where TensorRT does not load.
+  std::optional<std::filesystem::path> tensorrt = {};
 };
 
 class Engine final : public ExecutorFactory {
@@ -97,6 +104,8 @@ class Engine final : public ExecutorFactory {
   // Optimised fully, with weights of its own; leaves the GPU as the calling thread's device. Fails (unsupported) in builds without CUDA and
   // for a model that takes or gives strings, with the reason where there is no GPU or the model does not fit into the memory.
   Result<std::unique_ptr<GpuExecutor>> prepare_on_gpu(const std::filesystem::path& model, const GpuPlace& place) override;
+
+  bool has_tensorrt() const override;
 
   // ONNX Runtime's CUDA provider as its users run it: its own defaults and stream, inputs and outputs in the host's memory, copied in
   // each run. `gpu`: CUDA's number. Fails as prepare_on_gpu does.

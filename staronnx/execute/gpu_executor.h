@@ -16,6 +16,9 @@
 
 namespace staronnx {
 
+// Whose code computes: ONNX Runtime's CUDA provider; or TensorRT's, with CUDA's for the nodes that it does not know.
+enum class GpuProvider { cuda, tensorrt };
+
 struct GpuPlace {
   int ordinal = 0;         // CUDA's number of the GPU
   void* stream = nullptr;  // a cudaStream_t of that GPU, the caller's; outlives the executor
@@ -23,6 +26,10 @@ struct GpuPlace {
   // Of the executor's own memory there: its weights, what its nodes compute and their workspaces. What CUDA itself takes for a process,
   // some hundred megabytes, is beside that. Absent: no limit.
   std::optional<Bytes> memory_limit = {};
+
+  // With TensorRT, an engine built with EngineOptions::tensorrt. The model has no open dimensions: it is built for one shape, for seconds to
+  // minutes when it is first met.
+  GpuProvider provider = GpuProvider::cuda;
 };
 
 // Memory of a GPU's. `owner` keeps it.
@@ -57,7 +64,7 @@ class GpuExecutor {
   // whatever uses it next comes later in the stream.
   virtual Result<GpuMemory> allocate(std::size_t bytes) = 0;
 
-  // Puts a copy into the stream, within the GPU's memory or from there to the host's. `to` has room.
+  // Puts a copy into the stream, within the GPU's memory or between it and the host's. `to` has room.
   virtual Status copy(std::span<std::byte> to, std::span<const std::byte> from) = 0;
 
   // Waits for all that was put into the stream.

@@ -151,6 +151,31 @@ TEST_F(Gpu0, RunsFollowEachOtherInTheStreamWithoutWaiting) {
   EXPECT_THAT(floats_of(fetched(output.view, *stream_).view()), ElementsAre(0, 2, 0, 4));
 }
 
+TEST(TensorRt, SaysHowToGetItWhereItIsNot) {
+  const auto engine = Engine::create({.tensorrt = "."});
+  if (engine.ok()) GTEST_SKIP() << "TensorRT is installed";
+  EXPECT_EQ(engine.error().code, ErrorCode::not_found);
+  EXPECT_THAT(engine.error().message, HasSubstr("install TensorRT 10 for CUDA 13"));
+}
+
+class TensorRtOnGpu : public Gpu0 {};
+
+TEST_F(TensorRtOnGpu, ComputesWhatTheCpuDoes) {
+  const auto engine = Engine::create({.tensorrt = folder_.path() / "tensorrt"});
+  if (!engine.ok()) GTEST_SKIP() << engine.error().message;
+  const std::filesystem::path model = testing::light_model("squeezenet");
+  const auto executor =
+      (*engine)->prepare_on_gpu(model, {.ordinal = 0, .stream = stream_->get(), .provider = GpuProvider::tensorrt});
+  ASSERT_TRUE(executor.ok()) << executor.error().message;
+  const Tensor expected = testing::light_output(model);
+  const auto output = output_of(**executor, *stream_, testing::light_input(), expected.data().size());
+  ASSERT_TRUE(output.ok()) << output.error().message;
+  const auto apart = difference(output->view(), expected.view(), with_tf32);
+  ASSERT_TRUE(apart.ok()) << apart.error().message;
+  EXPECT_TRUE(apart->equal) << apart->max_rel;
+  EXPECT_FALSE(std::filesystem::is_empty(folder_.path() / "tensorrt"));
+}
+
 TEST_F(Gpu0, LendsMemoryAndCopiesInTheStream) {
   const auto executor = prepare(relu({-1, 2}, {-1, 2}));
   const Result<GpuMemory> first = executor->allocate(16), second = executor->allocate(16);

@@ -1,8 +1,11 @@
 #include "staronnx/execute/gpu_session.h"
 
+#include <dlfcn.h>
+
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include <cuda_runtime_api.h>
 
@@ -38,15 +41,36 @@ class CudaStream final : public DeviceStream {
 };
 
 // Nodes left to the CPU are computed by the calling thread.
-Ort::SessionOptions options_on(int ordinal, std::unordered_map<std::string, std::string> choices, void* stream) {
+Ort::SessionOptions options_with_gpu() {
   Ort::SessionOptions options = ort::options_for(CoreGroup{{0}, 0});
   options.SetGraphOptimizationLevel(ORT_ENABLE_ALL);
+  return options;
+}
+
+void append_cuda(Ort::SessionOptions& options, int ordinal, std::unordered_map<std::string, std::string> choices, void* stream) {
   Ort::CUDAProviderOptions cuda;
   choices["device_id"] = std::to_string(ordinal);
   cuda.Update(choices);
   if (stream != nullptr) cuda.UpdateWithValue("user_compute_stream", stream);
   options.AppendExecutionProvider_CUDA_V2(*cuda);
-  return options;
+}
+
+// Before CUDA, which gets what TensorRT leaves. `folder`: of what it builds.
+void append_tensorrt(Ort::SessionOptions& options, const GpuPlace& place, const std::filesystem::path& folder) {
+  const OrtApi& api = Ort::GetApi();
+  OrtTensorRTProviderOptionsV2* made = nullptr;
+  Ort::ThrowOnError(api.CreateTensorRTProviderOptions(&made));
+  const std::unique_ptr<OrtTensorRTProviderOptionsV2, decltype(api.ReleaseTensorRTProviderOptions)> tensorrt(
+      made, api.ReleaseTensorRTProviderOptions);
+  const std::string device = std::to_string(place.ordinal), cache = folder.string(),
+                    workspace = std::to_string(place.memory_limit.value_or(Bytes{}).count);
+  std::vector<const char*> keys{"device_id", "trt_engine_cache_enable", "trt_engine_cache_path", "trt_timing_cache_enable",
+                                "trt_timing_cache_path"};
+  std::vector<const char*> values{device.c_str(), "1", cache.c_str(), "1", cache.c_str()};
+  if (place.memory_limit) keys.push_back("trt_max_workspace_size"), values.push_back(workspace.c_str());
+  Ort::ThrowOnError(api.UpdateTensorRTProviderOptions(tensorrt.get(), keys.data(), values.data(), keys.size()));
+  Ort::ThrowOnError(api.UpdateTensorRTProviderOptionsWithValue(tensorrt.get(), "user_compute_stream", place.stream));
+  options.AppendExecutionProvider_TensorRT_V2(*tensorrt);
 }
 
 std::unordered_map<std::string, std::string> choices_for(const GpuPlace& place) {
@@ -70,8 +94,18 @@ Status check_gpu_takes(const std::string& name, const Signature& signature) {
 
 }  // namespace
 
+Status check_tensorrt() {
+  for (const char* library : {"libnvinfer.so.10", "libnvonnxparser.so.10"}) {  // as ONNX Runtime's wheel wants it
+    if (::dlopen(library, RTLD_LAZY | RTLD_LOCAL) != nullptr) continue;
+    return Error{ErrorCode::not_found, std::string("TensorRT does not load (") + ::dlerror() +
+                                           "); install TensorRT 10 for CUDA 13, NVIDIA's packages libnvinfer10 and "
+                                           "libnvonnxparsers10 or a folder of its libraries in LD_LIBRARY_PATH, or do without"};
+  }
+  return {};
+}
+
 Result<std::unique_ptr<GpuExecutor>> open_on_gpu(std::shared_ptr<const Ort::Env> environment, const std::filesystem::path& model,
-                                                 const GpuPlace& place) {
+                                                 const GpuPlace& place, const std::filesystem::path& tensorrt) {
   const Result<Model> loaded = Model::load(model);
   if (!loaded) return loaded.error();
   const std::string name = model.filename().string();
@@ -80,7 +114,9 @@ Result<std::unique_ptr<GpuExecutor>> open_on_gpu(std::shared_ptr<const Ort::Env>
   if (Status entered = stream->enter(); !entered) return with_context("'" + model.string() + "'", entered.error());
   if (place.stream == nullptr)
     return Error{ErrorCode::invalid_argument, "'" + model.string() + "' needs a stream of its worker's own"};
-  Ort::SessionOptions options = options_on(place.ordinal, choices_for(place), place.stream);
+  Ort::SessionOptions options = options_with_gpu();
+  if (place.provider == GpuProvider::tensorrt) append_tensorrt(options, place, tensorrt);
+  append_cuda(options, place.ordinal, choices_for(place), place.stream);
   auto placement = std::make_unique<NodePlacement>();
   placement->listen(options);
   Ort::Session session(*environment, model.c_str(), options);
@@ -90,7 +126,9 @@ Result<std::unique_ptr<GpuExecutor>> open_on_gpu(std::shared_ptr<const Ort::Env>
 }
 
 Result<Ort::Session> open_plain_on_gpu(const Ort::Env& environment, const std::filesystem::path& model, int ordinal) {
-  return Ort::Session(environment, model.c_str(), options_on(ordinal, {}, nullptr));
+  Ort::SessionOptions options = options_with_gpu();
+  append_cuda(options, ordinal, {}, nullptr);
+  return Ort::Session(environment, model.c_str(), options);
 }
 
 }  // namespace staronnx

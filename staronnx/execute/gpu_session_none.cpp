@@ -10,8 +10,12 @@ Error no_cuda(const std::filesystem::path& model, int ordinal) {
 
 }  // namespace
 
+Status check_tensorrt() {
+  return Error{ErrorCode::unsupported, "this build has no TensorRT, which runs on GPUs only; build with scripts/build --gpu"};
+}
+
 Result<std::unique_ptr<GpuExecutor>> open_on_gpu(std::shared_ptr<const Ort::Env>, const std::filesystem::path& model,
-                                                 const GpuPlace& place) {
+                                                 const GpuPlace& place, const std::filesystem::path&) {
   return no_cuda(model, place.ordinal);
 }
 

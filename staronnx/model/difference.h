@@ -12,6 +12,9 @@ constexpr double same_result_tolerance = 1e-5;
 // The same between execution providers, which compute operators in other ways, whose errors then grow along the model.
 constexpr double another_provider_tolerance = 1e-3;
 
+// The same on a GPU that may use TF32, which has ten bits of the fraction in every convolution and matrix product.
+constexpr double tf32_tolerance = 1e-2;
+
 struct Difference {
   double max_abs = 0;  // largest |a - b|
   double max_rel = 0;  // max_abs over the largest finite |b| of the tensor (max_abs itself when that is 0)

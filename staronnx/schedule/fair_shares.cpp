@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
-#include <utility>
+#include <tuple>
 
 namespace staronnx {
 
@@ -22,7 +22,7 @@ std::pmr::vector<std::size_t> FairShares::order(std::span<const Claim> claims, s
   }
   std::pmr::vector<std::size_t> order(claims.size(), memory);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::sort(order, {}, [&](std::size_t claim) { return std::pair(starts[claim], claim); });
+  std::ranges::sort(order, {}, [&](std::size_t claim) { return std::tuple(claims[claim].beyond, starts[claim], claim); });
   return order;
 }
 

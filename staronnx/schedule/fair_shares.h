@@ -1,7 +1,8 @@
 // Several pipelines on the same workers: whose task goes first. Pure.
 //
 // Each pipeline has a share of the machine. One that asks for less than its share is served as if it were alone, but for the task that is
-// just running; one that asks for more gets what the others leave. So an overloaded model slows down only itself.
+// just running; one that asks for more gets what the others leave. So an overloaded model slows down only itself. Whoever is known to ask for
+// more goes after all that do not: a few requests of theirs that come together by chance need not take turns with a backlog.
 //
 // Source: start-time fair queueing, P. Goyal, H. Vin, H. Cheng, IEEE/ACM Transactions on Networking 5(5), 1997.
 #pragma once
@@ -21,6 +22,7 @@ struct Claim {
   std::size_t pipeline = 0;
   double share = 1;     // of the pipeline, relative to those of others; positive
   Microseconds time{};  // of the whole machine, that the task takes
+  bool beyond = false;  // the pipeline asks for more than its share; see Tenants
 };
 
 class FairShares {

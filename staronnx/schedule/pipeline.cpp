@@ -110,7 +110,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(Runtime& runtime, ExecutorFacto
     if (Status there = on_nodes->prepare(directory, *each, prepared->segments); !there) return there.error();
     variants.push_back(*std::move(prepared));
   }
-  try_out(runtime.state(), plan, variants);
+  try_out(runtime.state(), plan, variants, notes);
   std::unique_ptr<State> state(
       new State{std::move(notes), std::move(on_nodes), Flow(runtime.state(), plan.signature, std::move(variants), options)});
   if (options.batch_wait.count() > 0 && !state->flow.waits_for_batches())

@@ -90,7 +90,8 @@ class Pipeline {
 
   const Signature& signature() const;
 
-  // What is to be known of the way it runs: segments that do not run on GPUs, and why, or that leave nodes to the CPU there.
+  // What is to be known of the way it runs: segments that do not run on GPUs, and why, or that leave nodes to the CPU there, with which
+  // provider, and where there are no batches although the plan has some.
   std::span<const std::string> notes() const;
 
   // `inputs`: one per input (see signature.h). Thread-safe, never blocks on computation. Refused, with `done` not called:

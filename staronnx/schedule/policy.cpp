@@ -186,7 +186,7 @@ class Dispatcher {
     const auto time = [this](std::size_t task, std::size_t place, int batch) {
       return time_of(segment_of(*ready_[task]), place, batch);
     };
-    order_ready(&memory);
+    order_ready(moment, &memory);
     const auto busy = remaining(moment, &memory);
     const auto tasks = ready_tasks(moment, &memory);
     const auto& [starts, next] = decide({places_, busy, tasks, tenants_.shared(moment), time}, &memory);
@@ -289,10 +289,14 @@ class Dispatcher {
   }
 
   // From the order of urgency, which is the one within a pipeline, to that among pipelines.
-  void order_ready(std::pmr::memory_resource* memory) {
+  void order_ready(Clock::time_point moment, std::pmr::memory_resource* memory) {
     std::ranges::sort(ready_, {}, [](const starpu_task* task) { return order_of(segment_of(*task)); });
     std::pmr::vector<Claim> claims(memory);
-    for (const starpu_task* task : ready_) claims.push_back(claim_of(segment_of(*task)));
+    const bool shared = tenants_.shared(moment);
+    for (const starpu_task* task : ready_) {
+      Claim& claim = claims.emplace_back(claim_of(segment_of(*task)));
+      claim.beyond = shared && tenants_.beyond_share(claim.pipeline, moment);
+    }
     const std::pmr::vector<starpu_task*> by_urgency(ready_.begin(), ready_.end(), memory);
     std::ranges::transform(shares_.order(claims, memory), ready_.begin(), [&](std::size_t claim) { return by_urgency[claim]; });
   }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "staronnx/schedule/flavour.h"
@@ -93,6 +94,12 @@ void PreparedSegment::tried(std::size_t place, int batch, Microseconds took) {
   const std::lock_guard lock(mutex_);
   const std::size_t cost = cost_number(place, batch);
   if (tried_.emplace(place, batch).second || took < costs_.expected(cost)) costs_.plan(cost, took);
+}
+
+void PreparedSegment::refuse_batches(std::size_t place) {
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 1; i < batches_.size(); ++i)
+    costs_.plan(cost_number(place, batches_[i]), Microseconds(std::numeric_limits<double>::infinity()));
 }
 
 bool PreparedSegment::runs_in(std::size_t place) const {

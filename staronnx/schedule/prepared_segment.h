@@ -62,6 +62,9 @@ class PreparedSegment {
   // A run there, before requests come, took that long: the least of them is expected, instead of what was planned.
   void tried(std::size_t place, int batch, Microseconds took);
 
+  // From now on it runs there for one request at a time.
+  void refuse_batches(std::size_t place);
+
   // How many requests a run may be for, wherever; and the most for which it is known what it takes there.
   std::span<const int> batches() const { return batches_; }
   int largest_batch(std::size_t place) const;

@@ -13,12 +13,10 @@
 
 #include "staronnx/machine/affinity.h"
 #include "staronnx/schedule/flavour.h"
+#include "staronnx/schedule/gpu_segments.h"
 
 namespace staronnx {
 namespace {
-
-// Of a GPU's memory, for weights and what nodes compute; StarPU may take a quarter (starpu_environment.cpp).
-constexpr double kGpuShare = 0.7;
 
 constexpr Microseconds kNever{std::numeric_limits<double>::infinity()};
 
@@ -70,27 +68,6 @@ Result<std::vector<Executors>> load(ExecutorFactory& engine, const std::filesyst
   return by_place;
 }
 
-// By worker, then segment; null where the segment cannot run on GPUs.
-using GpuExecutors = std::vector<std::vector<std::shared_ptr<GpuExecutor>>>;
-
-Result<GpuExecutors> load_on_gpus(ExecutorFactory& engine, const std::filesystem::path& directory, const Variant& variant,
-                                  std::span<const Runtime::State::GpuWorker> workers, std::vector<std::string>& notes) {
-  GpuExecutors executors;
-  for (const Runtime::State::GpuWorker& worker : workers) {
-    const auto share = static_cast<std::uint64_t>(kGpuShare * static_cast<double>(worker.gpu.memory.count));
-    const GpuPlace place{worker.gpu.ordinal, worker.stream, Bytes{share / kWorkersPerGpu}};
-    std::vector<std::shared_ptr<GpuExecutor>>& of_worker = executors.emplace_back();
-    for (const Segment& segment : variant.segments) {
-      Result<std::unique_ptr<GpuExecutor>> executor = engine.prepare_on_gpu(directory / segment.file, place);
-      if (!executor && executor.error().code != ErrorCode::unsupported) return executor.error();
-      of_worker.push_back(executor ? *std::move(executor) : nullptr);
-      const std::string note = executor ? of_worker.back()->note() : executor.error().message;
-      if (!note.empty()) notes.push_back(segment.file + " on gpu " + std::to_string(worker.gpu.ordinal) + ": " + note);
-    }
-  }
-  return executors;
-}
-
 // Cores run the batches that the plan has measured, so that they pay; GPUs and nodes what is tried out there, where the plan says that it may be.
 std::vector<int> batches_of(const Segment& segment, std::span<const Place> places) {
   std::set<int> batches{1};
@@ -134,7 +111,7 @@ Result<PreparedVariant> prepare_variant(const Runtime::State& runtime, ExecutorF
   if (!route) return route.error();
   const Result<std::vector<Executors>> executors = load(engine, directory, variant, runtime.places);
   if (!executors) return executors.error();
-  const Result<GpuExecutors> on_gpus = load_on_gpus(engine, directory, variant, runtime.gpu_workers, notes);
+  const Result<GpuExecutors> on_gpus = load_on_gpus(engine, plan, directory, variant, runtime.gpu_workers, notes);
   if (!on_gpus) return on_gpus.error();
   return PreparedVariant{variant.name, *std::move(route), prepared_segments(variant, *executors, *on_gpus, runtime.places),
                          &runtime.links};

@@ -32,6 +32,16 @@ double Tenants::followers(std::size_t pipeline, Clock::time_point now) const {
   return own->second.demand.followers(now, own->second.share / shares, by_others);
 }
 
+bool Tenants::beyond_share(std::size_t pipeline, Clock::time_point now) const {
+  const auto own = tenants_.find(pipeline);
+  if (own == tenants_.end()) return false;
+  double shares = 0;
+  for (const auto& [number, tenant] : tenants_) {
+    if (number == pipeline || tenant.demand.active(now)) shares += tenant.share;
+  }
+  return own->second.demand.utilisation(now) > own->second.share / shares;
+}
+
 double Tenants::others_per_us(std::size_t pipeline, Clock::time_point now) const {
   double rate = 0;
   for (const auto& [number, tenant] : tenants_) {

@@ -19,6 +19,9 @@ class Tenants {
   // See Demand::followers(). What pipelines ask for beyond their shares is not counted: tasks need not care for an overload.
   double followers(std::size_t pipeline, Clock::time_point now) const;
 
+  // Whether it asks for more than its share of the machine, among the pipelines at work.
+  bool beyond_share(std::size_t pipeline, Clock::time_point now) const;
+
   // How many tasks of the other pipelines at work come.
   double others_per_us(std::size_t pipeline, Clock::time_point now) const;
 

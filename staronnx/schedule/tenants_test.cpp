@@ -48,6 +48,16 @@ TEST(Tenants, ALargerShareCountsForMore) {
   EXPECT_NEAR(tenants.followers(2, kNow), 0.85 / 0.15, 0.2);
 }
 
+TEST(Tenants, WhoAsksForMoreThanItsShareIsKnown) {
+  Tenants tenants;
+  load(tenants, 1, Microseconds(150));
+  EXPECT_FALSE(tenants.beyond_share(1, kNow)) << "alone, it has all of the machine";
+  load(tenants, 2, Microseconds(1'000));
+  EXPECT_TRUE(tenants.beyond_share(1, kNow)) << "two thirds of the machine, of which its share is a half";
+  EXPECT_FALSE(tenants.beyond_share(2, kNow));
+  EXPECT_FALSE(tenants.beyond_share(3, kNow));
+}
+
 TEST(Tenants, OneWithoutTasksIsSoonNotAtWork) {
   Tenants tenants;
   load(tenants, 1, Microseconds(30));

@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "staronnx/execute/batching.h"
+#include "staronnx/model/difference.h"
 #include "staronnx/schedule/slot.h"
 #include "staronnx/schedule/threads.h"
 
@@ -21,25 +23,30 @@ constexpr double kWorthwhile = 0.03;
 // a quarter of a GPU's memory.
 constexpr std::size_t kMostBytes = std::size_t{256} << 20;
 
-// As the plan was measured with, for `batch` requests; nothing when that is not known.
-std::optional<std::vector<Tensor>> zeros(const Plan& plan, int batch) {
-  if (plan.shapes.size() != plan.signature.inputs.size()) return std::nullopt;
-  std::vector<Tensor> inputs;
-  for (std::size_t i = 0; i < plan.shapes.size(); ++i) {
-    const DataType type = plan.signature.inputs[i].type;
-    if (type == DataType::string) return std::nullopt;
-    if (plan.signature.inputs[i].optional) {
-      inputs.emplace_back();
-      continue;
-    }
-    Shape shape = plan.shapes[i];
-    if (batch > 1 && shape.empty()) return std::nullopt;
-    if (batch > 1) shape[0] *= batch;
-    std::int64_t bits = bits_of(type);
-    for (const std::int64_t size : shape) bits *= size;
-    inputs.emplace_back(type, std::move(shape), static_cast<std::size_t>((bits + 7) / 8));
+// One request, another for each `number`, as the plan was measured with; nothing when that is not known.
+std::optional<std::vector<Tensor>> request_for(const Plan& plan, unsigned number) {
+  const bool strings =
+      std::ranges::any_of(plan.signature.inputs, [](const TensorInfo& input) { return input.type == DataType::string; });
+  if (strings || plan.shapes.size() != plan.signature.inputs.size()) return std::nullopt;
+  return random_inputs(plan.signature, plan.shapes, number);
+}
+
+// Tensor by tensor, of requests that may be stacked.
+std::vector<Tensor> stacked_all(std::span<const std::vector<Tensor>> requests) {
+  std::vector<Tensor> tensors;
+  for (std::size_t i = 0; i < requests[0].size(); ++i) {
+    std::vector<TensorView> views;
+    for (const std::vector<Tensor>& request : requests) views.push_back(request[i].view());
+    tensors.push_back(views[0].type == DataType::undefined ? Tensor() : stacked(views));
   }
-  return inputs;
+  return tensors;
+}
+
+bool same(std::span<const Tensor> some, std::span<const Tensor> others) {
+  return std::ranges::equal(some, others, [](const Tensor& a, const Tensor& b) {
+    const Result<Difference> apart = difference(a.view(), b.view(), tf32_tolerance);
+    return apart && apart->equal;
+  });
 }
 
 // One variant on one worker.
@@ -48,21 +55,32 @@ class Trials {
   Trials(Runtime::State& runtime, const Plan& plan, const PreparedVariant& variant, unsigned worker)
       : runtime_(runtime), plan_(plan), variant_(variant), worker_(worker) {}
 
-  // Whether it is known now what a batch takes.
-  bool run(int batch) {
+  // The outputs of so many requests, the first of which is `number`, in one batch.
+  Result<std::vector<Tensor>> run(int batch, unsigned number = 1) {
     std::vector<std::size_t> capacity;
     std::size_t bytes = 0;
     for (const RouteTensor& tensor : variant_.route.tensors)
       bytes += capacity.emplace_back(static_cast<std::size_t>(batch) * tensor.bytes.count);
-    if (batch > 1 && bytes > kMostBytes) return false;
-    const std::atomic<std::size_t> none_waits = 0;
-    Slot slot(variant_,
-              {.several_memories = true, .links = &runtime_.links, .waiting = &none_waits, .finished = [this](Slot&, bool) {
-                 finished();
-               }});
-    slot.fit(capacity);
-    std::optional<std::vector<Tensor>> inputs = zeros(plan_, batch);
-    return inputs && answered(slot, batch, *std::move(inputs));
+    if (batch > 1 && bytes > kMostBytes) return Error{ErrorCode::unavailable, "the batch is too large to be tried"};
+    std::vector<std::vector<Tensor>> requests;
+    for (int i = 0; i < batch; ++i) {
+      std::optional<std::vector<Tensor>> request = request_for(plan_, number + static_cast<unsigned>(i));
+      if (!request) return Error{ErrorCode::unsupported, "it is not known with what to try the model"};
+      requests.push_back(*std::move(request));
+    }
+    return run(batch, batch == 1 ? std::move(requests[0]) : stacked_all(requests), capacity);
+  }
+
+  // Two requests together get what they get one by one.
+  bool batches_are_right() {
+    std::vector<std::vector<Tensor>> alone;
+    for (const unsigned number : {1u, 2u}) {
+      Result<std::vector<Tensor>> outputs = run(1, number);
+      if (!outputs) return false;
+      alone.push_back(*std::move(outputs));
+    }
+    const Result<std::vector<Tensor>> together = run(2);
+    return together && same(*together, stacked_all(alone));
   }
 
   // Of one request in a batch, of all segments that run there.
@@ -82,12 +100,22 @@ class Trials {
     changed_.notify_one();
   }
 
-  bool answered(Slot& slot, int batch, std::vector<Tensor> inputs) {
+  Result<std::vector<Tensor>> run(int batch, std::vector<Tensor> inputs, std::span<const std::size_t> capacity) {
+    const std::atomic<std::size_t> none_waits = 0;
+    Slot slot(variant_,
+              {.several_memories = true, .links = &runtime_.links, .waiting = &none_waits, .finished = [this](Slot&, bool) {
+                 finished();
+               }});
+    slot.fit(capacity);
+    Result<std::vector<Tensor>> outputs = std::vector<Tensor>();
     finished_ = false;
-    bool succeeded = false;
     const RequestId id{runtime_.requests.fetch_add(1)};
     Request request{id, std::move(inputs), {}, Deadline::never(), Clock::now()};
-    request.done = [&succeeded](const Result<Response>& response) { succeeded = response.ok(); };
+    request.done = [&outputs](const Result<Response>& response) {
+      if (!response) outputs = response.error();
+      for (const TensorView& output : response ? response->outputs : std::span<const TensorView>())
+        outputs->push_back(copy_of(output));
+    };
     slot.claim(id);
     runtime_.gate.enter();
     slot.start(std::move(request), Slot::Trial{worker_, batch});
@@ -95,7 +123,7 @@ class Trials {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return finished_; });
     slot.answer();
-    return succeeded;
+    return outputs;
   }
 
   Runtime::State& runtime_;
@@ -107,18 +135,34 @@ class Trials {
   bool finished_ = false;  // the trial; guarded by the mutex
 };
 
+// A note, when there are none although the plan has some.
+std::string try_batches(Trials& trials, const PreparedVariant& variant, unsigned worker) {
+  if (!trials.batches_are_right()) {
+    for (const auto& segment : variant.segments) segment->refuse_batches(worker);
+    return "requests run one by one: batches fail, or give other results than single requests";
+  }
+  for (int batch = 2; batch <= kMostInBatch; batch *= 2) {
+    for (int trial = 0; trial < kTrials; ++trial) {
+      if (!trials.run(batch)) return {};
+    }
+    if (trials.time(batch) > (1 - kWorthwhile) * trials.time(batch / 2)) break;
+  }
+  return {};
+}
+
 }  // namespace
 
-void try_out(Runtime::State& runtime, const Plan& plan, std::span<const PreparedVariant> variants) {
+void try_out(Runtime::State& runtime, const Plan& plan, std::span<const PreparedVariant> variants,
+             std::vector<std::string>& notes) {
   for (const PreparedVariant& variant : variants) {
     const bool batches = std::ranges::all_of(variant.segments, [](const auto& segment) { return segment->batches().size() > 1; });
     for (unsigned worker = 0; worker < runtime.workers_elsewhere(); ++worker) {
       Trials trials(runtime, plan, variant, worker);
-      for (int batch = 1; batch <= (batches ? kMostInBatch : 1); batch *= 2) {
-        bool known = true;
-        for (int trial = 0; known && trial < kTrials; ++trial) known = trials.run(batch);
-        if (!known || (batch > 1 && trials.time(batch) > (1 - kWorthwhile) * trials.time(batch / 2))) break;
-      }
+      bool known = true;
+      for (int trial = 0; known && trial < kTrials; ++trial) known = trials.run(1).ok();
+      if (!known || !batches) continue;
+      const std::string note = try_batches(trials, variant, worker);
+      if (!note.empty()) notes.push_back(variant.name + " on " + runtime.places[worker].name() + ": " + note);
     }
   }
 }

@@ -1,7 +1,9 @@
-// What segments take on GPUs and nodes is not in the plan: requests of zeros try it out before others come.
+// What segments take on GPUs and nodes is not in the plan: random requests try it out before others come.
 #pragma once
 
 #include <span>
+#include <string>
+#include <vector>
 
 #include "staronnx/plan/plan.h"
 #include "staronnx/schedule/prepared_variant.h"
@@ -10,8 +12,10 @@
 namespace staronnx {
 
 // Runs every variant on each of those workers alone: three requests one by one, which also ready a GPU's libraries, then as many that are
-// stacked, for batches of 2, 4, 8.. while a larger one still makes requests cheaper, where the plan says that they may be batched. A
-// model that takes no zeros keeps what was planned for cores, and runs in no batches there, until requests come. Blocks; not on a worker.
-void try_out(Runtime::State& runtime, const Plan& plan, std::span<const PreparedVariant> variants);
+// stacked, for batches of 2, 4, 8.. while a larger one still makes requests cheaper, where the plan says that they may be batched. Where two
+// together get other results than one by one there are no batches, and a note says so. A model that is not known how to try keeps what was planned
+// for cores, and runs in no batches there. Blocks; not on a worker.
+void try_out(Runtime::State& runtime, const Plan& plan, std::span<const PreparedVariant> variants,
+             std::vector<std::string>& notes);
 
 }  // namespace staronnx

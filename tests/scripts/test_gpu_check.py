@@ -24,7 +24,7 @@ def module(name, file):
 gpu_check = module("gpu_check", "scripts/gpu-check")
 gpu_pack = module("gpu_pack", "scripts/lib/gpu_pack.py")
 
-STEPS = ["machine", "files", "GPU tests", "correctness", "overlap", "latency and thresholds"]
+STEPS = ["machine", "files", "GPU tests", "correctness", "overlap", "batches", "TensorRT", "latency and thresholds"]
 
 # What a program does is what the environment says for it: HANG, CRASH, or another text in place of what it prints.
 STARONNX = """#!/usr/bin/env python3
@@ -41,6 +41,14 @@ said = {
 }[verb]
 if os.environ.get("CRASH") == verb:
     os.kill(os.getpid(), 11)
+if verb == "plan":
+    plan = pathlib.Path(sys.argv[sys.argv.index("-o") + 1])
+    plan.mkdir()
+    (plan / "plan.json").write_text(json.dumps({"variants": [{"segments": [{"batched": {"2": {}}}]}]}))
+if verb == "bench" and (pathlib.Path(target) / "plan.json").read_text().count('"2"'):
+    print(os.environ.get("NOTE", ""), file=sys.stderr)
+if "--tensorrt" in sys.argv:
+    print("whole.onnx on gpu 0: TensorRT (TensorRT takes 0.2 ms, CUDA 0.3 ms)", file=sys.stderr)
 print(json.dumps(said))
 sys.exit(verb == "run" and not said["equal"])
 """
@@ -50,7 +58,7 @@ if os.environ.get("HANG") == pathlib.Path(sys.argv[0]).name:
     if os.fork() == 0:
         pathlib.Path(os.environ["CALLS"] + ".pid").write_text(str(os.getpid()))
     time.sleep(600)
-result = os.environ.get("RESULT", "COMPLETED")
+result = os.environ.get("TENSORRT", "SKIPPED") if "TensorRt" in sys.argv[1] else os.environ.get("RESULT", "COMPLETED")
 test = {"name": "Computes", "result": result} | ({"failures": [{}]} if result == "FAILED" else {})
 report = sys.argv[2].removeprefix("--gtest_output=json:")
 pathlib.Path(report).write_text(json.dumps({"testsuites": [{"name": "Gpu0", "testsuite": [test]}]}))
@@ -101,22 +109,22 @@ def check(tarball, tmp_path):
 
 
 def failed(done):
-    return [name for name, step in done.steps.items() if not step["passed"]]
+    return [name for name, step in done.steps.items() if not step["passed"] and not step["skipped"]]
 
 
 def test_all_steps_pass_and_are_reported(check, tmp_path):
     done = check()
     assert done.returncode == 0, done.stdout + done.stderr
-    assert list(done.steps) == STEPS and failed(done) == []
-    assert "6 of 6 steps passed" in done.stdout
+    assert list(done.steps) == STEPS and failed(done) == [] and done.steps["TensorRT"]["skipped"]
+    assert "7 of 8 steps passed; skipped: TensorRT;" in done.stdout
     assert done.steps["GPU tests"]["results"]["passed"] == 3 and done.steps["machine"]["results"]["machine"]["gpus"][0]["name"] == "Made-up GPU"
     assert len(done.steps["correctness"]["results"]["models"]) == len(gpu_check.LIGHT) + len(gpu_check.TRAINED)
     summary = (tmp_path / "out/summary.txt").read_text()
-    for words in ("passed  correctness", "ORT on the GPU: p50 1.5 ms alone, congested past 600/s", "StarONNX k2, no GPU: ", "90 % of 60 us of copies hidden"):
+    for words in ("passed  correctness", "skipped TensorRT (", "TensorRT does not load on this machine", "StarONNX k2, batches: p50", "StarONNX k2, one by one: p50", "ORT on the GPU: p50 1.5 ms alone, congested past 600/s", "StarONNX k2, no GPU: ", "90 % of 60 us of copies hidden"):
         assert words in summary
     calls = (tmp_path / "calls").read_text().splitlines()
     assert sum(call.startswith("run ") and "--gpus all --verify" in call for call in calls) == len(done.steps["correctness"]["results"]["models"])
-    assert [call.split("--gpus ")[1].split()[0] for call in calls if call.startswith("bench ")] == ["all", "none"]
+    assert [call.split("--gpus ")[1].split()[0] for call in calls if call.startswith("bench ")] == ["all", "all", "all", "none"]
     for step in done.steps.values():
         for command in step["commands"]:
             assert (tmp_path / "out" / step["name"].replace(" ", "-") / command["log"]).exists()
@@ -136,15 +144,15 @@ def test_a_wrong_result_is_named_and_the_next_steps_run(check):
 
 def test_a_command_that_crashes_is_named(check):
     done = check(CRASH="bench")
-    assert done.returncode == 1 and failed(done) == ["latency and thresholds"]
+    assert done.returncode == 1 and failed(done) == ["batches", "latency and thresholds"]
     assert "killed by signal 11" in done.steps["latency and thresholds"]["reason"]
 
 
 def test_a_command_that_hangs_is_ended_with_its_children_when_its_step_has_no_time_left(check, tmp_path):
     began = time.monotonic()
-    done = check("--budget", 30, HANG="execute_test")  # 30 s of 460: 3.9 s for that step
+    done = check("--budget", 30, HANG="machine_test")  # 30 s of 440: 3.8 s for that step
     assert done.returncode == 1 and failed(done) == ["GPU tests"]
-    assert "execute_test" in done.steps["GPU tests"]["reason"] and "out of time" in done.steps["GPU tests"]["reason"]
+    assert "machine_test" in done.steps["GPU tests"]["reason"] and "out of time" in done.steps["GPU tests"]["reason"]
     assert time.monotonic() - began < 30
     child = int((tmp_path / "calls.pid").read_text())
     assert not pathlib.Path(f"/proc/{child}").exists() or "Z" in pathlib.Path(f"/proc/{child}/stat").read_text().split()[2]
@@ -160,6 +168,21 @@ def test_a_gpu_test_that_failed_or_was_skipped_fails_the_step(check, result):
 def test_streams_that_get_in_each_others_way_fail_the_step(check):
     done = check(RATE="400")
     assert failed(done) == ["overlap"] and "resnet50/three_streams" in done.steps["overlap"]["reason"]
+
+
+def test_batches_that_give_other_results_fail_the_step(check):
+    done = check(NOTE="StarONNX whole, whole on gpu 0: requests run one by one: batches fail, or give other results than single requests")
+    assert failed(done) == ["batches"] and "whole on gpu 0: requests run one by one" in done.steps["batches"]["reason"]
+
+
+def test_where_tensorrt_is_installed_it_is_tried(check):
+    done = check(TENSORRT="COMPLETED")
+    assert done.returncode == 0 and done.steps["TensorRT"]["passed"]
+    assert done.steps["TensorRT"]["said"] == ["whole.onnx on gpu 0: TensorRT (TensorRT takes 0.2 ms, CUDA 0.3 ms)"]
+
+
+def test_wrong_results_of_tensorrt_fail_its_step(check):
+    assert failed(check(TENSORRT="FAILED")) == ["TensorRT"]
 
 
 def test_a_damaged_file_is_named(check, tarball):
