@@ -51,7 +51,7 @@ class Executor {
   virtual std::string note() const { return {}; }
 
   // `inputs`: one per input, optional ones left out by DataType::undefined. `outputs`: one per signature().outputs, in order. Blocks
-  // until done. Inputs are read where they are; an output whose shape the file states is computed straight into its slot's buffer.
+  // until done. Inputs are read where they are; an output whose shape the file, or the last run like it, tells is computed in its buffer.
   // A failure of ONNX Runtime comes back as a value and harms no other run; buffers may then hold anything.
   virtual Status run(std::span<const TensorView> inputs, std::span<OutputSlot> outputs) = 0;
 };

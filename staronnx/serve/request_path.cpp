@@ -88,7 +88,8 @@ Result<std::vector<InferenceOutput>> outputs_of(const Accepted& accepted, std::s
   return outputs;
 }
 
-void answer(const Accepted& accepted, const Result<Response>& response) {
+void answer(Accepted& accepted, const Result<Response>& response) {
+  accepted.bytes = {};  // now: when all are answered the server may go
   ModelStatistics& statistics = accepted.model->statistics();
   const auto fail = [&](Error error) {
     statistics.failed(Clock::now() - accepted.arrival, error.code);

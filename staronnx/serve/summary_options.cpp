@@ -8,20 +8,20 @@ namespace {
 
 constexpr std::string_view kQuantiles = "summary_quantiles=";
 
-// A number from 0 to 1 at the front of `text`, which is taken off with the character behind it, if that is `end`.
+// A number from 0 to 1 at the front of `text`, which is taken off with the `end` behind it, if more follows.
 bool take_share(std::string_view& text, char end, double& share) {
   const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), share);
   if (problem != std::errc() || !(share >= 0 && share <= 1)) return false;
   text.remove_prefix(static_cast<std::size_t>(stop - text.data()));
-  if (!text.empty() && text.front() != end) return false;
-  text.remove_prefix(text.empty() ? 0 : 1);
+  if (text.empty()) return true;
+  if (text.front() != end || text.size() == 1) return false;
+  text.remove_prefix(1);
   return true;
 }
 
 Result<std::vector<Quantile>> quantiles_of(std::string_view text) {
   const Error refused{ErrorCode::invalid_argument,
                       "'" + std::string(text) + "' are no quantiles; write such as 0.5:0.05,0.9:0.01, each with its error"};
-  if (text.ends_with(',')) return refused;
   std::vector<Quantile> quantiles;
   do {
     Quantile& made = quantiles.emplace_back();
