@@ -183,6 +183,7 @@ std::string to_json(const Setting& setting, const Comparison& comparison) {
                      {"scheduler", setting.scheduler},
                      {"versions", setting.versions},
                      {"command", setting.command},
+                     {"estimates", setting.estimates},
                      {"systems", systems},
                      {"conclusions", conclusions(comparison)},
                      {"warnings", warnings(comparison)}};
@@ -196,6 +197,7 @@ std::string to_text(const Setting& setting, const Comparison& comparison) {
   text << '\n';
   add_summary(comparison, text);
   text << '\n';
+  for (const std::string& estimate : setting.estimates) text << "Estimated: " << estimate << ".\n";
   for (const std::string& sentence : warnings(comparison)) text << sentence << '\n';
   for (const std::string& sentence : conclusions(comparison)) text << sentence << '\n';
   text << "Again: " << setting.command << '\n';

@@ -17,6 +17,7 @@ struct Setting {
   std::string core_groups;                      // of StarONNX, as given
   std::string scheduler;                        // StarPU's policy
   std::map<std::string, std::string> versions;  // by name: "staronnx", "onnxruntime" ..
+  std::vector<std::string> estimates = {};      // what stands in for measurements, in a simulation
 };
 
 // {"machine", "model", "seed", "systems": [{"name", "threshold_per_s", "saturated_per_s", "points": [{"rate_per_s", "served_per_s",
