@@ -1,5 +1,5 @@
-# Everything StarONNX is built on. `scripts/setup` puts what Debian 12 lacks into .deps/; STARPU_ROOT, ONNXRUNTIME_ROOT and
-# METIS_ROOT (CMake variable or environment) point to a copy of one's own. What was found is said in one line each.
+# Everything StarONNX is built on. `scripts/setup` puts what Debian 12 lacks into .deps/; STARPU_ROOT, STARPU_SIMGRID_ROOT,
+# ONNXRUNTIME_ROOT and METIS_ROOT (CMake variable or environment) point to a copy of one's own. What was found is said in one line each.
 set(STARONNX_DEPS_DIR "${PROJECT_SOURCE_DIR}/.deps" CACHE PATH "Where scripts/setup put what Debian lacks")
 
 # staronnx_find(<name> <root> <header> <library> <remedy>) defines the imported target <name>::<name>.
@@ -27,6 +27,7 @@ macro(staronnx_root variable default)
 endmacro()
 
 staronnx_root(STARPU_ROOT "${STARONNX_DEPS_DIR}/starpu")
+staronnx_root(STARPU_SIMGRID_ROOT "${STARONNX_DEPS_DIR}/starpu-simgrid")
 if(STARONNX_WITH_CUDA AND STARONNX_WITH_OPENVINO)
   message(FATAL_ERROR "No ONNX Runtime has both CUDA's and OpenVINO's provider; take one of the presets cuda and release-openvino.")
 elseif(STARONNX_WITH_CUDA)
@@ -42,6 +43,7 @@ endif()
 staronnx_root(ONNXRUNTIME_ROOT "${STARONNX_DEPS_DIR}/${onnxruntime_folder}")
 staronnx_root(METIS_ROOT "/usr")
 staronnx_find(StarPU "${STARPU_ROOT}" starpu.h starpu-1.4 "Run scripts/setup, or set STARPU_ROOT.")
+staronnx_find(StarPUSimGrid "${STARPU_SIMGRID_ROOT}" starpu.h starpu-1.4 "Run scripts/setup, or set STARPU_SIMGRID_ROOT.")
 staronnx_find(OnnxRuntime "${ONNXRUNTIME_ROOT}" onnxruntime_cxx_api.h onnxruntime "${onnxruntime_remedy}")
 staronnx_find(Metis "${METIS_ROOT}" metis.h metis "Run scripts/setup (it installs libmetis-dev), or set METIS_ROOT.")
 staronnx_find(Glpk "/usr" glpk.h glpk "Run scripts/setup (it installs libglpk-dev).")

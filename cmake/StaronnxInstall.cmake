@@ -26,6 +26,16 @@ foreach(library ${StarPU_LIBRARY} ${OnnxRuntime_LIBRARY})
   list(APPEND private_library_folders "${folder}")
 endforeach()
 
+# The simulator, with the StarPU that it needs in a folder of its own: it has the name of the other.
+if(TARGET staronnx_simulator)
+  set_target_properties(staronnx_simulator PROPERTIES INSTALL_RPATH "$ORIGIN/simgrid:$ORIGIN")
+  install(TARGETS staronnx_simulator RUNTIME DESTINATION "${private_libraries}" COMPONENT command)
+  get_filename_component(folder "${StarPUSimGrid_LIBRARY}" DIRECTORY)
+  file(GLOB versions "${StarPUSimGrid_LIBRARY}*")
+  install(FILES ${versions} DESTINATION "${private_libraries}/simgrid" COMPONENT command)
+  list(APPEND private_library_folders "${folder}")
+endif()
+
 if(STARONNX_WITH_OPENVINO OR STARONNX_WITH_CUDA)
   get_filename_component(folder "${OnnxRuntime_LIBRARY}" DIRECTORY)
   file(GLOB providers "${folder}/libonnxruntime_providers_*" "${folder}/libopenvino*" "${folder}/libtbb*" "${folder}/libcudnn*")

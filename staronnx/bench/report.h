@@ -18,6 +18,7 @@ struct Setting {
   std::string core_groups;                      // of StarONNX, as given
   std::string scheduler;                        // StarPU's policy
   std::map<std::string, std::string> versions;  // by name: "staronnx", "onnxruntime" ..
+  std::vector<std::string> estimates = {};      // what stands in for measurements, in a simulation
 };
 
 // The fields are described in docs/benchmarking.md. Latencies of a point without any answer, and what was not measured, are null.

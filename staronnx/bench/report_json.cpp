@@ -141,6 +141,7 @@ std::string to_json(const Setting& setting, const Comparison& comparison) {
                {"core_groups", setting.core_groups},
                {"scheduler", setting.scheduler},
                {"versions", setting.versions},
+               {"estimates", setting.estimates},
                {"command", setting.command},
                {"systems", list_of(comparison.systems)},
                {"conclusions", conclusions(comparison)},

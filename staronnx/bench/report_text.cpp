@@ -127,6 +127,7 @@ std::string to_text(const Setting& setting, const Comparison& comparison) {
   add_errors(comparison, text);
   for (const std::string& sentence : warnings(comparison)) text << sentence << '\n';
   for (const std::string& sentence : conclusions(comparison)) text << sentence << '\n';
+  for (const std::string& estimate : setting.estimates) text << "Estimated: " << estimate << ".\n";
   text << "Again: " << setting.command << '\n';
   return text.str();
 }

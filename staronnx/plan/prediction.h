@@ -1,4 +1,4 @@
-// What a plan will do on a machine, before it runs; private to this room and its benchmarks.
+// What a plan will do on a machine, before it runs; private to this room and its benchmarks, but for kHandover.
 #pragma once
 
 #include <optional>

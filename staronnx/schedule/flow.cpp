@@ -84,6 +84,10 @@ Status check_deadline(const Request& request, Microseconds expected, Clock::time
                                            "; allow more time, or send fewer requests at once"};
 }
 
+Error expired() {
+  return {ErrorCode::deadline_exceeded, "the deadline passed while the request waited"};
+}
+
 Status check(const Signature& signature, const std::vector<Tensor>& inputs) {
   boost::container::small_vector<TensorView, 8> views;
   for (const Tensor& input : inputs) views.push_back(input.view());
@@ -207,6 +211,7 @@ Microseconds Flow::expected_latency(std::size_t waiting_before) const {
 }
 
 Result<std::size_t> Flow::choose(const Request& request, Clock::time_point now) const {
+  if (request.deadline.passed(now) && !request.late_goes_last) return expired();
   const bool limited = request.deadline != Deadline::never() && in_use_ > 0;
   if (!runtime_.own_policy || (variants_.size() == 1 && !limited)) return std::size_t{0};
   const Choice choice = choose_variant(variants_, owner_.pipeline);
@@ -369,7 +374,7 @@ void Flow::end_expired(Lock& lock) {
     go_last(request);
     waiting_.push(std::move(request));
   }
-  refuse_all(lock, std::move(refused), {ErrorCode::deadline_exceeded, "the deadline passed while the request waited"});
+  refuse_all(lock, std::move(refused), expired());
 }
 
 void Flow::refuse(Lock& lock, Request request, const Error& reason) {

@@ -64,7 +64,7 @@ class Flow {
     std::vector<Slot*> free;            // the last used first: its memory is still in caches
   };
 
-  // These with the lock held. For a request that starts now: the number of its variant; fails when its answer is expected after its deadline
+  // These with the lock held. For a request that starts now: the number of its variant; fails when its deadline has passed, or its answer is expected after it
   // and others are under way (an idle machine tries, or a wrong expectation would stay so).
   Result<std::size_t> choose(const Request& request, Clock::time_point now) const;
   // While the window is not full.

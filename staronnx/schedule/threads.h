@@ -66,7 +66,7 @@ class Condition {
   struct State;
 
  private:
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;
 };
 
 class Thread {

@@ -57,6 +57,20 @@ patch_for_cuda() {
   done
 }
 
+# StarPU 1.4.10 takes away a GPU's second worker where drivers block, as one thread cannot wait for two; also where each has a thread of its own.
+patch_gpu_workers() {
+  sed -i 's/if (nworker_per_cuda > 1)$/if (nworker_per_cuda > 1 \&\& starpu_getenv_number_default("STARPU_CUDA_THREAD_PER_WORKER", -1) != 1)/' "$1"
+  [[ $(grep -c 'nworker_per_cuda > 1 && starpu_getenv' "$1") == 1 ]] ||
+    reason 'this StarPU counts the workers of a GPU in another way; its recipe must be looked at'
+}
+
+# Where drivers block, StarPU 1.4.10 locks its lists of transfers before it looks whether they are empty, 32 of them whenever a worker wakes. A
+# simulated worker is alone when it looks, and its locks were three quarters of all there were.
+patch_empty_lists() {
+  sed -i '/^#ifdef STARPU_NON_BLOCKING_DRIVERS$/{N;s/^#ifdef STARPU_NON_BLOCKING_DRIVERS\(\n.*\(This is racy, but\|Here helgrind\)\)/#if 1\1/}' "$1"
+  [[ $(grep -c '^#if 1$' "$1") == 2 ]] || reason 'this StarPU looks for transfers in another way; its recipe must be looked at'
+}
+
 # What StarPU 1.4.10 does with its nodes, and shall not. Its master listens on every address: here on the one that the environment names,
 # this machine's own without. A node that is earlier than its master complains and tries again after a second: here quietly, after
 # 10 ms. A side that sends more than a socket holds waits for the other to read, so two that send at once wait for ever: here each
@@ -139,8 +153,12 @@ make_part() {
   version=${version#starpu-}
   tar -x -C "$build/source" --strip-components=1 -f "$build"/archive/starpu-*.tar
   source=$build/source
+  patch_gpu_workers "$source/src/drivers/cuda/driver_cuda.c"
   case $flavour in
-    simgrid) configure=(--enable-simgrid --disable-cuda) ;;
+    simgrid)
+      patch_empty_lists "$source/src/datawizard/data_request.c"
+      configure=(--enable-simgrid --disable-cuda)
+      ;;
     real)
       patch_for_nodes "$source"
       patch_cache "$source/src/core/perfmodel/perfmodel_bus.c"

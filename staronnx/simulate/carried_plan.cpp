@@ -1,0 +1,91 @@
+#include "staronnx/simulate/carried_plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "staronnx/simulate/noise.h"
+
+namespace staronnx {
+namespace {
+
+// Those that elastic groups have (see places_of()), and all below.
+std::set<int> widths_of(const Machine& machine) {
+  std::map<int, int> cores;
+  for (const Core& core : machine.cores) ++cores[core.numa_node];
+  std::set<int> widths;
+  for (const auto& [node, count] : cores) {
+    for (int width = 1; width < count; width *= 2) widths.insert(width);
+    widths.insert(count);
+  }
+  return widths;
+}
+
+// By Amdahl's law, from one core and the most that were measured.
+class Scaling {
+ public:
+  explicit Scaling(const std::map<int, Microseconds>& measured) : one_(measured.begin()->second) {
+    const auto& [width, time] = *measured.rbegin();
+    if (width > 1) divided_ = std::clamp((1 - time / one_) / (1 - 1.0 / width), 0.0, 1.0);
+  }
+  Microseconds time(int width) const { return one_ * (1 - divided_ + divided_ / width); }
+
+ private:
+  Microseconds one_;
+  double divided_ = 0;  // share of the work
+};
+
+CpuTimes carried(const CpuTimes& measured, const std::set<int>& widths, std::size_t cores) {
+  if (measured.alone.empty()) return measured;
+  const Scaling scaling(measured.alone);
+  const double slower = measured.busy.empty() ? 1 : measured.busy.begin()->second / measured.alone.begin()->second;
+  CpuTimes times;
+  for (const int width : widths) {
+    const auto known = measured.alone.find(width);
+    times.alone[width] = known == measured.alone.end() ? scaling.time(width) : known->second;
+    times.busy[width] = times.alone[width] * (static_cast<std::size_t>(width) < cores ? slower : 1);
+  }
+  return times;
+}
+
+void say_estimates(const Machine& machine, const Plan& plan, CarriedPlan& carried) {
+  carried.estimates.push_back("how much runs vary: by " + std::to_string(std::lround(100 * (Noise::kLeast - 1))) + " to +" +
+                              std::to_string(std::lround(100 * (Noise::kMost - 1))) + " % of the median");
+  if (plan.machine != machine.id())
+    carried.estimates.push_back("times on cores: those measured on '" + plan.machine + "', taken for as fast");
+  const int measured = plan.variants.front().segments.front().cpu_time.alone.rbegin()->first;
+  if (const int widest = *widths_of(machine).rbegin(); widest > measured) {
+    carried.estimates.push_back("times on " + std::to_string(measured + 1) + " to " + std::to_string(widest) +
+                                " cores together: extrapolated from those on 1 to " + std::to_string(measured));
+  }
+  std::set<std::string> gpus;
+  for (const Gpu& gpu : machine.gpus) gpus.insert(gpu.name);
+  for (const std::string& name : gpus)
+    carried.estimates.push_back("times on " + name + ": those of one core divided by its speed");
+}
+
+}  // namespace
+
+CarriedPlan carried_to(const Machine& machine, Plan plan) {
+  CarriedPlan carried_plan;
+  say_estimates(machine, plan, carried_plan);
+  if (plan.machine != machine.id()) {
+    const std::set<int> widths = widths_of(machine);
+    for (Variant& variant : plan.variants) {
+      for (Segment& segment : variant.segments) {
+        segment.cpu_time = carried(segment.cpu_time, widths, machine.cores.size());
+        for (auto& [batch, times] : segment.batched) times = carried(times, widths, machine.cores.size());
+      }
+    }
+  }
+  carried_plan.plan = std::move(plan);
+  return carried_plan;
+}
+
+Microseconds time_on_gpu(const Segment& segment, double speed, int batch) {
+  const auto measured = segment.batched.find(batch);
+  if (measured != segment.batched.end()) return measured->second.alone.begin()->second / speed;
+  return segment.cpu_time.alone.begin()->second * batch / speed;
+}
+
+}  // namespace staronnx

@@ -1,0 +1,25 @@
+// A plan carried to another machine: what its segments would cost there.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "staronnx/machine/machine.h"
+#include "staronnx/plan/plan.h"
+
+namespace staronnx {
+
+struct CarriedPlan {
+  Plan plan;                           // every segment with times for each width of core group that the machine may have
+  std::vector<std::string> estimates;  // what stands in for measurements, in words
+};
+
+// On the machine where it was measured a plan keeps its times. Elsewhere a core is taken to be as fast as one there, alone and while all
+// others work; more cores than were measured together divide the share of the work that the measured ones were seen to divide.
+CarriedPlan carried_to(const Machine& machine, Plan plan);
+
+// What a run for `batch` requests takes on a GPU of that speed, in cores (see Gpu::speed): the time on one core, divided.
+Microseconds time_on_gpu(const Segment& segment, double speed, int batch);
+
+}  // namespace staronnx

@@ -1,0 +1,32 @@
+#include "staronnx/simulate/noise.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace staronnx {
+namespace {
+
+std::vector<double> drawn(std::uint64_t seed) {
+  Noise noise(seed);
+  std::vector<double> factors(10'001);
+  std::ranges::generate(factors, [&] { return noise.factor(); });
+  return factors;
+}
+
+TEST(Noise, the_median_run_takes_what_was_measured) {
+  std::vector<double> factors = drawn(1);
+  std::ranges::sort(factors);
+  EXPECT_NEAR(factors[5'000], 1, 0.01);
+  EXPECT_GT(factors.front(), 0.5);
+  EXPECT_GT(factors[9'900] - factors[5'000], factors[5'000] - factors[100]) << "runs are late by more than early";
+}
+
+TEST(Noise, a_seed_says_which) {
+  EXPECT_EQ(drawn(1), drawn(1));
+  EXPECT_NE(drawn(1), drawn(2));
+}
+
+}  // namespace
+}  // namespace staronnx

@@ -1,0 +1,24 @@
+// A machine as SimGrid and StarPU read it: what StarPU otherwise measures and keeps of a host.
+//
+// StarPU reads it from files before the simulating program's main() begins, and finds them by the environment. All cores are in one
+// memory, as StarONNX drives them; a GPU is as far from it as from the nearest NUMA node. Without a link between two GPUs data goes from
+// one to the other by way of that memory.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "staronnx/base/result.h"
+#include "staronnx/machine/machine.h"
+
+namespace staronnx {
+
+// What SimGrid loads, and StarPU's tables of links: contents by name of the file. Fails when a GPU lacks a link to or from the cores' memory, naming it, and for more
+// GPUs or cores than StarPU was built for.
+Result<std::map<std::string, std::string>> platform_files(const Machine& machine);
+
+// Writes them where a Runtime with the cache folder `cache` finds them, and has StarPU in programs that this process starts find them.
+Status offer_platform(const Machine& machine, const std::filesystem::path& cache);
+
+}  // namespace staronnx

@@ -1,0 +1,38 @@
+// What stands in for ONNX Runtime and the processors: executors whose runs take virtual time and compute nothing.
+//
+// A run takes what the plan says of its segment and the number of requests, made longer or shorter at random (noise.h), and on cores the
+// longer the more other cores work. A GPU does one run at a time, in the order in which they come. Outputs have the plan's shapes; what is in
+// them is undefined.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "staronnx/execute/engine.h"
+#include "staronnx/machine/machine.h"
+#include "staronnx/plan/plan.h"
+
+namespace staronnx {
+
+struct SimulatedHardware;
+
+class SimulatedEngine final : public ExecutorFactory {
+ public:
+  // `plan`: carried to the machine (carried_plan.h), outlives the executors; `directory` is where its files would be. Every GPU has a speed.
+  SimulatedEngine(const Plan& plan, std::filesystem::path directory, const Machine& machine, std::uint64_t seed);
+  ~SimulatedEngine() override;
+
+  Result<std::shared_ptr<Executor>> prepare(const std::filesystem::path& model, const CoreGroup& group,
+                                            Provider provider = Provider::cpu) override;
+  Result<std::unique_ptr<GpuExecutor>> prepare_on_gpu(const std::filesystem::path& model, const GpuPlace& place) override;
+  bool has_tensorrt() const override { return false; }
+
+ private:
+  Result<const Segment*> segment(const std::filesystem::path& model) const;
+
+  const Plan& plan_;
+  const std::filesystem::path directory_;
+  const std::shared_ptr<SimulatedHardware> hardware_;
+};
+
+}  // namespace staronnx

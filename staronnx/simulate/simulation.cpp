@@ -1,0 +1,69 @@
+#include "staronnx/simulate/simulation.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "staronnx/bench/pipeline_system.h"
+#include "staronnx/machine/processor_class.h"
+#include "staronnx/schedule/pipeline.h"
+#include "staronnx/simulate/simulated_engine.h"
+#include "staronnx/simulate/virtual_time.h"
+
+namespace staronnx {
+namespace {
+
+using Systems = std::vector<std::unique_ptr<System>>;
+
+std::vector<Tensor> zeros(const Plan& plan) {
+  std::vector<Tensor> inputs;
+  for (std::size_t i = 0; i < plan.shapes.size(); ++i) {
+    std::int64_t bits = bits_of(plan.signature.inputs[i].type);
+    for (const std::int64_t size : plan.shapes[i]) bits *= size;
+    inputs.emplace_back(plan.signature.inputs[i].type, plan.shapes[i], static_cast<std::size_t>((bits + 7) / 8));
+  }
+  return inputs;
+}
+
+Result<Systems> open_systems(Runtime& runtime, SimulatedEngine& engine, const Plan& plan, const std::filesystem::path& directory,
+                             const std::vector<std::string>& variants) {
+  Systems systems;
+  for (const std::string& variant : variants) {
+    const std::string name = variant.empty() ? "StarONNX" : "StarONNX " + variant;
+    Result<std::unique_ptr<Pipeline>> pipeline = Pipeline::open(runtime, engine, plan, directory, variant, {});
+    if (!pipeline) return with_context(name, pipeline.error());
+    systems.push_back(pipeline_system(name, *std::move(pipeline), {zeros(plan)}));
+  }
+  return systems;
+}
+
+// What the processors do together, each by itself.
+double saturated_rate(const Plan& plan, const Machine& machine) {
+  double cores = 0, gpus = 0;
+  for (const Segment& segment : plan.variants.front().segments) {
+    cores += Seconds(segment.cpu_time.alone.begin()->second).count();
+  }
+  for (const Gpu& gpu : machine.gpus) gpus += *gpu.speed;
+  return (static_cast<double>(machine.cores.size()) + gpus) / cores;
+}
+
+}  // namespace
+
+Result<Comparison> simulate(const CarriedPlan& carried, const std::filesystem::path& directory, const Machine& machine,
+                            const SimulationOptions& options, ComparisonOptions comparison, const Progress& progress) {
+  if (const auto classes = processor_classes(machine); !classes) return classes.error();
+  const Result<std::unique_ptr<Runtime>> runtime = Runtime::start(options.runtime);
+  if (!runtime) return runtime.error();
+  SimulatedEngine engine(carried.plan, directory, machine, comparison.seeds.front());
+  const Result<Systems> systems = open_systems(**runtime, engine, carried.plan, directory, options.variants);
+  if (!systems) return systems.error();
+  double highest = saturated_rate(carried.plan, machine);
+  if (!comparison.rates.per_s.empty()) highest = std::ranges::max(comparison.rates.per_s);
+  comparison.duration = Seconds(static_cast<double>(options.requests) / highest);
+  comparison.in_flight = 0;
+  for (const Place& place : (*runtime)->places())
+    comparison.in_flight += place.workers.size() == 1 ? 4 * std::max(1, place.width()) : 0;
+  VirtualLoadClock clock;
+  return compare(*systems, comparison, clock, progress, {});
+}
+
+}  // namespace staronnx
