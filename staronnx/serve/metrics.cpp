@@ -173,10 +173,26 @@ void put_memory(Families& families) {
       total - static_cast<double>(sysconf(_SC_AVPHYS_PAGES)) * page);
 }
 
+void put_gpus(Families& families, const std::vector<GpuReading>& gpus) {
+  const auto each = [&](const char* name, const char* help, const auto& value) {
+    MetricFamily& family = families.gauge(name, help);
+    for (const GpuReading& gpu : gpus) put(family, {{"gpu_uuid", gpu.uuid}}, value(gpu));
+  };
+  each("nv_gpu_utilization", "Share of the time that the GPU was busy, by its driver",
+       [](const GpuReading& gpu) { return gpu.utilization; });
+  each("nv_gpu_memory_total_bytes", "Memory of the GPU",
+       [](const GpuReading& gpu) { return static_cast<double>(gpu.memory_total.count); });
+  each("nv_gpu_memory_used_bytes", "Memory of the GPU that is not free",
+       [](const GpuReading& gpu) { return static_cast<double>(gpu.memory_used.count); });
+  each("nv_gpu_power_usage", "Power that the GPU takes, in watts", [](const GpuReading& gpu) { return gpu.power_watts; });
+  each("nv_gpu_power_limit", "Power that the GPU may take, in watts",
+       [](const GpuReading& gpu) { return gpu.power_limit_watts; });
+}
+
 }  // namespace
 
 Metrics::Metrics(const Server& server, const Allowance& connections)
-    : server_(server), connections_(connections), last_(processor_time().value_or(ProcessorTime())) {}
+    : server_(server), connections_(connections), gpus_(GpuMonitor::open()), last_(processor_time().value_or(ProcessorTime())) {}
 
 std::string Metrics::text() {
   Families families;
@@ -192,6 +208,7 @@ std::string Metrics::text() {
   put(families.gauge("nv_cpu_utilization", "Share of the machine's cores that were busy since the last reading"), {},
       cores_busy());
   put_memory(families);
+  if (gpus_) put_gpus(families, gpus_->read());
   return families.text();
 }
 

@@ -1,9 +1,11 @@
 // What Prometheus reads from the server: Triton's metrics by their names, and StarONNX's own beside them (staronnx_*). Thread-safe.
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <string>
 
+#include "staronnx/machine/gpu_monitor.h"
 #include "staronnx/machine/other_load.h"
 #include "staronnx/serve/allowance.h"
 #include "staronnx/serve/server.h"
@@ -25,7 +27,8 @@ class Metrics {
 
   const Server& server_;
   const Allowance& connections_;
-  std::mutex mutex_;  // guards last_
+  const std::unique_ptr<GpuMonitor> gpus_;  // null: there are none
+  std::mutex mutex_;                        // guards last_
   ProcessorTime last_;
 };
 
