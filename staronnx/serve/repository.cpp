@@ -62,12 +62,19 @@ void add_stamp(const fs::path& file, std::vector<FileStamp>& stamps) {
   if (!problem) stamps.push_back(std::move(stamp));
 }
 
-std::vector<FileStamp> stamps_of(const fs::path& folder, std::int64_t version) {
+// Of the files beside the versions.
+std::vector<FileStamp> stamps_in(const fs::path& folder) {
   std::vector<FileStamp> stamps;
   std::error_code problem;
   for (const fs::path& entry : sorted_entries(folder, problem)) {
     if (fs::is_regular_file(entry, problem)) add_stamp(entry, stamps);
   }
+  return stamps;
+}
+
+// Those and the version's.
+std::vector<FileStamp> with_version(std::vector<FileStamp> stamps, const fs::path& folder, std::int64_t version) {
+  std::error_code problem;
   const fs::path own = folder / std::to_string(version);
   for (fs::recursive_directory_iterator entry(own, problem), end; !problem && entry != end; entry.increment(problem)) {
     if (entry->is_regular_file(problem)) add_stamp(entry->path(), stamps);
@@ -76,17 +83,18 @@ std::vector<FileStamp> stamps_of(const fs::path& folder, std::int64_t version) {
   return stamps;
 }
 
-RepositoryVersion look_at_version(const fs::path& folder, std::int64_t version, const ModelConfig& config) {
+RepositoryVersion look_at_version(const fs::path& folder, std::int64_t version, const ModelConfig& config,
+                                  const std::vector<FileStamp>& beside) {
   std::error_code problem;
   const fs::path own = folder / std::to_string(version);
-  if (config.is_ensemble() && fs::is_directory(own, problem)) return {own, stamps_of(folder, version)};
+  if (config.is_ensemble() && fs::is_directory(own, problem)) return {own, with_version(beside, folder, version)};
   if (config.is_ensemble())
     return {Error{ErrorCode::not_found, "'" + own.string() + "' is missing; make the folder, which may be empty"}, {}};
   const fs::path model = own / config.model_file();
-  if (fs::is_regular_file(model, problem)) return {model, stamps_of(folder, version)};
+  if (fs::is_regular_file(model, problem)) return {model, with_version(beside, folder, version)};
   return {Error{ErrorCode::not_found,
                 "'" + model.string() + "' is missing; put the model there, or name its file by default_model_filename"},
-          stamps_of(folder, version)};
+          with_version(beside, folder, version)};
 }
 
 Result<ModelConfig> config_in(const fs::path& folder, const std::string& name) {
@@ -144,11 +152,13 @@ Result<RepositoryModel> look_at_model(const fs::path& repository, const std::str
     return Error{ErrorCode::not_found, "there is no model '" + name + "' in '" + repository.string() + "'"};
   if (!utf32_of(name))
     return Error{ErrorCode::invalid_argument, "the name of '" + folder.string() + "' is not valid UTF-8; rename it"};
+  const std::vector<FileStamp> beside =
+      stamps_in(folder);  // first: a configuration that changes while it is read is other the next time
   Result<ModelConfig> config = given ? Result<ModelConfig>(*given) : config_in(folder, name);
   if (!config) return config.error();
   RepositoryModel model{folder, *std::move(config), {}};
   for (const std::int64_t version : served_versions(model.config.message().version_policy(), versions_in(folder)))
-    model.versions.emplace(version, look_at_version(folder, version, model.config));
+    model.versions.emplace(version, look_at_version(folder, version, model.config, beside));
   if (!model.versions.empty()) return model;
   if (model.config.is_ensemble())
     return Error{ErrorCode::not_found,
