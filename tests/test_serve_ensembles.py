@@ -20,6 +20,7 @@ import tritonclient.utils.shared_memory as shm
 from onnx import TensorProto, helper
 from serve_models import save
 from tritonclient.utils import InferenceServerException
+from waiting import wait_until
 
 MODULES = {"http": tritonclient.http, "grpc": tritonclient.grpc}
 FLOAT = TensorProto.FLOAT
@@ -123,14 +124,6 @@ def index_of(client):
     else:
         rows = client.get_model_repository_index(as_json=True).get("models", [])
     return {row["name"]: (row.get("state"), row.get("reason", "")) for row in rows}
-
-
-def wait_until(condition, served):
-    for _ in range(100_000):
-        if condition():
-            return
-        assert served.process.poll() is None, served.errors()
-    raise AssertionError(f"it never came; the server said {served.errors()}")
 
 
 def statistics(client, model):

@@ -16,6 +16,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from onnx import TensorProto
 from serve_models import save
 from tritonclient.utils import InferenceServerException
+from waiting import wait_until
 
 
 def scaled(path, factor):
@@ -58,15 +59,6 @@ def index_of(client):
     else:
         rows = client.get_model_repository_index(as_json=True).get("models", [])
     return {(row["name"], row.get("version", "")): (row.get("state"), row.get("reason", "")) for row in rows}
-
-
-def wait_until(condition, served):
-    """By the server's own steps: each try asks it something."""
-    for _ in range(100_000):
-        if condition():
-            return
-        assert served.process.poll() is None, served.errors()
-    raise AssertionError(f"it never came; the server said {served.errors()}")
 
 
 def test_the_latest_version_of_every_model_is_served(serve, repository):

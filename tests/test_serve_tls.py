@@ -14,6 +14,7 @@ import pytest
 import tritonclient.grpc
 import tritonclient.http
 from tritonclient.utils import InferenceServerException
+from waiting import wait_until
 
 PROTOCOLS = ("http", "grpc")
 
@@ -252,15 +253,6 @@ def test_an_open_address_is_warned_of_as_it_is(serve, served_models, ours):
         assert served.end() == 0
         [warning] = [line for line in served.errors().splitlines() if " WARNING " in line]
         assert "https://" in warning and "without passwords" in warning
-
-
-def wait_until(condition, served):
-    """By the server's own steps: each try asks it something."""
-    for _ in range(100_000):
-        if condition():
-            return
-        assert served.process.poll() is None, served.errors()
-    raise AssertionError(f"it never came; the server said {served.errors()}")
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
