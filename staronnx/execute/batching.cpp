@@ -119,4 +119,9 @@ Status check_batching(Executor& executor, std::span<const Tensor> inputs) {
   return {};
 }
 
+bool batch_pays(Microseconds each, Microseconds each_in_smaller) {
+  constexpr double kWorthwhile = 0.03;
+  return each < (1 - kWorthwhile) * each_in_smaller;
+}
+
 }  // namespace staronnx

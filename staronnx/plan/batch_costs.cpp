@@ -12,10 +12,6 @@ namespace {
 
 constexpr int kMostInBatch = 32;
 
-// A batch twice as large must save this share of a request's time, on groups of some width, to be worth its wait. Two measurements of the
-// same differ by about as much.
-constexpr double kWorthwhile = 0.03;
-
 using Tensors = std::map<std::string, Tensor>;
 
 std::vector<Tensor> inputs_of(const Signature& signature, const Tensors& tensors) {
@@ -58,12 +54,12 @@ Result<bool> can_be_batched(const Machine& machine, Engine& engine, const Study&
   return can;
 }
 
-// Whether requests of `segment` cost less in batches of `batch` than of half as many.
+// Whether requests of `segment` cost less in batches of `batch` than of half as many, on groups of some width.
 bool pays(const Segment& segment, int batch) {
   const CpuTimes& smaller = batch == 2 ? segment.cpu_time : segment.batched.at(batch / 2);
   const CpuTimes& larger = segment.batched.at(batch);
-  return std::ranges::any_of(
-      larger.busy, [&](const auto& entry) { return entry.second / 2 < (1 - kWorthwhile) * smaller.busy.at(entry.first); });
+  return std::ranges::any_of(larger.busy,
+                             [&](const auto& entry) { return batch_pays(entry.second / 2, smaller.busy.at(entry.first)); });
 }
 
 }  // namespace

@@ -96,10 +96,11 @@ void PreparedSegment::tried(std::size_t place, int batch, Microseconds took) {
   if (tried_.emplace(place, batch).second || took < costs_.expected(cost)) costs_.plan(cost, took);
 }
 
-void PreparedSegment::refuse_batches(std::size_t place) {
+void PreparedSegment::refuse_batches(std::size_t place, int from) {
   const std::lock_guard lock(mutex_);
-  for (std::size_t i = 1; i < batches_.size(); ++i)
-    costs_.plan(cost_number(place, batches_[i]), Microseconds(std::numeric_limits<double>::infinity()));
+  for (const int batch : batches_) {
+    if (batch >= from) costs_.plan(cost_number(place, batch), Microseconds(std::numeric_limits<double>::infinity()));
+  }
 }
 
 bool PreparedSegment::runs_in(std::size_t place) const {

@@ -62,8 +62,8 @@ class PreparedSegment {
   // A run there, before requests come, took that long: the least of them is expected, instead of what was planned.
   void tried(std::size_t place, int batch, Microseconds took);
 
-  // From now on it runs there for one request at a time.
-  void refuse_batches(std::size_t place);
+  // From now on it runs there for fewer requests at a time than that.
+  void refuse_batches(std::size_t place, int from);
 
   // How many requests a run may be for, wherever; and the most for which it is known what it takes there.
   std::span<const int> batches() const { return batches_; }

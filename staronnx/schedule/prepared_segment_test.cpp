@@ -41,7 +41,7 @@ TEST(PreparedSegment, LearnsWhatIsTriedAndRefusesBatches) {
   for (const double took : {900, 700, 800}) segment.tried(0, 2, Microseconds(took));
   EXPECT_EQ(segment.expected(0, 2), Microseconds(700));
   EXPECT_EQ(segment.largest_batch(0), 2);
-  segment.refuse_batches(0);
+  segment.refuse_batches(0, 2);
   EXPECT_EQ(segment.largest_batch(0), 1);
   EXPECT_EQ(segment.expected(0, 1), Microseconds(100));
   segment.observe(0, 1, Microseconds(50));

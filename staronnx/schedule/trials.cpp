@@ -16,9 +16,6 @@ namespace {
 
 constexpr int kTrials = 3;
 
-// A batch twice as large must save this share of a request's time to be worth its wait. Two measurements of the same differ by about as much.
-constexpr double kWorthwhile = 0.03;
-
 // Of one trial, all its tensors together: a batch that needs more is not tried. A place holds a batch's tensors twice, and StarPU may take
 // a quarter of a GPU's memory.
 constexpr std::size_t kMostBytes = std::size_t{256} << 20;
@@ -138,14 +135,16 @@ class Trials {
 // A note, when there are none although the plan has some.
 std::string try_batches(Trials& trials, const PreparedVariant& variant, unsigned worker) {
   if (!trials.batches_are_right()) {
-    for (const auto& segment : variant.segments) segment->refuse_batches(worker);
+    for (const auto& segment : variant.segments) segment->refuse_batches(worker, 2);
     return "requests run one by one: batches fail, or give other results than single requests";
   }
   for (int batch = 2; batch <= kMostInBatch; batch *= 2) {
     for (int trial = 0; trial < kTrials; ++trial) {
       if (!trials.run(batch)) return {};
     }
-    if (trials.time(batch) > (1 - kWorthwhile) * trials.time(batch / 2)) break;
+    if (batch_pays(trials.time(batch), trials.time(batch / 2))) continue;
+    for (const auto& segment : variant.segments) segment->refuse_batches(worker, batch);
+    break;
   }
   return {};
 }
