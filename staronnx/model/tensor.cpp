@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <new>
 #include <utility>
 
 namespace staronnx {
@@ -136,10 +137,29 @@ std::optional<Bytes> byte_size(DataType type, std::span<const std::int64_t> shap
   return Bytes{elements * element_bytes};
 }
 
-Tensor::Tensor(DataType type, Shape shape, std::size_t bytes) : Tensor(type, std::move(shape), Data(bytes, std::byte{0})) {}
+std::shared_ptr<std::byte> tensor_memory(std::size_t bytes) {
+  if (bytes == 0) return nullptr;
+  constexpr std::align_val_t kAligned{Tensor::kAlignment};
+  return {static_cast<std::byte*>(::operator new (bytes, kAligned)),
+          [](std::byte* memory) { ::operator delete (memory, kAligned); }};
+}
+
+Tensor::Tensor(DataType type, Shape shape, std::size_t bytes) : Tensor(type, std::move(shape), tensor_memory(bytes), bytes) {
+  std::ranges::fill(data(), std::byte{0});
+}
 
 Tensor Tensor::for_overwrite(DataType type, Shape shape, std::size_t bytes) {
-  return {type, std::move(shape), Data(bytes)};
+  return {type, std::move(shape), tensor_memory(bytes), bytes};
+}
+
+Tensor Tensor::in_place(DataType type, Shape shape, std::shared_ptr<std::byte> data, std::size_t bytes) {
+  return {type, std::move(shape), std::move(data), bytes};
+}
+
+Tensor::Tensor(const Tensor& other) : Tensor(copy_of(other.view())) {}
+
+Tensor& Tensor::operator=(const Tensor& other) {
+  return *this = copy_of(other.view());
 }
 
 Tensor copy_of(const TensorView& view) {

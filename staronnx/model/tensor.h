@@ -6,7 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <new>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -87,18 +87,31 @@ struct TensorView {
   std::span<const std::byte> data;
 };
 
-// Owned tensor; the memory is 64-byte aligned.
+// Memory for tensors, aligned as theirs is. Its bytes are not set; null for none.
+std::shared_ptr<std::byte> tensor_memory(std::size_t bytes);
+
+// Owned tensor; the memory is 64-byte aligned. Copies have memory of their own.
 class Tensor {
  public:
+  static constexpr std::size_t kAlignment = 64;
+
   Tensor() = default;
   Tensor(DataType type, Shape shape, std::size_t bytes);  // bytes are zero
   // Bytes are not set: all of them must be written before they are read.
   static Tensor for_overwrite(DataType type, Shape shape, std::size_t bytes);
+  // The bytes that begin at `data`, aligned as said, which nobody else uses: part of a larger memory, kept as long as the tensor.
+  static Tensor in_place(DataType type, Shape shape, std::shared_ptr<std::byte> data, std::size_t bytes);
+
+  Tensor(const Tensor& other);
+  Tensor& operator=(const Tensor& other);
+  Tensor(Tensor&&) noexcept = default;
+  Tensor& operator=(Tensor&&) noexcept = default;
+  ~Tensor() = default;
 
   DataType type() const { return type_; }
   const Shape& shape() const { return shape_; }
-  std::span<const std::byte> data() const { return {data_.data(), data_.size()}; }
-  std::span<std::byte> data() { return {data_.data(), data_.size()}; }
+  std::span<const std::byte> data() const { return {data_.get(), data_ ? bytes_ : 0}; }
+  std::span<std::byte> data() { return {data_.get(), data_ ? bytes_ : 0}; }
   TensorView view() const { return {type_, shape_, data()}; }
 
   // The same bytes, seen as another type or in another shape.
@@ -108,25 +121,13 @@ class Tensor {
   }
 
  private:
-  template <class T>
-  struct Aligned {
-    using value_type = T;
-    T* allocate(std::size_t n) { return static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{64})); }
-    void deallocate(T* p, std::size_t) { ::operator delete (p, std::align_val_t{64}); }
-    template <class U>
-    void construct(U* p) {  // without a value: for_overwrite()
-      ::new (static_cast<void*>(p)) U;
-    }
-    bool operator==(const Aligned&) const { return true; }
-  };
-
-  using Data = std::vector<std::byte, Aligned<std::byte>>;
-
-  Tensor(DataType type, Shape shape, Data data) : type_(type), shape_(std::move(shape)), data_(std::move(data)) {}
+  Tensor(DataType type, Shape shape, std::shared_ptr<std::byte> data, std::size_t bytes)
+      : type_(type), shape_(std::move(shape)), data_(std::move(data)), bytes_(bytes) {}
 
   DataType type_ = DataType::undefined;
   Shape shape_;
-  Data data_;
+  std::shared_ptr<std::byte> data_;
+  std::size_t bytes_ = 0;  // at data_; none where that is null
 };
 
 Tensor copy_of(const TensorView& view);

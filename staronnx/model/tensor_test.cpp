@@ -68,6 +68,30 @@ TEST(Tensor, ACopyHasItsOwnMemory) {
   EXPECT_EQ(copy.type(), DataType::uint8);
 }
 
+TEST(Tensor, InPlaceKeepsTheMemoryThatItIsPartOf) {
+  std::shared_ptr<std::byte> memory = tensor_memory(2 * Tensor::kAlignment);
+  const std::weak_ptr<std::byte> alive = memory;
+  std::byte* second = memory.get() + Tensor::kAlignment;
+  *second = std::byte{7};
+  {
+    const Tensor tensor = Tensor::in_place(DataType::uint8, {1}, {memory, second}, 1);
+    memory.reset();
+    EXPECT_FALSE(alive.expired());
+    EXPECT_EQ(tensor.data().data(), second);
+    const Tensor copy = tensor;  // NOLINT(performance-unnecessary-copy-initialization): the copy is what is looked at
+    EXPECT_NE(copy.data().data(), second);
+    EXPECT_EQ(copy.data()[0], std::byte{7});
+  }
+  EXPECT_TRUE(alive.expired());
+}
+
+TEST(Tensor, AMovedOneHasNoBytes) {
+  Tensor tensor(DataType::uint8, {2}, 2);
+  const Tensor taken = std::move(tensor);
+  EXPECT_EQ(taken.data().size(), 2u);
+  EXPECT_TRUE(tensor.data().empty());  // NOLINT(bugprone-use-after-move)
+}
+
 TEST(CheckSize, NamesTheTensorAndBothSizes) {
   const std::vector<std::byte> data(8);
   const Status status = check_size("input 'x'", {DataType::float32, Shape{3}, data});

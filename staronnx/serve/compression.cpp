@@ -35,7 +35,7 @@ int write_all(z_stream& stream, std::string& to, std::size_t limit, const Step& 
   return done;
 }
 
-Result<std::string> unpacked(std::string_view body, std::size_t limit) {
+Result<HttpBody> unpacked(std::string_view body, std::size_t limit) {
   z_stream stream{};
   stream.next_in = bytes_of(body);
   stream.avail_in = static_cast<uInt>(body.size());
@@ -48,7 +48,7 @@ Result<std::string> unpacked(std::string_view body, std::size_t limit) {
                                                   " bytes when unpacked; raise --http-max-input-size to allow it"};
   if (done != Z_STREAM_END || stream.avail_in > 0)
     return Error{ErrorCode::invalid_argument, "the compressed body is damaged or cut short"};
-  return text;
+  return HttpBody(std::move(text));
 }
 
 struct Offer {
@@ -106,10 +106,10 @@ std::string compressed(std::string_view body, Encoding encoding) {
   return packed;
 }
 
-Result<std::string> uncompressed(std::string body, std::string_view content_encoding, std::size_t limit) {
+Result<HttpBody> uncompressed(HttpBody body, std::string_view content_encoding, std::size_t limit) {
   const std::string coding = boost::to_lower_copy(boost::trim_copy(std::string(content_encoding)));
   if (coding.empty() || coding == "identity") return body;
-  if (coding == "gzip" || coding == "x-gzip" || coding == "deflate") return unpacked(body, limit);
+  if (coding == "gzip" || coding == "x-gzip" || coding == "deflate") return unpacked(body.text(), limit);
   return Error{ErrorCode::unsupported,
                "Content-Encoding '" + coding + "' is not supported; use gzip or deflate, or send the body as it is"};
 }

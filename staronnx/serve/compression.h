@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "staronnx/base/result.h"
+#include "staronnx/serve/http_body.h"
 
 namespace staronnx {
 
@@ -21,6 +22,6 @@ std::string compressed(std::string_view body, Encoding encoding);
 
 // `content_encoding`: a request's field, empty when it is not there. Fails with unsupported for other encodings, with invalid_argument for a
 // damaged body and one that is larger than `limit` when unpacked; no more than `limit` bytes are ever made.
-Result<std::string> uncompressed(std::string body, std::string_view content_encoding, std::size_t limit);
+Result<HttpBody> uncompressed(HttpBody body, std::string_view content_encoding, std::size_t limit);
 
 }  // namespace staronnx

@@ -8,10 +8,10 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "staronnx/base/result.h"
 #include "staronnx/model/signature.h"
+#include "staronnx/serve/http_body.h"
 #include "staronnx/serve/inference.h"
 
 namespace staronnx {
@@ -27,15 +27,16 @@ struct HttpInference {
   OutputForms forms;
 };
 
-// `header_length`: as the field says, if it is there. A tensor is copied once, out of `body`. Errors are invalid_argument and name the field.
-Result<HttpInference> parse_infer(std::string_view body, const std::optional<std::string>& header_length);
+// `header_length`: as the field says, if it is there. Binary tensors keep their part of `body` where they can (HttpBody::tensor). Errors are
+// invalid_argument and name the field.
+Result<HttpInference> parse_infer(const HttpBody& body, const std::optional<std::string>& header_length);
 
 // Whether the whole body is the model's only input, without any JSON (`header_length` is 0). Then parse_raw_infer() it is.
 bool is_raw(const std::optional<std::string>& header_length);
 
 // The body is the only required input of `signature`, whose shape may have one dynamic dimension, found by the body's length; a string
 // is one element. The answer is binary.
-Result<HttpInference> parse_raw_infer(std::string_view body, const Signature& signature);
+Result<HttpInference> parse_raw_infer(const HttpBody& body, const Signature& signature);
 
 struct EncodedInference {
   std::string body;

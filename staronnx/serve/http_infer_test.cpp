@@ -1,9 +1,12 @@
 #include "staronnx/serve/http_infer.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <span>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,7 +21,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 std::string refusal(const std::string& body, const std::optional<std::string>& header_length = std::nullopt) {
-  const Result<HttpInference> inference = parse_infer(body, header_length);
+  const Result<HttpInference> inference = parse_infer(HttpBody(body), header_length);
   if (inference) return "accepted";
   EXPECT_EQ(inference.error().code, ErrorCode::invalid_argument);
   return inference.error().message;
@@ -29,7 +32,7 @@ std::string with_input(const std::string& type, const std::string& shape, const 
 }
 
 Result<Tensor> tensor_from(const std::string& type, const std::string& shape, const std::string& data) {
-  Result<HttpInference> inference = parse_infer(with_input(type, shape, data), std::nullopt);
+  Result<HttpInference> inference = parse_infer(HttpBody(with_input(type, shape, data)), std::nullopt);
   if (!inference) return inference.error();
   return std::move(inference->request.inputs.at(0).tensor);
 }
@@ -42,11 +45,11 @@ std::vector<T> read_back(const std::string& type, const std::string& shape, cons
 }
 
 TEST(ParseInfer, ReadsAllThatARequestSays) {
-  const Result<HttpInference> inference = parse_infer(R"({
+  const Result<HttpInference> inference = parse_infer(HttpBody(R"({
     "id": "seven",
     "parameters": {"priority": 3, "timeout": 2500, "binary_data_output": true, "sequence_id": 4},
     "inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [1.5, -2]}],
-    "outputs": [{"name": "y", "parameters": {"classification": 5, "binary_data": false}}, {"name": "z"}]})",
+    "outputs": [{"name": "y", "parameters": {"classification": 5, "binary_data": false}}, {"name": "z"}]})"),
                                                       std::nullopt);
   ASSERT_TRUE(inference.ok()) << inference.error().message;
   const InferenceRequest& request = inference->request;
@@ -154,10 +157,26 @@ const std::string kBinary = R"({"inputs":[{"name":"x","datatype":"INT32","shape"
 
 TEST(ParseInfer, TakesBinaryTensorsInOrder) {
   const std::string bytes("\x01\x02\0\0\x34\x12", 6);
-  const Result<HttpInference> inference = parse_infer(kBinary + bytes, std::to_string(kBinary.size()));
+  const Result<HttpInference> inference = parse_infer(HttpBody(kBinary + bytes), std::to_string(kBinary.size()));
   ASSERT_TRUE(inference.ok()) << inference.error().message;
   EXPECT_THAT(elements_of<std::int32_t>(inference->request.inputs.at(0).tensor.view()), ElementsAre(0x201));
   EXPECT_THAT(elements_of<std::uint16_t>(inference->request.inputs.at(1).tensor.view()), ElementsAre(0x1234));
+}
+
+// In a body that was read so that what follows the JSON is aligned: the second tensor is not, behind the first's four bytes.
+TEST(ParseInfer, LeavesAlignedTensorsWhereTheyAre) {
+  const std::string bytes("\x01\x02\0\0\x34\x12", 6);
+  HttpBody body = HttpBody::for_overwrite(kBinary.size() + bytes.size(), kBinary.size());
+  std::ranges::copy(std::as_bytes(std::span(kBinary + bytes)), body.bytes().begin());
+  const std::byte* tensors = body.bytes().data() + kBinary.size();
+  const Result<HttpInference> inference = parse_infer(std::exchange(body, {}), std::to_string(kBinary.size()));
+  ASSERT_TRUE(inference.ok()) << inference.error().message;
+  const Tensor &x = inference->request.inputs.at(0).tensor, &y = inference->request.inputs.at(1).tensor;
+  EXPECT_EQ(x.data().data(), tensors);
+  EXPECT_THAT(elements_of<std::int32_t>(x.view()), ElementsAre(0x201));
+  EXPECT_NE(y.data().data(), tensors + 4);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(y.data().data()) % Tensor::kAlignment, 0u);
+  EXPECT_THAT(elements_of<std::uint16_t>(y.view()), ElementsAre(0x1234));
 }
 
 TEST(ParseInfer, RefusesMissingAndLeftOverBytes) {
@@ -179,7 +198,7 @@ Signature one_input(DataType type, Shape shape) {
 }
 
 TEST(ParseRawInfer, FindsTheOpenDimension) {
-  const Result<HttpInference> inference = parse_raw_infer(std::string(24, 'a'), one_input(DataType::float32, {-1, 3}));
+  const Result<HttpInference> inference = parse_raw_infer(HttpBody(std::string(24, 'a')), one_input(DataType::float32, {-1, 3}));
   ASSERT_TRUE(inference.ok()) << inference.error().message;
   EXPECT_EQ(inference->request.inputs.at(0).name, "x");
   EXPECT_EQ(inference->request.inputs.at(0).tensor.shape(), (Shape{2, 3}));
@@ -187,14 +206,14 @@ TEST(ParseRawInfer, FindsTheOpenDimension) {
 }
 
 TEST(ParseRawInfer, TakesOneString) {
-  const Result<HttpInference> inference = parse_raw_infer("hello", one_input(DataType::string, {-1}));
+  const Result<HttpInference> inference = parse_raw_infer(HttpBody("hello"), one_input(DataType::string, {-1}));
   ASSERT_TRUE(inference.ok()) << inference.error().message;
   EXPECT_THAT(texts_of(inference->request.inputs.at(0).tensor.view()), ElementsAre("hello"));
 }
 
 TEST(ParseRawInfer, RefusesWhatLeavesTheShapeOpen) {
   const auto raw_refusal = [](const Signature& signature) {
-    return parse_raw_infer(std::string(10, 'a'), signature).error().message;
+    return parse_raw_infer(HttpBody(std::string(10, 'a')), signature).error().message;
   };
   EXPECT_THAT(raw_refusal(one_input(DataType::float32, {-1, 3})),
               HasSubstr("10 bytes, which do not say the shape of input 'x' [-1,3]"));

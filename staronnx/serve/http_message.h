@@ -11,6 +11,7 @@
 #include "staronnx/base/units.h"
 #include "staronnx/serve/allowance.h"
 #include "staronnx/serve/compression.h"
+#include "staronnx/serve/http_body.h"
 
 namespace staronnx {
 
@@ -19,7 +20,7 @@ struct TraceRecord;
 struct HttpRequest {
   std::string method;  // "GET"
   std::string target;  // path and query, as they came
-  std::string body;    // as it came, perhaps compressed
+  HttpBody body;       // as it came, perhaps compressed
   // Header fields; empty when absent.
   std::string content_encoding, accept_encoding;
   std::optional<std::string> inference_header_length;  // Inference-Header-Content-Length

@@ -69,7 +69,7 @@ RunningInference HttpService::handle(HttpRequest request, Answered answered) {
     answered(error_answer(403, restriction->refusal()));
     return {};
   }
-  Result<std::string> body = uncompressed(std::move(request.body), request.content_encoding, max_body_.count);
+  Result<HttpBody> body = uncompressed(std::move(request.body), request.content_encoding, max_body_.count);
   if (!body) {
     answered(error_answer(body.error()));
     return {};
@@ -117,7 +117,7 @@ HttpAnswer HttpService::answer(const HttpRoute& route, const HttpRequest& reques
 }
 
 HttpAnswer HttpService::log_settings_answer(const HttpRequest& request) {
-  const Result<inference::LogSettingsRequest> wanted = parse_log_settings(request.body);
+  const Result<inference::LogSettingsRequest> wanted = parse_log_settings(request.body.text());
   if (!wanted) return error_answer(wanted.error());
   if (Status changed = change(server_.log(), *wanted); !changed) return error_answer(changed.error());
   return document(json_of(settings_of(server_.log())));
@@ -125,7 +125,7 @@ HttpAnswer HttpService::log_settings_answer(const HttpRequest& request) {
 
 HttpAnswer HttpService::trace_settings_answer(const HttpRoute& route, const HttpRequest& request) {
   const bool changes = route.endpoint == HttpEndpoint::change_trace_settings;
-  Result<inference::TraceSettingRequest> wanted = changes ? parse_trace_settings(request.body) : inference::TraceSettingRequest();
+  Result<inference::TraceSettingRequest> wanted = changes ? parse_trace_settings(request.body.text()) : inference::TraceSettingRequest();
   if (!wanted) return error_answer(wanted.error());
   wanted->set_model_name(route.model);
   const Result<inference::TraceSettingResponse> settings = trace_setting(server_, *wanted);
@@ -135,11 +135,11 @@ HttpAnswer HttpService::trace_settings_answer(const HttpRoute& route, const Http
 HttpAnswer HttpService::shared_memory_answer(const HttpRoute& route, const HttpRequest& request) {
   switch (route.endpoint) {
     case HttpEndpoint::shared_memory_status: return shared_memory_status(server_.shared_memory(), route.region);
-    case HttpEndpoint::shared_memory_register: return register_shared_memory(server_.shared_memory(), route.region, request.body);
+    case HttpEndpoint::shared_memory_register: return register_shared_memory(server_.shared_memory(), route.region, request.body.text());
     case HttpEndpoint::shared_memory_unregister: server_.shared_memory().remove(route.region); return {};
     case HttpEndpoint::cuda_shared_memory_status: return cuda_shared_memory_status(server_.shared_memory(), route.region);
     case HttpEndpoint::cuda_shared_memory_register:
-      return register_cuda_shared_memory(server_.shared_memory(), route.region, request.body);
+      return register_cuda_shared_memory(server_.shared_memory(), route.region, request.body.text());
     default: server_.shared_memory().remove_cuda(route.region); return {};
   }
 }
@@ -160,8 +160,8 @@ HttpAnswer HttpService::model_answer(const HttpRoute& route) {
 
 HttpAnswer HttpService::index_answer(const HttpRequest& request) {
   bool ready_only = false;
-  if (!request.body.empty()) {
-    const Result<nlohmann::json> wanted = parse_json(request.body);
+  if (request.body.size() > 0) {
+    const Result<nlohmann::json> wanted = parse_json(request.body.text());
     if (!wanted) return error_answer(wanted.error());
     if (!wanted->is_object()) return error_answer(400, "the request must be an object, such as {\"ready\": true}");
     const auto ready = wanted->find("ready");
@@ -172,7 +172,7 @@ HttpAnswer HttpService::index_answer(const HttpRequest& request) {
 }
 
 void HttpService::load(const HttpRoute& route, const HttpRequest& request, Answered answered) {
-  const Result<inference::RepositoryModelLoadRequest> wanted = parse_load_request(request.body);
+  const Result<inference::RepositoryModelLoadRequest> wanted = parse_load_request(request.body.text());
   if (!wanted) return answered(error_answer(wanted.error()));
   const Result<GivenModel> given = given_model(*wanted);
   if (!given) return answered(error_answer(given.error()));
@@ -182,7 +182,7 @@ void HttpService::load(const HttpRoute& route, const HttpRequest& request, Answe
 }
 
 HttpAnswer HttpService::unload_answer(const HttpRoute& route, const HttpRequest& request) {
-  const Result<inference::RepositoryModelUnloadRequest> wanted = parse_unload_request(request.body);
+  const Result<inference::RepositoryModelUnloadRequest> wanted = parse_unload_request(request.body.text());
   if (!wanted) return error_answer(wanted.error());
   const Result<bool> dependents = unloads_dependents(*wanted);
   if (!dependents) return error_answer(dependents.error());

@@ -4,12 +4,12 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <algorithm>
-#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
+#include <charconv>
+#include <span>
 #include <utility>
 
 #include "staronnx/serve/compression.h"
@@ -28,7 +28,7 @@ constexpr Seconds kLinger{2};
 // Whether a client that has sent more than its request is still there.
 constexpr std::chrono::milliseconds kLookAgain{100};
 
-// So much of a body is made room for at once: who only promises a large one costs little.
+// So much of a body in chunks is read at once.
 constexpr std::size_t kPiece = 256 * 1024;
 constexpr std::size_t kHeaderPiece = 4 * 1024;
 constexpr std::size_t kSmallPiece = 16 * 1024;
@@ -48,18 +48,27 @@ std::string lines_of(const http::request<http::string_body>& message, beast::str
   return lines;
 }
 
-HttpRequest request_of(http::request<http::string_body> message, const Restrictions& restrictions, bool traces) {
+constexpr const char* kJsonLength = "Inference-Header-Content-Length";
+
+// Where binary tensors begin in the body.
+std::size_t tensors_at(const http::request<http::string_body>& message) {
+  const beast::string_view text = message[kJsonLength];
+  std::size_t length = 0;  // of what is no number: parse_infer() refuses that
+  std::from_chars(text.data(), text.data() + text.size(), length);
+  return length;
+}
+
+HttpRequest request_of(const http::request<http::string_body>& message, const Restrictions& restrictions, bool traces) {
   HttpRequest request;
   request.method = text_of(message.method_string());
   request.target = text_of(message.target());
   request.content_encoding = text_of(message[http::field::content_encoding]);
   request.accept_encoding = text_of(message[http::field::accept_encoding]);
-  const auto length = message.find("Inference-Header-Content-Length");
+  const auto length = message.find(kJsonLength);
   if (length != message.end()) request.inference_header_length = text_of(length->value());
   for (const Restriction& restriction : restrictions.all()) request.keys.push_back(text_of(message[restriction.header]));
   if (traces) request.traceparent = lines_of(message, "traceparent");
   if (traces) request.tracestate = lines_of(message, "tracestate");
-  request.body = std::move(message.body());
   return request;
 }
 
@@ -215,22 +224,17 @@ void HttpSession::read_body() {
   if (parser_->is_done()) return on_request();
   if (parser_->chunked()) return parse();
   const std::size_t size = parser_->content_length().value_or(0);
-  body_.reserve(size);
-  body_read_ = std::min(size, buffer_.size());
-  body_.assign(static_cast<const char*>(buffer_.data().data()), body_read_);
+  body_ = HttpBody::for_overwrite(size, tensors_at(parser_->get()));  // who only promises much costs little: nothing is written yet
+  body_read_ = asio::buffer_copy(asio::buffer(body_.bytes().data(), size), buffer_.data());
   buffer_.consume(body_read_);
   read_sized_body();
 }
 
 void HttpSession::read_sized_body() {
-  const std::size_t size = parser_->content_length().value_or(0);
-  if (body_read_ == size) {
-    parser_->get().body() = std::exchange(body_, {});
-    return on_request();
-  }
-  if (body_read_ == body_.size()) body_.resize(std::min(size, body_read_ + kPiece));
+  if (body_read_ == body_.size()) return on_request();
   limit(options_.stalled);
-  stream_.async_read_some(asio::buffer(body_.data() + body_read_, body_.size() - body_read_),
+  const std::span<std::byte> left = body_.bytes().subspan(body_read_);
+  stream_.async_read_some(asio::buffer(left.data(), left.size()),
                           [self = shared_from_this()](Failure failure, std::size_t read) {
                             self->body_read_ += read;
                             failure ? self->do_close() : self->read_sized_body();
@@ -252,7 +256,8 @@ void HttpSession::refuse_busy(const Error& reason) {
 void HttpSession::on_request() {
   deadline_ = kNever;
   answering_ = true;
-  HttpRequest request = request_of(parser_->release(), options_.restrictions, handler_.traces());
+  HttpRequest request = request_of(parser_->get(), options_.restrictions, handler_.traces());
+  request.body = parser_->chunked() ? HttpBody(std::move(parser_->get().body())) : std::exchange(body_, {});
   request.bytes = std::exchange(held_, {});
   parser_.reset();
   running_ = handler_.handle(std::move(request), [self = shared_from_this()](HttpAnswer answer) {
@@ -346,7 +351,6 @@ void HttpSession::say_ended(std::string_view status) {
 // Says that no more will come, and reads what still comes until the client has closed.
 void HttpSession::linger() {
   buffer_ = {};
-  body_ = std::string(kSmallPiece, '\0');
   limit(kLinger);
   stream_.async_end([self = shared_from_this()](Failure) {
     Failure ignored;
@@ -356,7 +360,7 @@ void HttpSession::linger() {
 }
 
 void HttpSession::discard() {
-  stream_.tcp().async_read_some(asio::buffer(body_), [self = shared_from_this()](Failure failure, std::size_t) {
+  stream_.tcp().async_read_some(buffer_.prepare(kSmallPiece), [self = shared_from_this()](Failure failure, std::size_t) {
     failure ? self->do_close() : self->discard();
   });
 }

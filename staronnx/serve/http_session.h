@@ -19,6 +19,7 @@
 
 #include "staronnx/serve/access_line.h"
 #include "staronnx/serve/allowance.h"
+#include "staronnx/serve/http_body.h"
 #include "staronnx/serve/http_handler.h"
 #include "staronnx/serve/http_options.h"
 #include "staronnx/serve/http_stream.h"
@@ -95,7 +96,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   const std::function<void()> ended_;
   boost::beast::flat_buffer buffer_;  // what was read and not understood yet
   std::optional<Parser> parser_;
-  std::string body_;           // of known size, read straight into its place
+  HttpBody body_;              // of known size, read straight into its place
   std::size_t body_read_ = 0;  // of it
   Allowance::Share held_;      // the body's
   std::optional<Reply> reply_;

@@ -26,7 +26,7 @@ HttpAnswer list_of(const Result<std::vector<Region>>& regions) {
   return HttpAnswer{200, '[' + list + ']'};
 }
 
-Result<nlohmann::json> object_of(const std::string& body, const std::string& example) {
+Result<nlohmann::json> object_of(std::string_view body, const std::string& example) {
   Result<nlohmann::json> wanted = parse_json(body);
   if (!wanted || wanted->is_object()) return wanted;
   return Error{ErrorCode::invalid_argument, "the request must be an object, such as " + example};
@@ -38,7 +38,7 @@ HttpAnswer shared_memory_status(const SharedMemory& memory, const std::string& r
   return list_of(memory.status(region));
 }
 
-HttpAnswer register_shared_memory(SharedMemory& memory, const std::string& region, const std::string& body) {
+HttpAnswer register_shared_memory(SharedMemory& memory, const std::string& region, std::string_view body) {
   const Result<nlohmann::json> wanted = object_of(body, R"({"key": "/frames", "byte_size": 64})");
   if (!wanted) return error_answer(wanted.error());
   const auto key = wanted->find("key");
@@ -55,7 +55,7 @@ HttpAnswer cuda_shared_memory_status(const SharedMemory& memory, const std::stri
   return list_of(memory.cuda_status(region));
 }
 
-HttpAnswer register_cuda_shared_memory(SharedMemory& memory, const std::string& region, const std::string& body) {
+HttpAnswer register_cuda_shared_memory(SharedMemory& memory, const std::string& region, std::string_view body) {
   const Result<nlohmann::json> wanted = object_of(body, R"({"raw_handle": {"b64": ".."}, "device_id": 0, "byte_size": 64})");
   if (!wanted) return error_answer(wanted.error());
   const nlohmann::json::json_pointer place("/raw_handle/b64");

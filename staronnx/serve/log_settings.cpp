@@ -75,7 +75,7 @@ Status change(Log& log, const inference::LogSettingsRequest& request) {
   return {};
 }
 
-Result<inference::LogSettingsRequest> parse_log_settings(const std::string& body) {
+Result<inference::LogSettingsRequest> parse_log_settings(std::string_view body) {
   const Result<nlohmann::json> json = parse_json(body);
   if (!json) return json.error();
   if (!json->is_object()) return invalid("the request must be an object, such as {\"log_verbose_level\": 1}");

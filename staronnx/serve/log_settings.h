@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "staronnx/base/result.h"
 #include "staronnx/serve/log.h"
@@ -16,7 +17,7 @@ inference::LogSettingsResponse settings_of(const Log& log);
 Status change(Log& log, const inference::LogSettingsRequest& request);
 
 // {"log_verbose_level": 1, ..}; values that no setting can have are left without a choice, which change() refuses by name.
-Result<inference::LogSettingsRequest> parse_log_settings(const std::string& body);
+Result<inference::LogSettingsRequest> parse_log_settings(std::string_view body);
 std::string json_of(const inference::LogSettingsResponse& settings);
 
 }  // namespace staronnx

@@ -1,5 +1,4 @@
 #include <charconv>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -97,14 +96,8 @@ DataType type_of(const Json& input, const std::string& of) {
   return *type;
 }
 
-Tensor binary_tensor(DataType type, Shape shape, std::string_view bytes) {
-  Tensor tensor = Tensor::for_overwrite(type, std::move(shape), bytes.size());
-  if (!bytes.empty()) std::memcpy(tensor.data().data(), bytes.data(), bytes.size());
-  return tensor;
-}
-
-// Takes what belongs to the input off the front of `binary`.
-InferenceInput parse_input(const Json& json, std::size_t position, std::string_view& binary) {
+// Takes what belongs to the input off the front of `binary`, which is what is left of `body`.
+InferenceInput parse_input(const Json& json, std::size_t position, const HttpBody& body, std::string_view& binary) {
   InferenceInput input{text_of(json, "name", "inputs[" + std::to_string(position) + "]"), {}, {}};
   const std::string of = "input '" + input.name + "'";
   Shape shape = shape_of(json, of);
@@ -123,7 +116,7 @@ InferenceInput parse_input(const Json& json, std::size_t position, std::string_v
     if (*size > binary.size())
       refuse(of + " has 'binary_data_size' " + std::to_string(*size) + ", but only " + std::to_string(binary.size()) +
              " bytes follow the JSON");
-    input.tensor = binary_tensor(type, std::move(shape), binary.substr(0, *size));
+    input.tensor = body.tensor(type, std::move(shape), binary.substr(0, *size));
     binary.remove_prefix(*size);
     return input;
   }
@@ -156,7 +149,7 @@ const Json& list_of(const Json& document, const char* field) {
   return *list;
 }
 
-HttpInference parse(const Json& document, std::string_view binary) {
+HttpInference parse(const Json& document, const HttpBody& body, std::string_view binary) {
   const std::string of = "the request";
   HttpInference inference;
   if (!document.is_object()) refuse(of + " must be an object");
@@ -168,7 +161,7 @@ HttpInference parse(const Json& document, std::string_view binary) {
   field_of(document, "inputs", of);
   std::size_t position = 0;
   for (const Json& input : list_of(document, "inputs"))
-    inference.request.inputs.push_back(parse_input(input, position++, binary));
+    inference.request.inputs.push_back(parse_input(input, position++, body, binary));
   position = 0;
   for (const Json& output : list_of(document, "outputs")) parse_output(output, position++, inference);
   if (!binary.empty()) refuse(std::to_string(binary.size()) + " bytes follow the JSON that belong to no input");
@@ -188,12 +181,12 @@ std::size_t json_length(std::string_view body, const std::optional<std::string>&
 
 }  // namespace
 
-Result<HttpInference> parse_infer(std::string_view body, const std::optional<std::string>& header_length) {
+Result<HttpInference> parse_infer(const HttpBody& body, const std::optional<std::string>& header_length) {
   try {
-    const std::size_t length = json_length(body, header_length);
-    const Result<Json> document = parse_json(body.substr(0, length));
+    const std::size_t length = json_length(body.text(), header_length);
+    const Result<Json> document = parse_json(body.text().substr(0, length));
     if (!document) return document.error();
-    return parse(*document, body.substr(length));
+    return parse(*document, body, body.text().substr(length));
   } catch (const Refused& refused) {
     return Error{ErrorCode::invalid_argument, refused.message};
   }

@@ -50,7 +50,7 @@ bool is_raw(const std::optional<std::string>& header_length) {
   return header_length == "0";
 }
 
-Result<HttpInference> parse_raw_infer(std::string_view body, const Signature& signature) {
+Result<HttpInference> parse_raw_infer(const HttpBody& body, const Signature& signature) {
   const TensorInfo* input = only_input(signature);
   if (input == nullptr || input->any_shape) return invalid("is for models with one input of known rank");
   std::optional<Shape> shape = shape_of(*input, body.size());
@@ -62,11 +62,10 @@ Result<HttpInference> parse_raw_infer(std::string_view body, const Signature& si
   InferenceInput& made = inference.request.inputs.emplace_back(InferenceInput{input->name, {}});
   if (input->type == DataType::string) {
     if (element_count(*shape) != 1) return invalid("is for one string, not for " + shape_text(*shape));
-    made.tensor = string_tensor(*std::move(shape), body);
+    made.tensor = string_tensor(*std::move(shape), body.text());
     return inference;
   }
-  made.tensor = Tensor::for_overwrite(input->type, *std::move(shape), body.size());
-  if (!body.empty()) std::memcpy(made.tensor.data().data(), body.data(), body.size());
+  made.tensor = body.tensor(input->type, *std::move(shape), body.text());
   return inference;
 }
 

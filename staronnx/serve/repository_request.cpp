@@ -38,7 +38,7 @@ Result<inference::ModelRepositoryParameter> parameter_of(const std::string& name
 }
 
 template <class Request>
-Result<Request> parse(const std::string& body) {
+Result<Request> parse(std::string_view body) {
   Request request;
   if (body.empty()) return request;
   const Result<nlohmann::json> json = parse_json(body);
@@ -62,11 +62,11 @@ Status check_repository(const std::string& name) {
 
 }  // namespace
 
-Result<inference::RepositoryModelLoadRequest> parse_load_request(const std::string& body) {
+Result<inference::RepositoryModelLoadRequest> parse_load_request(std::string_view body) {
   return parse<inference::RepositoryModelLoadRequest>(body);
 }
 
-Result<inference::RepositoryModelUnloadRequest> parse_unload_request(const std::string& body) {
+Result<inference::RepositoryModelUnloadRequest> parse_unload_request(std::string_view body) {
   return parse<inference::RepositoryModelUnloadRequest>(body);
 }
 

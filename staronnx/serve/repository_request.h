@@ -1,7 +1,7 @@
 // What clients may say with a request to load or to unload a model. Private to this room.
 #pragma once
 
-#include <string>
+#include <string_view>
 
 #include "staronnx/base/result.h"
 #include "staronnx/serve/proto/grpc_service.pb.h"
@@ -10,8 +10,8 @@
 namespace staronnx {
 
 // The body of such a request over HTTP, which may be empty: its parameters as gRPC has them. invalid_argument.
-Result<inference::RepositoryModelLoadRequest> parse_load_request(const std::string& body);
-Result<inference::RepositoryModelUnloadRequest> parse_unload_request(const std::string& body);
+Result<inference::RepositoryModelLoadRequest> parse_load_request(std::string_view body);
+Result<inference::RepositoryModelUnloadRequest> parse_unload_request(std::string_view body);
 
 // What the client sends of the model itself. Other parameters are refused by name, as are files without a configuration: unsupported or
 // invalid_argument.

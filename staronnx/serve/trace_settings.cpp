@@ -102,7 +102,7 @@ Result<inference::TraceSettingResponse> trace_setting(const Server& server, cons
   return settings_of(server.tracer(), model);
 }
 
-Result<inference::TraceSettingRequest> parse_trace_settings(const std::string& body) {
+Result<inference::TraceSettingRequest> parse_trace_settings(std::string_view body) {
   const Result<nlohmann::json> json = parse_json(body);
   if (!json) return json.error();
   if (!json->is_object()) return invalid("the request must be an object, such as {\"trace_level\": [\"TIMESTAMPS\"]}");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "staronnx/base/result.h"
 #include "staronnx/serve/proto/grpc_service.pb.h"
@@ -20,7 +21,7 @@ Status change(const Tracer& tracer, const inference::TraceSettingRequest& reques
 Result<inference::TraceSettingResponse> trace_setting(const Server& server, const inference::TraceSettingRequest& request);
 
 // {"trace_level": ["TIMESTAMPS"], "trace_rate": "100", "trace_count": null}. Fails (invalid_argument), naming it, for a value that no setting has.
-Result<inference::TraceSettingRequest> parse_trace_settings(const std::string& body);
+Result<inference::TraceSettingRequest> parse_trace_settings(std::string_view body);
 std::string json_of(const inference::TraceSettingResponse& settings);
 
 }  // namespace staronnx

@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string body(reinterpret_cast<const char*>(data) + 1, size - 1);
   std::optional<std::string> length;
   if (data[0] < 255) length = std::to_string(body.size() * data[0] / 254);
-  const Result<HttpInference> inference = parse_infer(body, length);
+  const Result<HttpInference> inference = parse_infer(HttpBody(body), length);
   if (!inference) return 0;
   std::vector<InferenceOutput> outputs;
   std::size_t bytes = 0;
