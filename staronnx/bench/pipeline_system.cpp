@@ -19,13 +19,12 @@ class PipelineSystem final : public System {
   Status submit(Deadline deadline, Done done) override {
     unanswered_.begin();
     const Result<RequestId> accepted =
-        pipeline_->submit(std::move(next_), {deadline}, [this, done = std::move(done)](const Result<Response>& response) {
+        pipeline_->submit(lent(requests_[turn_]), {deadline}, [this, done = std::move(done)](const Result<Response>& response) {
           if (response) add(response->segments);
           done(response ? Status() : Status(response.error()));
           unanswered_.end();
         });
     turn_ = (turn_ + 1) % requests_.size();
-    next_ = requests_[turn_];
     if (accepted) return {};
     unanswered_.end();
     return accepted.error();
@@ -39,6 +38,16 @@ class PipelineSystem final : public System {
   }
 
  private:
+  // Tensors in the same memory, as plain ONNX Runtime is given it, too: the pipeline only reads them.
+  static std::vector<Tensor> lent(std::vector<Tensor>& request) {
+    std::vector<Tensor> tensors;
+    for (Tensor& tensor : request) {
+      const std::span<std::byte> data = tensor.data();
+      tensors.push_back(Tensor::in_place(tensor.type(), tensor.shape(), {std::shared_ptr<void>(), data.data()}, data.size()));
+    }
+    return tensors;
+  }
+
   void add(std::span<const SegmentRun> segments) {
     const std::lock_guard lock(mutex_);
     for (const SegmentRun& segment : segments) {
@@ -50,9 +59,8 @@ class PipelineSystem final : public System {
   mutable std::mutex mutex_;
   Transfers transfers_;
   const std::string name_;
-  const Requests requests_;
+  Requests requests_;
   std::size_t turn_ = 0;
-  std::vector<Tensor> next_ = requests_[0];  // a copy to give away, made before its time
   RequestCount unanswered_;
   std::unique_ptr<Pipeline> pipeline_;  // goes first: its last answers are counted
 };

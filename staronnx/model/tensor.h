@@ -99,7 +99,8 @@ class Tensor {
   Tensor(DataType type, Shape shape, std::size_t bytes);  // bytes are zero
   // Bytes are not set: all of them must be written before they are read.
   static Tensor for_overwrite(DataType type, Shape shape, std::size_t bytes);
-  // The bytes that begin at `data`, aligned as said, which nobody else uses: part of a larger memory, kept as long as the tensor.
+  // The bytes that begin at `data`, aligned as said, which nobody else writes meanwhile: part of a larger memory, which is kept as long as the
+  // tensor, or, with a pointer that owns nothing, outlives it.
   static Tensor in_place(DataType type, Shape shape, std::shared_ptr<std::byte> data, std::size_t bytes);
 
   Tensor(const Tensor& other);
