@@ -1,12 +1,13 @@
 // What the protocols cost: bare echo servers on the libraries that the server uses, and clients that keep a server as busy as they can.
 // scripts/server-figures runs both beside `staronnx serve`.
 //
-//   protocol_bench echo http|grpc                            says its port; serves until its input ends
+//   protocol_bench echo http|grpc|http-handover              says its port; serves until its input ends
 //   protocol_bench load http|grpc PORT FLOATS SECONDS        one client thread per core, each on a connection of its own, asks for
 //                                                            "identity" again and again; says how often, and the median latency, in JSON
 //
 // An HTTP echo answers with the body as it came, on one thread, as the server has one; a gRPC echo answers with the message as it came,
-// unread. Asked for metadata, both describe "identity", so that `staronnx bench URL --model identity --shape in:16` finds something to ask.
+// unread. "http-handover" answers from a second thread, as every server must that computes on threads of their own, and computes nothing: what
+// it loses to "http" no server can win back that does so. Asked for metadata, both describe "identity", so that `staronnx bench URL --model identity --shape in:16` finds something to ask.
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/security/credentials.h>
@@ -66,7 +67,8 @@ grpc::ByteBuffer identity_metadata() {
 
 class EchoSession : public std::enable_shared_from_this<EchoSession> {
  public:
-  explicit EchoSession(tcp::socket socket) : stream_(std::move(socket)) {
+  // `worker`: answers there, if not null.
+  EchoSession(tcp::socket socket, asio::io_context* worker) : stream_(std::move(socket)), worker_(worker) {
     stream_.socket().set_option(tcp::no_delay(true));
     buffer_.reserve(kPiece);
   }
@@ -75,31 +77,43 @@ class EchoSession : public std::enable_shared_from_this<EchoSession> {
     parser_.emplace();
     parser_->body_limit(kMostBytes);
     http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](beast::error_code failure, std::size_t) {
-      if (!failure) self->write();
+      if (failure) return;
+      self->prepare();
+      self->worker_ == nullptr ? self->write() : asio::post(*self->worker_, [self] { self->write_here(); });
     });
   }
 
  private:
-  void write() {
+  void prepare() {
     answer_ = {http::status::ok, 11};
     answer_.body() = parser_->get().method() == http::verb::get ? kIdentity : std::move(parser_->get().body());
     answer_.prepare_payload();
+  }
+
+  void write() {
     http::async_write(stream_, answer_, [self = shared_from_this()](beast::error_code failure, std::size_t) {
       if (!failure) self->read();
     });
   }
 
+  void write_here() {
+    beast::error_code failure;
+    http::write(stream_, answer_, failure);
+    if (!failure) read();
+  }
+
   beast::tcp_stream stream_;
+  asio::io_context* worker_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   http::response<http::string_body> answer_;
 };
 
-void accept(tcp::acceptor& acceptor) {
-  acceptor.async_accept([&acceptor](beast::error_code failure, tcp::socket socket) {
+void accept(tcp::acceptor& acceptor, asio::io_context* worker) {
+  acceptor.async_accept([&acceptor, worker](beast::error_code failure, tcp::socket socket) {
     if (failure) return;
-    std::make_shared<EchoSession>(std::move(socket))->read();
-    accept(acceptor);
+    std::make_shared<EchoSession>(std::move(socket), worker)->read();
+    accept(acceptor, worker);
   });
 }
 
@@ -108,15 +122,16 @@ void wait_for_the_end_of_input() {
   }
 }
 
-void echo_http() {
-  asio::io_context context;
+void echo_http(bool handover) {
+  asio::io_context context, worker;
+  const auto work = asio::make_work_guard(worker);
   tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
-  accept(acceptor);
+  accept(acceptor, handover ? &worker : nullptr);
   std::cout << acceptor.local_endpoint().port() << std::endl;
-  std::thread serving([&] { context.run(); });
+  std::thread serving([&] { context.run(); }), answering([&] { worker.run(); });
   wait_for_the_end_of_input();
-  context.stop();
-  serving.join();
+  context.stop(), worker.stop();
+  serving.join(), answering.join();
 }
 
 class EchoCall final : public grpc::ServerGenericBidiReactor {
@@ -238,11 +253,11 @@ void load(const std::string& protocol, const std::string& port, std::size_t floa
 
 int run(const std::vector<std::string>& words) {
   if (words.size() == 2 && words[0] == "echo") {
-    words[1] == "http" ? echo_http() : echo_grpc();
+    words[1] == "grpc" ? echo_grpc() : echo_http(words[1] == "http-handover");
   } else if (words.size() == 5 && words[0] == "load") {
     load(words[1], words[2], std::stoul(words[3]), Seconds(std::stod(words[4])));
   } else {
-    std::cerr << "protocol_bench echo http|grpc, or protocol_bench load http|grpc PORT FLOATS SECONDS\n";
+    std::cerr << "protocol_bench echo http|grpc|http-handover, or protocol_bench load http|grpc PORT FLOATS SECONDS\n";
     return 2;
   }
   return 0;
