@@ -352,7 +352,6 @@ class Dispatcher {
   // What follows is guarded by the mutex.
   std::vector<Place> places_;
   bool several_memories_ = false;
-  bool alike_ = true;                                // workers
   std::vector<Worker> workers_{STARPU_NMAXWORKERS};  // as many as there are, once places are set; workers look for tasks before
   std::vector<starpu_task*> ready_;
   std::vector<starpu_task*> incomplete_;                  // of batches of which the last task is not there yet
