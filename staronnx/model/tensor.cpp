@@ -140,8 +140,8 @@ std::optional<Bytes> byte_size(DataType type, std::span<const std::int64_t> shap
 std::shared_ptr<std::byte> tensor_memory(std::size_t bytes) {
   if (bytes == 0) return nullptr;
   constexpr std::align_val_t kAligned{Tensor::kAlignment};
-  return {static_cast<std::byte*>(::operator new (bytes, kAligned)),
-          [](std::byte* memory) { ::operator delete (memory, kAligned); }};
+  return {static_cast<std::byte*>(::operator new(bytes, kAligned)),
+          [](std::byte* memory) { ::operator delete(memory, kAligned); }};
 }
 
 Tensor::Tensor(DataType type, Shape shape, std::size_t bytes) : Tensor(type, std::move(shape), tensor_memory(bytes), bytes) {

@@ -167,7 +167,8 @@ TEST(ParseInfer, TakesBinaryTensorsInOrder) {
 TEST(ParseInfer, LeavesAlignedTensorsWhereTheyAre) {
   const std::string bytes("\x01\x02\0\0\x34\x12", 6);
   HttpBody body = HttpBody::for_overwrite(kBinary.size() + bytes.size(), kBinary.size());
-  std::ranges::copy(std::as_bytes(std::span(kBinary + bytes)), body.bytes().begin());
+  const std::string text = kBinary + bytes;
+  std::ranges::copy(std::as_bytes(std::span(text)), body.bytes().begin());
   const std::byte* tensors = body.bytes().data() + kBinary.size();
   const Result<HttpInference> inference = parse_infer(std::exchange(body, {}), std::to_string(kBinary.size()));
   ASSERT_TRUE(inference.ok()) << inference.error().message;

@@ -125,7 +125,8 @@ HttpAnswer HttpService::log_settings_answer(const HttpRequest& request) {
 
 HttpAnswer HttpService::trace_settings_answer(const HttpRoute& route, const HttpRequest& request) {
   const bool changes = route.endpoint == HttpEndpoint::change_trace_settings;
-  Result<inference::TraceSettingRequest> wanted = changes ? parse_trace_settings(request.body.text()) : inference::TraceSettingRequest();
+  Result<inference::TraceSettingRequest> wanted =
+      changes ? parse_trace_settings(request.body.text()) : inference::TraceSettingRequest();
   if (!wanted) return error_answer(wanted.error());
   wanted->set_model_name(route.model);
   const Result<inference::TraceSettingResponse> settings = trace_setting(server_, *wanted);
@@ -135,7 +136,8 @@ HttpAnswer HttpService::trace_settings_answer(const HttpRoute& route, const Http
 HttpAnswer HttpService::shared_memory_answer(const HttpRoute& route, const HttpRequest& request) {
   switch (route.endpoint) {
     case HttpEndpoint::shared_memory_status: return shared_memory_status(server_.shared_memory(), route.region);
-    case HttpEndpoint::shared_memory_register: return register_shared_memory(server_.shared_memory(), route.region, request.body.text());
+    case HttpEndpoint::shared_memory_register:
+      return register_shared_memory(server_.shared_memory(), route.region, request.body.text());
     case HttpEndpoint::shared_memory_unregister: server_.shared_memory().remove(route.region); return {};
     case HttpEndpoint::cuda_shared_memory_status: return cuda_shared_memory_status(server_.shared_memory(), route.region);
     case HttpEndpoint::cuda_shared_memory_register:
