@@ -534,6 +534,47 @@ def test_expect_continue_is_answered_before_the_body(served):
         assert wire.answer()[0] == 200
 
 
+def numbers(wire):
+    """The first output of an answer, which is binary."""
+    response = http.client.HTTPResponse(wire)
+    response.begin()
+    body = response.read()
+    assert response.status == 200 and len(body) == int(response.getheader("Content-Length"))
+    return np.frombuffer(body[int(response.getheader("Inference-Header-Content-Length")) :], np.float32)
+
+
+def test_an_answer_stays_until_its_client_reads_it(served):
+    """It is longer than what the system takes at once, and others use the memory that the model wrote it to."""
+
+    def ask(wire, value):
+        wire.send(post(np.full(4_000_000, value, np.float32).tobytes(), "/v2/models/identity_fp32/infer", Inference_Header_Content_Length=0))
+
+    with Wire(served) as late, Wire(served) as other:
+        ask(late, 0)
+        assert late.socket.recv(1, socket.MSG_PEEK) == b"H"
+        for value in range(1, 6):
+            ask(other, value)
+            assert (numbers(other) == value).all()
+        answer = numbers(late)
+        assert len(answer) == 4_000_000 and (answer == 0).all()
+
+
+def test_tensors_wherever_they_lie(served):
+    """Behind JSON of any length, and behind each other: few are aligned as the model's memory is."""
+    arrays = {word: array for word, array in SAMPLES.items() if word != "BYTES"}
+    inputs = [{"name": f"in_{word}", "datatype": word, "shape": [len(array)], "parameters": {"binary_data_size": array.nbytes}} for word, array in arrays.items()]
+    inputs.append({"name": "in_BYTES", "datatype": "BYTES", "shape": [1], "data": ["a"]})
+    outputs = [{"name": f"out_{word}", "parameters": {"binary_data": True}} for word in arrays]
+    raw = b"".join(array.tobytes() for array in arrays.values())
+    with Wire(served) as wire:
+        for padding in range(0, 130, 13):
+            text = json.dumps({"id": "x" * padding, "inputs": inputs, "outputs": outputs}).encode()
+            wire.send(post(text + raw, "/v2/models/types/infer", Inference_Header_Content_Length=len(text)))
+            response = http.client.HTTPResponse(wire)
+            response.begin()
+            assert response.read()[int(response.getheader("Inference-Header-Content-Length")) :] == raw
+
+
 # ---- load, cancellation, the end ----
 
 

@@ -1,5 +1,4 @@
 #include <nlohmann/json.hpp>
-#include <vector>
 
 #include "staronnx/serve/datatype_name.h"
 #include "staronnx/serve/http_infer.h"
@@ -39,28 +38,18 @@ Status append_output(const InferenceOutput& output, bool binary, std::string& js
 
 Result<EncodedInference> encode(const InferenceResponse& response, const OutputForms& forms) {
   EncodedInference encoded;
-  std::string& json = encoded.body;
+  std::string& json = encoded.json;
   json = "{\"model_name\":" + json_text(response.model) + ",\"model_version\":\"" + std::to_string(response.version) + "\"";
   if (!response.id.empty()) json += ",\"id\":" + json_text(response.id);
   json += ",\"outputs\":[";
-  std::vector<TensorView> binary;
-  std::size_t bytes = 0;
   for (std::size_t i = 0; i < response.outputs.size(); ++i) {
     const InferenceOutput& output = response.outputs[i];
     if (i > 0) json += ',';
     const bool apart = !output.shared && is_binary(forms, output.name);
-    if (apart) {
-      binary.push_back(output.tensor);
-      bytes += output.tensor.data.size();
-    }
+    if (apart) encoded.binary.push_back(output.tensor.data);
     if (Status written = append_output(output, apart, json); !written) return written.error();
   }
   json += "]}";
-  if (binary.empty()) return encoded;
-  encoded.header_length = json.size();
-  encoded.body.reserve(json.size() + bytes);
-  for (const TensorView& tensor : binary)
-    encoded.body.append(reinterpret_cast<const char*>(tensor.data.data()), tensor.data.size());
   return encoded;
 }
 

@@ -11,7 +11,8 @@ namespace staronnx {
 // Thread-safe.
 class HttpHandler {
  public:
-  // Called exactly once for each request, on the calling thread or on one that answers inferences or loads a model.
+  // Called exactly once for each request, on the calling thread or on one that answers inferences or loads a model. What the answer lends is
+  // there only until this returns.
   using Answered = std::function<void(HttpAnswer)>;
 
   virtual ~HttpHandler() = default;

@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "staronnx/base/result.h"
 #include "staronnx/model/signature.h"
@@ -39,11 +41,10 @@ bool is_raw(const std::optional<std::string>& header_length);
 Result<HttpInference> parse_raw_infer(const HttpBody& body, const Signature& signature);
 
 struct EncodedInference {
-  std::string body;
-  std::optional<std::size_t> header_length;  // of the JSON part, when something binary is there
+  std::string json;
+  std::vector<std::span<const std::byte>> binary;  // what follows it, in the response's own memory
 };
 
-// Copies each tensor once.
 Result<EncodedInference> encode(const InferenceResponse& response, const OutputForms& forms);
 
 }  // namespace staronnx

@@ -235,9 +235,10 @@ Encoded encoded_outputs(const std::vector<InferenceOutput>& outputs, const Outpu
   const Result<EncodedInference> encoded = encode({"model", 3, "id\"1", outputs}, forms);
   EXPECT_TRUE(encoded.ok()) << encoded.error().message;
   if (!encoded) return {};
-  const std::size_t length = encoded->header_length.value_or(encoded->body.size());
-  const std::string text = encoded->body.substr(0, length);
-  return {Json::parse(text, nullptr, false), text, encoded->body.substr(length)};
+  std::string binary;
+  for (const std::span<const std::byte> part : encoded->binary)
+    binary.append(reinterpret_cast<const char*>(part.data()), part.size());
+  return {Json::parse(encoded->json, nullptr, false), encoded->json, binary};
 }
 
 TEST(EncodeInfer, SaysWhatTheProtocolSays) {

@@ -6,6 +6,18 @@
 
 namespace staronnx {
 
+std::size_t HttpAnswer::size() const {
+  std::size_t size = body.size();
+  for (const std::span<const std::byte> part : lent) size += part.size();
+  return size;
+}
+
+void HttpAnswer::take_lent() {
+  body.reserve(size());
+  for (const std::span<const std::byte> part : std::exchange(lent, {}))
+    body.append(reinterpret_cast<const char*>(part.data()), part.size());
+}
+
 unsigned http_status(ErrorCode code) {
   switch (code) {
     case ErrorCode::invalid_argument:

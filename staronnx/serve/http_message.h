@@ -1,8 +1,10 @@
 // HTTP requests and answers as values, between the connection that carries them and those who understand them; private to this room.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,12 +33,16 @@ struct HttpRequest {
 
 struct HttpAnswer {
   unsigned status = 200;
-  std::string body = {};  // empty: nothing
+  std::string body = {};
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> fields = {};  // further header fields
-  Encoding encoding = Encoding::identity;                        // to be sent in; `body` is not
+  Encoding encoding = Encoding::identity;                        // to be sent in; the body is not
+  std::vector<std::span<const std::byte>> lent = {};             // what follows the body, in memory of others
   std::string request_id = {};                                   // for the log, where it says requests
   std::shared_ptr<TraceRecord> trace = {};                       // ends when the answer is written; null: not traced
+
+  std::size_t size() const;  // of all that is sent
+  void take_lent();          // copies it to the body
 };
 
 unsigned http_status(ErrorCode code);

@@ -37,11 +37,12 @@ Result<HttpInference> parse(const HttpRoute& route, const HttpRequest& request, 
 Result<HttpAnswer> inference_answer(const InferenceResponse& response, const OutputForms& forms, Encoding encoding) {
   Result<EncodedInference> encoded = encode(response, forms);
   if (!encoded) return encoded.error();
-  HttpAnswer answer = document(std::move(encoded->body));
+  HttpAnswer answer = document(std::move(encoded->json));
   answer.encoding = encoding;
-  if (encoded->header_length) {
+  answer.lent = std::move(encoded->binary);
+  if (!answer.lent.empty()) {
     answer.content_type = "application/octet-stream";
-    answer.fields.emplace_back("Inference-Header-Content-Length", std::to_string(*encoded->header_length));
+    answer.fields.emplace_back("Inference-Header-Content-Length", std::to_string(answer.body.size()));
   }
   return answer;
 }

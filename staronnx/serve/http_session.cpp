@@ -8,11 +8,15 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
-#include <charconv>
+#include <boost/beast/core/buffers_range.hpp>
+#include <boost/beast/core/buffers_suffix.hpp>
 #include <span>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "staronnx/serve/compression.h"
+#include "staronnx/serve/http_head.h"
 #include "staronnx/serve/trace_record.h"
 
 namespace staronnx {
@@ -41,37 +45,6 @@ std::string text_of(beast::string_view view) {
   return {view.data(), view.size()};
 }
 
-std::string lines_of(const http::request<http::string_body>& message, beast::string_view field) {
-  std::string lines;
-  const auto [begin, end] = message.equal_range(field);
-  for (auto line = begin; line != end; ++line) lines += (line == begin ? "" : ",") + text_of(line->value());
-  return lines;
-}
-
-constexpr const char* kJsonLength = "Inference-Header-Content-Length";
-
-// Where binary tensors begin in the body.
-std::size_t tensors_at(const http::request<http::string_body>& message) {
-  const beast::string_view text = message[kJsonLength];
-  std::size_t length = 0;  // of what is no number: parse_infer() refuses that
-  std::from_chars(text.data(), text.data() + text.size(), length);
-  return length;
-}
-
-HttpRequest request_of(const http::request<http::string_body>& message, const Restrictions& restrictions, bool traces) {
-  HttpRequest request;
-  request.method = text_of(message.method_string());
-  request.target = text_of(message.target());
-  request.content_encoding = text_of(message[http::field::content_encoding]);
-  request.accept_encoding = text_of(message[http::field::accept_encoding]);
-  const auto length = message.find(kJsonLength);
-  if (length != message.end()) request.inference_header_length = text_of(length->value());
-  for (const Restriction& restriction : restrictions.all()) request.keys.push_back(text_of(message[restriction.header]));
-  if (traces) request.traceparent = lines_of(message, "traceparent");
-  if (traces) request.tracestate = lines_of(message, "tracestate");
-  return request;
-}
-
 // Whether the other end has closed, or its sending side, though bytes may be there that it sent before.
 bool has_closed(int socket) {
   tcp_info info{};
@@ -86,6 +59,24 @@ HttpAnswer answer_to(beast::error_code failure, const HttpOptions& options) {
   if (failure == http::error::header_limit)
     return error_answer(431, "the header has more than " + std::to_string(options.max_header.count) + " bytes");
   return error_answer(400, "this is no HTTP request: " + failure.message());
+}
+
+// Does the work on the strand before this returns, or, where others are on it, never.
+template <class Work>
+bool run_now(const HttpStream::executor_type& strand, const Work& work) {
+  struct Offer {
+    const std::thread::id to = std::this_thread::get_id();
+    bool open = true;
+    bool taken = false;
+  };
+  const auto offer = std::make_shared<Offer>();
+  asio::dispatch(strand, [offer, &work] {
+    if (offer->to != std::this_thread::get_id() || !offer->open) return;
+    offer->taken = true;
+    work();
+  });
+  offer->open = false;
+  return offer->taken;
 }
 
 }  // namespace
@@ -127,7 +118,7 @@ void HttpSession::turn_away() {
 void HttpSession::stop() {
   asio::dispatch(stream_.get_executor(), [self = shared_from_this()] {
     self->stopping_ = true;
-    const bool busy = self->answering_ || self->reply_ || self->begun_;
+    const bool busy = self->answering_ || !self->rest_.empty() || self->begun_;
     if (!busy) self->do_close();
   });
 }
@@ -224,7 +215,8 @@ void HttpSession::read_body() {
   if (parser_->is_done()) return on_request();
   if (parser_->chunked()) return parse();
   const std::size_t size = parser_->content_length().value_or(0);
-  body_ = HttpBody::for_overwrite(size, tensors_at(parser_->get()));  // who only promises much costs little: nothing is written yet
+  body_ =
+      HttpBody::for_overwrite(size, tensors_at(parser_->get()));  // who only promises much costs little: nothing is written yet
   body_read_ = asio::buffer_copy(asio::buffer(body_.bytes().data(), size), buffer_.data());
   buffer_.consume(body_read_);
   read_sized_body();
@@ -234,11 +226,10 @@ void HttpSession::read_sized_body() {
   if (body_read_ == body_.size()) return on_request();
   limit(options_.stalled);
   const std::span<std::byte> left = body_.bytes().subspan(body_read_);
-  stream_.async_read_some(asio::buffer(left.data(), left.size()),
-                          [self = shared_from_this()](Failure failure, std::size_t read) {
-                            self->body_read_ += read;
-                            failure ? self->do_close() : self->read_sized_body();
-                          });
+  stream_.async_read_some(asio::buffer(left.data(), left.size()), [self = shared_from_this()](Failure failure, std::size_t read) {
+    self->body_read_ += read;
+    failure ? self->do_close() : self->read_sized_body();
+  });
 }
 
 void HttpSession::refuse(Failure failure) {
@@ -260,10 +251,8 @@ void HttpSession::on_request() {
   request.body = parser_->chunked() ? HttpBody(std::move(parser_->get().body())) : std::exchange(body_, {});
   request.bytes = std::exchange(held_, {});
   parser_.reset();
-  running_ = handler_.handle(std::move(request), [self = shared_from_this()](HttpAnswer answer) {
-    asio::dispatch(self->stream_.get_executor(),
-                   [self, answer = std::move(answer)]() mutable { self->on_answer(std::move(answer)); });
-  });
+  running_ =
+      handler_.handle(std::move(request), [self = shared_from_this()](HttpAnswer answer) { self->bring(std::move(answer)); });
   if (answering_) watch();
 }
 
@@ -286,6 +275,14 @@ void HttpSession::on_readable() {
   });
 }
 
+// On the thread that has the answer.
+void HttpSession::bring(HttpAnswer answer) {
+  if (!answer.lent.empty() && run_now(stream_.get_executor(), [&] { on_answer(std::move(answer)); })) return;
+  answer.take_lent();
+  asio::dispatch(stream_.get_executor(),
+                 [self = shared_from_this(), answer = std::move(answer)]() mutable { self->on_answer(std::move(answer)); });
+}
+
 void HttpSession::on_answer(HttpAnswer answer) {
   answering_ = false;
   running_ = {};
@@ -300,43 +297,39 @@ void HttpSession::reply(HttpAnswer answer) {
   if (!header_read_) access_ = access_line(log_, [] { return AccessLine{"HTTP"}; });
   if (access_) access_->request_id = std::move(answer.request_id);
   trace_ = std::move(answer.trace);
-  reply_.emplace(static_cast<http::status>(answer.status), 11);
+  status_ = answer.status;
   if (answer.encoding != Encoding::identity) {
+    answer.take_lent();
     answer.body = compressed(answer.body, answer.encoding);
-    reply_->set(http::field::content_encoding, std::string(to_string(answer.encoding)));
   }
-  if (!answer.body.empty()) reply_->set(http::field::content_type, answer.content_type);
-  for (const auto& [field, value] : answer.fields) reply_->set(field, value);
-  reply_->body() = std::move(answer.body);
-  reply_->keep_alive(keep_alive_);
-  reply_->prepare_payload();
-  serializer_.emplace(*reply_);
-  write_some();
+  const std::string head = head_of(answer, keep_alive_);
+  std::vector<asio::const_buffer> parts{asio::buffer(head), asio::buffer(answer.body)};
+  for (const std::span<const std::byte> part : answer.lent) parts.emplace_back(part.data(), part.size());
+  beast::buffers_suffix<std::vector<asio::const_buffer>> left(parts);
+  Failure failure;
+  while (!failure && beast::buffer_bytes(left) > 0) left.consume(stream_.write_some(left, failure));
+  if (!failure) return on_written();
+  if (failure != asio::error::would_block) return do_close();
+  rest_.reserve(beast::buffer_bytes(left));
+  for (const asio::const_buffer part : beast::buffers_range(left))
+    rest_.append(static_cast<const char*>(part.data()), part.size());
+  write_rest(0);
 }
 
-void HttpSession::write_some() {
-  Failure failure;
-  while (!failure && !serializer_->is_done()) {
-    serializer_->next(failure, [this](Failure& result, const auto& buffers) {
-      const std::size_t written = stream_.write_some(buffers, result);
-      if (!result) serializer_->consume(written);
-    });
-  }
-  if (failure == asio::error::would_block) return write_later();
-  if (failure) return do_close();
-  say_ended(std::to_string(reply_->result_int()));
-  serializer_.reset();
-  reply_.reset();
+void HttpSession::write_rest(std::size_t begin) {
+  if (begin == rest_.size()) return on_written();
+  limit(options_.stalled);
+  stream_.async_write_some(asio::buffer(rest_) + begin, [self = shared_from_this(), begin](Failure failure, std::size_t written) {
+    failure ? self->do_close() : self->write_rest(begin + written);
+  });
+}
+
+void HttpSession::on_written() {
+  say_ended(std::to_string(status_));
+  rest_ = {};
   if (!keep_alive_ || stopping_) return linger();
   // A request that is there already is left to the threads for it: this one may be a worker's.
   buffer_.size() == 0 ? next_request() : asio::post(stream_.get_executor(), bound(&HttpSession::next_request));
-}
-
-void HttpSession::write_later() {
-  limit(options_.stalled);
-  http::async_write_some(stream_, *serializer_, [self = shared_from_this()](Failure failure, std::size_t) {
-    failure ? self->do_close() : self->write_some();
-  });
 }
 
 // ---- ending ----

@@ -49,8 +49,6 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
  private:
   using Failure = boost::beast::error_code;
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
-  using Reply = boost::beast::http::response<boost::beast::http::string_body>;
-  using Serializer = boost::beast::http::response_serializer<boost::beast::http::string_body>;
 
   // What is under way takes no longer, or the connection is closed.
   void limit(Seconds time);
@@ -69,10 +67,11 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void on_request();
   void watch();
   void on_readable();
+  void bring(HttpAnswer answer);
   void on_answer(HttpAnswer answer);
   void reply(HttpAnswer answer);
-  void write_some();
-  void write_later();
+  void write_rest(std::size_t begin);
+  void on_written();
   void linger();
   void discard();
   void do_close();
@@ -99,8 +98,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   HttpBody body_;              // of known size, read straight into its place
   std::size_t body_read_ = 0;  // of it
   Allowance::Share held_;      // the body's
-  std::optional<Reply> reply_;
-  std::optional<Serializer> serializer_;
+  std::string rest_;           // of the answer, which the socket has not taken yet
+  unsigned status_ = 0;        // of the answer
   RunningInference running_;
   std::optional<AccessLine> access_;    // of the request, if it is to be logged
   std::shared_ptr<TraceRecord> trace_;  // of the request, if it is traced and its answer is being written
