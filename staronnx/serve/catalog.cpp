@@ -47,10 +47,15 @@ void Catalog::in_background(std::function<void()> work) {
   }).detach();  // the destructor waits for it
 }
 
-void Catalog::retire(std::unique_ptr<ServedModel> model) {
+void Catalog::retire(std::shared_ptr<ServedModel> model) {
   const std::lock_guard lock(mutex_);
-  in_background([this, model = std::shared_ptr<ServedModel>(std::move(model))]() mutable {  // shared, as functions are copied
-    static_cast<void>(model->drain(Deadline::never()));                                     // without a deadline it cannot fail
+  in_background(
+      [model = std::move(model)] { static_cast<void>(model->drain(Deadline::never())); });  // without a deadline it cannot fail
+}
+
+void Catalog::end(std::unique_ptr<ServedModel> ended) {
+  const std::lock_guard lock(mutex_);
+  in_background([this, model = std::shared_ptr<ServedModel>(std::move(ended))]() mutable {  // shared, as functions are copied
     const std::string name = model->name();
     const std::int64_t version = model->version();
     model.reset();
@@ -133,8 +138,10 @@ void Catalog::end_load(Entry& entry, Clock::time_point begin, Gone& gone) {
 }
 
 void Catalog::install(Entry& entry, std::unique_ptr<ServedModel> model, Gone& gone) {
-  const auto retired = [this](ServedModel* dying) { retire(std::unique_ptr<ServedModel>(dying)); };
-  gone.push_back(std::exchange(entry.model, std::shared_ptr<ServedModel>(model.release(), retired)));
+  std::shared_ptr<ServedModel> alive(model.release(), [this](ServedModel* ended) { end(std::unique_ptr<ServedModel>(ended)); });
+  ServedModel* const ready = alive.get();
+  auto retired = [this, alive = std::move(alive)](ServedModel*) mutable { retire(std::move(alive)); };
+  gone.push_back(std::exchange(entry.model, std::shared_ptr<ServedModel>(ready, std::move(retired))));
   entry.state = ModelState::ready;
 }
 

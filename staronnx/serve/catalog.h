@@ -114,8 +114,9 @@ class Catalog {
   bool is_ready(const std::string& name, const Versions& versions) const;  // with the mutex held
   static bool any_loads(const Versions& versions);
   bool none_loads() const;  // with the mutex held
-  // The deleter of models: on any thread, without the mutex.
-  void retire(std::unique_ptr<ServedModel> model);
+  // Deleters, on any thread, without the mutex: when nobody is left who may submit requests, then when nobody is who cancels some, either.
+  void retire(std::shared_ptr<ServedModel> model);
+  void end(std::unique_ptr<ServedModel> ended);
   void in_background(std::function<void()> work);          // with the mutex held
   Error why_none_is_ready(const std::string& name) const;  // with the mutex held
 

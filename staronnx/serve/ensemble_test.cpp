@@ -197,6 +197,39 @@ TEST_F(EnsembleTest, CancelledOnesAreAnsweredOnce) {
   EXPECT_GT(cancelled, 0);
 }
 
+TEST_F(EnsembleTest, RequestsOfModelsThatWereTakenAwayCanBeCancelled) {
+  ASSERT_TRUE(load("m", "").ok());
+  ASSERT_TRUE(load("e", diamond).ok());
+  std::promise<void> go_on;
+  const std::shared_future<void> released(go_on.get_future());
+  std::vector<std::future<void>> begun;
+  for (std::size_t worker = 0; worker < runtime->places().size(); ++worker) {  // none is left for the others
+    auto answering = std::make_shared<std::promise<void>>();
+    begun.push_back(answering->get_future());
+    ASSERT_TRUE(infer(server, request_for("m", {1}, {1}), [answering, released](const Result<InferenceResponse>&) {
+                  answering->set_value();
+                  released.wait();
+                }).ok());
+  }
+  for (const std::future<void>& one : begun) one.wait();
+  std::vector<RunningInference> running;
+  std::vector<std::future<bool>> cancelled;
+  for (const char* model : {"m", "e"}) {
+    auto answered = std::make_shared<std::promise<bool>>();
+    cancelled.push_back(answered->get_future());
+    const Result<RunningInference> waiting =
+        infer(server, request_for(model, {1}, {1}), [answered](const Result<InferenceResponse>& response) {
+          answered->set_value(!response && response.error().code == ErrorCode::cancelled);
+        });
+    ASSERT_TRUE(waiting.ok()) << waiting.error().message;
+    running.push_back(*waiting);
+  }
+  for (const char* name : {"e", "m"}) ASSERT_TRUE(catalog.unload(name, 1).ok());
+  for (const RunningInference& one : running) one.cancel();
+  go_on.set_value();
+  for (std::future<bool>& one : cancelled) EXPECT_TRUE(one.get());
+}
+
 TEST_F(EnsembleTest, FollowTheirModels) {
   const Error alone = load("e", diamond).error();
   EXPECT_THAT(alone.message, HasSubstr("ensemble_scheduling.step[0]: Request for unknown model: 'm' is not found"));

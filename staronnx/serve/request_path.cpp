@@ -150,7 +150,7 @@ Result<RunningInference> infer(const Server& server, const std::shared_ptr<Serve
   if (request.trace) request.trace->version = model->version();
   model->statistics().began();  // first: the answer may come at once
   Result<RequestId> accepted = submit(server, *model, request, std::move(done), arrival);
-  if (accepted) return RunningInference(model, *accepted);
+  if (accepted) return RunningInference(model->weak_from_this(), *accepted);
   model->statistics().failed(Clock::now() - arrival, accepted.error().code);
   say_fault(server.log(), *model, request.id, accepted.error());
   return as_clients_know_it(accepted.error());

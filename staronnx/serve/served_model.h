@@ -34,7 +34,7 @@ struct LoadRequest {
   std::filesystem::path folder = {};  // of the model in its repository, for files that the configuration names
 };
 
-class ServedModel {
+class ServedModel : public std::enable_shared_from_this<ServedModel> {
  public:
   // Blocks until the model is ready and warm. Refuses models with types that the protocol has no
   // word for, configurations that the model contradicts, and models that fail to warm up. `runtime` outlives the model.
