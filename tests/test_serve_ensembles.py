@@ -1,5 +1,6 @@
 """Ensembles of a model repository, under real clients: what they compute, how they fail, and how they follow their models."""
 
+import collections
 import contextlib
 import os
 import re
@@ -19,6 +20,8 @@ import tritonclient.http
 import tritonclient.utils.shared_memory as shm
 from onnx import TensorProto, helper
 from serve_models import save
+from test_serve_trace import read, to_file
+from trace_collector import collector
 from tritonclient.utils import InferenceServerException
 from waiting import wait_until
 
@@ -203,6 +206,46 @@ def test_ensembles_within_ensembles(serve, repository, protocol):
         only = client.infer("a_outer", [given(client.module, "x", rows(3))], outputs=[client.module.InferRequestedOutput("p")])
         assert only.as_numpy("q") is None and np.allclose(only.as_numpy("p"), p)
         assert statistics(client, "diamond")["success"] == 3, "what nobody asks for does not run"
+
+
+DIAMOND_STEPS = ["half", "softmax", "triple", "triple", "two", "two"]
+
+
+def test_the_trace_file_shows_each_step(serve, repository, tmp_path):
+    """Also of an ensemble within another: each with its own times and processors, within those of what it is a step of."""
+    file = tmp_path / "trace.json"
+    ensemble(repository, "outer", [("x", "FP32", [-1, 4])], [("p", "FP32", [-1, 4])], [
+        ("triple", {"in": "x"}, {"out": "x3"}), ("diamond", {"x": "x3"}, {"p": "p"})])  # fmt: skip
+    with serve("--model-repository", repository, *to_file(file)) as served:
+        for protocol in MODULES:
+            with client_of(protocol, served) as client:
+                ask(client, "outer", x=rows(2))
+                counted = {model: statistics(client, model)["success"] for model in ("outer", "diamond", *DIAMOND_STEPS)}
+        assert served.end() == 0
+    requests, _, segments = read(file)
+    assert collections.Counter(request.args["model"] for request in requests.values()) == counted
+    steps_of = lambda number: {own: step for own, step in requests.items() if step.args.get("parent_id") == number}  # noqa: E731
+    for number, whole in requests.items():
+        steps = steps_of(number)
+        names = {"outer": ["diamond", "triple"], "diamond": DIAMOND_STEPS}.get(whole.args["model"], [])
+        assert sorted(step.args["model"] for step in steps.values()) == names
+        assert len([run for run in segments if run["args"]["request"] == number]) == (0 if names else 1)
+        assert {"input", "compute", "output"} <= {name for name, _, _ in whole.parts}
+        for step in steps.values():
+            assert step.args["trace_id"] == whole.args["trace_id"] and whole.whole[1] <= step.whole[1] <= step.whole[2] <= whole.whole[2]
+
+
+def test_a_collector_gets_each_step(serve, repository):
+    with collector() as running, serve("--model-repository", repository, *running.options) as served:
+        with client_of("grpc", served) as client:
+            ask(client, "diamond", x=rows(2))
+        spans = running.spans(1)
+    [root] = [span for span in spans if span.name == "InferRequest"]
+    steps = [span for span in spans if span.name in DIAMOND_STEPS]
+    assert sorted(step.name for step in steps) == DIAMOND_STEPS and {step.parent_span_id for step in steps} == {root.span_id}
+    assert {span.trace_id for span in spans} == {root.trace_id} and len({span.span_id for span in spans}) == len(spans)
+    for step in steps:
+        assert {"input", "output", "segment 1"} <= {span.name for span in spans if span.parent_span_id == step.span_id}
 
 
 def test_streams(serve, repository):

@@ -54,6 +54,7 @@ Json asynchronous(const TraceRecord& record, const char* phase, std::string_view
 Json arguments_of(const TraceRecord& record) {
   Json arguments = {{"trace_id", record.trace_id}, {"model", record.model}, {"protocol", record.protocol}};
   if (record.version != 0) arguments["version"] = record.version;
+  if (record.whole != 0) arguments["parent_id"] = record.whole;
   if (!record.parent_id.empty()) arguments["parent_span_id"] = record.parent_id;
   if (!record.request_id.empty()) arguments["request_id"] = record.request_id;
   if (!record.variant.empty()) arguments["variant"] = record.variant;
@@ -92,12 +93,17 @@ void add_segment(const TraceRecord& record, std::size_t position, ChromeTracks& 
                 {"exposed_us", segment.run.exposed.count()}}}});
 }
 
+void add(const TraceRecord& record, ChromeTracks& tracks, Events& events) {
+  add_request(record, events);
+  for (std::size_t i = 0; i < record.segments.size(); ++i) add_segment(record, i, tracks, events);
+  for (const TraceRecord& step : record.steps) add(step, tracks, events);
+}
+
 }  // namespace
 
 std::string chrome_events(const TraceRecord& record, ChromeTracks& tracks) {
   Events events;
-  add_request(record, events);
-  for (std::size_t i = 0; i < record.segments.size(); ++i) add_segment(record, i, tracks, events);
+  add(record, tracks, events);
   return std::move(events).text();
 }
 

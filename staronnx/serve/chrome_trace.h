@@ -1,7 +1,7 @@
 // Traces as events of Chrome's trace event format, which ui.perfetto.dev and chrome://tracing open. Pure; private to this room.
 //
-// A request is a track with what it does nested in it; each processor is a track with the segments that it ran. Times are microseconds of the
-// process's clock.
+// A request is a track with what it does nested in it, a step of an ensemble a track of its own, as steps run side by side; each processor is a
+// track with the segments that it ran. Times are microseconds of the process's clock.
 #pragma once
 
 #include <map>

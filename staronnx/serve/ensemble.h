@@ -27,6 +27,7 @@ namespace staronnx {
 class EnsembleRun;
 class ServedModel;
 class Server;
+struct TraceRecord;
 
 // Immutable, but for the statistics, which go on when its models are replaced.
 struct EnsembleDefinition {
@@ -55,6 +56,7 @@ struct StepContext {
   std::string id;
   std::uint64_t priority = 0;
   Deadline deadline = Deadline::never();
+  std::shared_ptr<TraceRecord> trace = {};  // null: the request is not traced
 };
 
 // Thread-safe, as a Pipeline, whose functions of the same names these are like.

@@ -4,10 +4,22 @@
 #include <utility>
 
 #include "staronnx/serve/served_model.h"
+#include "staronnx/serve/trace_record.h"
 
 namespace staronnx {
 
 using Wire = EnsembleGraph::Wire;
+
+namespace {
+
+// `trace`: a step's; null where the request is not traced.
+void end(const std::shared_ptr<TraceRecord>& trace, const Status& status) {
+  if (!trace) return;
+  trace->end = Clock::now();
+  if (!status) trace->error = status.error().message;
+}
+
+}  // namespace
 
 EnsembleRun::EnsembleRun(const BoundEnsemble& ensemble, const Server& server, StepContext context, std::vector<Tensor> inputs,
                          std::span<const std::size_t> outputs, Pipeline::Done done)
@@ -108,11 +120,16 @@ Status EnsembleRun::start(std::size_t step) {
   if (answered_) return {};
   if (cancelled_) return Error{ErrorCode::cancelled, "the request was cancelled"};
   InferenceRequest request = request_of(step);
+  if (context_.trace) request.trace = server_.tracer().begin_step(context_.trace, graph_.steps[step].model);
+  const std::shared_ptr<TraceRecord> trace = request.trace;
   lock.unlock();
-  const Result<RunningInference> running =
-      infer(server_, ensemble_.models[step], std::move(request),
-            [run = shared_from_this(), step](const Result<InferenceResponse>& response) { run->ended(step, response); });
-  if (!running) return with_context(called(step), running.error());
+  const Result<RunningInference> running = infer(
+      server_, ensemble_.models[step], std::move(request),
+      [run = shared_from_this(), step, trace](const Result<InferenceResponse>& response) { run->ended(step, trace, response); });
+  if (!running) {
+    end(trace, running.error());
+    return with_context(called(step), running.error());
+  }
   lock.lock();
   running_[step] = *running;
   const bool in_vain = cancelled_ || answered_;
@@ -125,7 +142,8 @@ std::string EnsembleRun::called(std::size_t step) const {
   return "in ensemble '" + ensemble_.definition->name + "', model '" + graph_.steps[step].model + "'";
 }
 
-void EnsembleRun::ended(std::size_t step, const Result<InferenceResponse>& response) {
+void EnsembleRun::ended(std::size_t step, const std::shared_ptr<TraceRecord>& trace, const Result<InferenceResponse>& response) {
+  end(trace, response ? Status() : Status(response.error()));
   if (!response) return fail(with_context(called(step), response.error()));
   std::unique_lock lock(mutex_);
   if (answered_) return;

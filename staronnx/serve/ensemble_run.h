@@ -43,7 +43,7 @@ class EnsembleRun : public std::enable_shared_from_this<EnsembleRun> {
   InferenceRequest request_of(std::size_t step);            // takes what it reads; with the mutex held
   Status start(const Steps& steps);
   Status start(std::size_t step);
-  void ended(std::size_t step, const Result<InferenceResponse>& response);
+  void ended(std::size_t step, const std::shared_ptr<TraceRecord>& trace, const Result<InferenceResponse>& response);
   std::vector<std::vector<Tensor>> copies_of(const InferenceResponse& response, std::span<const std::size_t> tensors) const;
   void answer(std::span<const std::size_t> tensors, const InferenceResponse& response);
   void fail(const Error& error);

@@ -54,9 +54,10 @@ Json span(const TraceRecord& record, const std::string& name, Clock::time_point 
 }
 
 Json request_span(const TraceRecord& record) {
-  Json root = span(record, "InferRequest", record.begin, record.end);
+  const bool is_step = record.whole != 0;
+  Json root = span(record, is_step ? record.model : "InferRequest", record.begin, record.end);
   root["spanId"] = record.span_id;
-  root["kind"] = kServer;
+  root["kind"] = is_step ? kInternal : kServer;
   if (!record.parent_id.empty()) root["parentSpanId"] = record.parent_id;
   Json& attributes = root["attributes"] = Json::array();
   attributes.push_back(text("triton.model_name", record.model));
@@ -91,6 +92,7 @@ void add_spans(const TraceRecord& record, Json& spans) {
     if (phase.name != "compute") add_child(span(record, std::string(phase.name), phase.begin, phase.end));
   }
   for (std::size_t i = 0; i < record.segments.size(); ++i) add_child(segment_span(record, i));
+  for (const TraceRecord& step : record.steps) add_spans(step, spans);
 }
 
 }  // namespace

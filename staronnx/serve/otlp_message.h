@@ -10,7 +10,8 @@
 
 namespace staronnx {
 
-// A request is a span of kind server, under the caller's where there is one; its phases and segments are spans under it.
+// A request is a span of kind server, under the caller's where there is one; its phases, segments and steps, these under their models' names,
+// are spans under it.
 std::string otlp_message(Traces traces, const std::map<std::string, std::string>& resource);
 
 // Spans that a collector did not take although it answered with success, as its answer says; 0 when that is nothing like it.

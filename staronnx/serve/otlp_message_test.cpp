@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "staronnx/serve/trace_for_test.h"
@@ -54,6 +56,17 @@ TEST(OtlpMessage, HasSpansForWhatTheRequestDidUnderIt) {
                             {"key": "staronnx.batch", "value": {"intValue": "4"}},
                             {"key": "staronnx.transfer_us", "value": {"doubleValue": 5.0}},
                             {"key": "staronnx.exposed_us", "value": {"doubleValue": 2.0}}])"));
+}
+
+TEST(OtlpMessage, HasStepsOfAnEnsembleUnderIt) {
+  std::map<std::string, int> under;
+  const Json spans = spans_of(ensemble_trace_for_test());
+  for (const Json& span : spans) under[span.value("parentSpanId", "")]++;
+  EXPECT_EQ(under, (std::map<std::string, int>{{"", 1}, {"00f067aa0ba902b7", 5}, {"b7ad6b7169203331", 6}}));
+  const auto step = std::ranges::find(spans, "b7ad6b7169203331", [](const Json& span) { return span["spanId"]; });
+  ASSERT_NE(step, spans.end());
+  EXPECT_EQ((*step)["name"], "m");
+  EXPECT_EQ((*step)["kind"], 1);
 }
 
 TEST(OtlpMessage, GivesSpansIdentifiersThatAreNotZero) {

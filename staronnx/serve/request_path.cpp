@@ -97,12 +97,13 @@ void answer(Accepted& accepted, const Result<Response>& response) {
     accepted.done(as_clients_know_it(std::move(error)));
   };
   if (!response) return fail(response.error());
-  if (accepted.trace) accepted.trace->ran(*response, accepted.model->processors());
+  const bool ensemble =
+      accepted.model->ensemble() != nullptr;  // its segments are those of its models, which count and trace them
+  if (accepted.trace && !ensemble) accepted.trace->ran(*response, accepted.model->processors());
   OwnedByAnswer owned;
   Result<std::vector<InferenceOutput>> outputs = outputs_of(accepted, response->outputs, owned);
   if (!outputs) return fail(outputs.error());
   if (const Status written = write_shared(accepted.shared, *outputs); !written) return fail(written.error());
-  const bool ensemble = accepted.model->ensemble() != nullptr;  // its segments are those of its models, which count them
   if (!ensemble) statistics.ran(response->variant, response->segments);
   const int together = ensemble || response->segments.empty() ? 1 : response->segments.front().batch;
   // First: who has the answer finds it counted.
@@ -127,8 +128,8 @@ Result<RequestId> submit(const Server& server, ServedModel& model, InferenceRequ
       fitting->batch_size, arrival, now, &server.log(), std::move(request.trace), std::move(done), std::move(request.bytes)});
   const auto answered = [accepted](const Result<Response>& response) { answer(*accepted, response); };
   if (Ensemble* ensemble = model.ensemble())
-    return ensemble->submit(server, {accepted->id, request.priority, options.deadline}, std::move(fitting->inputs),
-                            accepted->outputs, answered);
+    return ensemble->submit(server, {accepted->id, request.priority, options.deadline, accepted->trace},
+                            std::move(fitting->inputs), accepted->outputs, answered);
   return model.pipeline()->submit(std::move(fitting->inputs), options, answered);
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "staronnx/base/read_file.h"
@@ -77,6 +78,21 @@ TEST_F(TraceFileTest, ShowsARequestAndItsProcessors) {
   EXPECT_EQ(events().back()["args"],
             Json::parse(R"({"request": 7, "request_id": "mine", "variant": "k2", "segment": 2, "batch": 4,
                                                      "transfer_us": 5.0, "exposed_us": 2.0})"));
+}
+
+TEST_F(TraceFileTest, ShowsStepsOfAnEnsembleAsItsParts) {
+  std::vector<std::unique_ptr<const TraceRecord>> all;
+  all.push_back(std::make_unique<TraceRecord>(ensemble_trace_for_test()));
+  EXPECT_EQ(file_.write(all, {}).spans, 0U);
+  std::map<std::string, Json> requests;
+  for (const Json& event : events()) {
+    if (event.contains("args") && event["ph"] == "b") requests[event["id"]] = event;
+  }
+  EXPECT_EQ(requests["6"]["name"], "e");
+  EXPECT_FALSE(requests["6"]["args"].contains("parent_id"));
+  EXPECT_EQ(requests["7"]["name"], "m");
+  EXPECT_EQ(requests["7"]["args"]["parent_id"], 6);
+  EXPECT_EQ(events().back()["args"]["request"], 7);
 }
 
 TEST_F(TraceFileTest, NamesProcessorsOnceInEachFile) {

@@ -27,4 +27,21 @@ inline TraceRecord trace_for_test() {
   return record;
 }
 
+// The same as the step of an ensemble "e" with the number 6, which adds 10 us before and after it.
+inline TraceRecord ensemble_trace_for_test() {
+  TraceRecord record = trace_for_test();
+  record.number = 6;
+  record.span_id = "00f067aa0ba902b7";
+  record.model = "e";
+  record.begin = at(-10);
+  record.submitted = at(-5);
+  record.end = at(110);
+  record.variant.clear();
+  record.segments.clear();
+  TraceRecord& step = record.steps.emplace_back(trace_for_test());
+  step.whole = record.number;
+  step.parent_id = record.span_id;
+  return record;
+}
+
 }  // namespace staronnx

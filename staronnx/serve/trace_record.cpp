@@ -3,6 +3,15 @@
 #include <algorithm>
 
 namespace staronnx {
+namespace {
+
+// When segments of `part`, which is the whole or a step in it, ran.
+void add_runs(const TraceRecord& whole, const TraceRecord& part, std::vector<TraceSpan>& runs) {
+  for (const TracedSegment& segment : part.segments) runs.push_back(span_of(whole, segment));
+  for (const TraceRecord& step : part.steps) add_runs(whole, step, runs);
+}
+
+}  // namespace
 
 void TraceRecord::ran(const Response& response, std::span<const std::string> processors) {
   variant = response.variant;
@@ -12,9 +21,9 @@ void TraceRecord::ran(const Response& response, std::span<const std::string> pro
 std::vector<TraceSpan> phases_of(const TraceRecord& record) {
   const bool submitted = record.submitted != Clock::time_point();
   std::vector<TraceSpan> phases{{"input", record.begin, submitted ? record.submitted : record.end}};
-  if (record.segments.empty()) return phases;
   std::vector<TraceSpan> runs;
-  for (const TracedSegment& segment : record.segments) runs.push_back(span_of(record, segment));
+  add_runs(record, record, runs);
+  if (runs.empty()) return phases;
   std::ranges::sort(runs, {}, &TraceSpan::begin);
   for (const TraceSpan& run : runs) {
     TraceSpan& last = phases.back();
@@ -39,7 +48,9 @@ TraceSpan span_of(const TraceRecord& record, const TracedSegment& segment) {
 
 std::size_t span_count(const TraceRecord& record) {
   const auto is_wait = [](const TraceSpan& phase) { return phase.name != "compute"; };
-  return 1 + record.segments.size() + static_cast<std::size_t>(std::ranges::count_if(phases_of(record), is_wait));
+  std::size_t spans = 1 + record.segments.size() + static_cast<std::size_t>(std::ranges::count_if(phases_of(record), is_wait));
+  for (const TraceRecord& step : record.steps) spans += span_count(step);
+  return spans;
 }
 
 std::size_t span_count(Traces traces) {

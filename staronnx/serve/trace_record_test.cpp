@@ -42,8 +42,16 @@ TEST(TraceRecord, OfARefusedRequestHasItsInputOnly) {
   EXPECT_EQ(span_count(record), 2U);
 }
 
+TEST(TraceRecord, OfAnEnsembleComputesWhileAStepDoes) {
+  EXPECT_THAT(phases_of(ensemble_trace_for_test()),
+              ElementsAre(TraceSpan{"input", at(-10), at(-5)}, TraceSpan{"queue", at(-5), at(20)},
+                          TraceSpan{"compute", at(20), at(30)}, TraceSpan{"queue", at(30), at(40)},
+                          TraceSpan{"compute", at(40), at(80)}, TraceSpan{"output", at(80), at(110)}));
+}
+
 TEST(TraceRecord, CountsTheSpansThatTellOfIt) {
-  EXPECT_EQ(span_count(trace_for_test()), 7U);  // the request, input, queue twice, output, and two segments
+  EXPECT_EQ(span_count(trace_for_test()), 7U);            // the request, input, queue twice, output, and two segments
+  EXPECT_EQ(span_count(ensemble_trace_for_test()), 12U);  // beside that the ensemble, and its own input, queues and output
 }
 
 }  // namespace

@@ -103,12 +103,28 @@ std::shared_ptr<TraceRecord> Tracer::begin(const TraceOrigin& origin) {
   record->protocol = origin.protocol;
   record->model = origin.model;
   record->begin = origin.begin;
+  record->to_unix_time = to_unix_time();
   return {record.release(), [state = state_.get()](TraceRecord* trace) {
             std::unique_ptr<TraceRecord> ended(trace);
             if (ended->end == Clock::time_point()) ended->end = Clock::now();
-            ended->to_unix_time = to_unix_time();
             state->queue.push(std::move(ended));
           }};
+}
+
+std::shared_ptr<TraceRecord> Tracer::begin_step(const std::shared_ptr<TraceRecord>& whole, const std::string& model) {
+  TraceRecord& step = whole->steps.emplace_back();
+  step.number = ++state_->begun;
+  step.whole = whole->number;
+  step.trace_id = whole->trace_id;
+  step.span_id = state_->identifiers.next(1);
+  step.parent_id = whole->span_id;
+  step.state = whole->state;
+  step.protocol = whole->protocol;
+  step.model = model;
+  step.request_id = whole->request_id;
+  step.begin = Clock::now();
+  step.to_unix_time = whole->to_unix_time;
+  return {whole, &step};
 }
 
 TraceMode Tracer::mode() const {

@@ -42,6 +42,10 @@ class Tracer {
   // is traced whatever rate and count say, without it is not. The tracer outlives the trace.
   std::shared_ptr<TraceRecord> begin(const TraceOrigin& origin);
 
+  // A step of an ensemble's traced request begins now; it is part of that trace, which does not end before it. Not for one request on several
+  // threads at once.
+  std::shared_ptr<TraceRecord> begin_step(const std::shared_ptr<TraceRecord>& whole, const std::string& model);
+
   TraceMode mode() const;
   const std::string& file() const;  // "": none
   TraceSampler& sampler() const;
