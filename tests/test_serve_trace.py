@@ -13,6 +13,7 @@ import tritonclient.grpc.aio
 import tritonclient.http
 import tritonclient.http.aio
 from test_serve_metrics import scrape
+from test_serve_tls import Certificates
 from trace_collector import collector
 from tritonclient.utils import InferenceServerException
 
@@ -164,7 +165,7 @@ def test_what_is_no_setting_is_refused_by_name(traceable, body, status, message)
     (options("colour=red"), "'colour'"),
     (options("rate=fast"), "'rate'"),
     (options("level=TENSORS"), "TENSORS is not supported"),
-    (options("opentelemetry,url=https://collector"), "https://collector"),
+    (options("opentelemetry,url=ftp://collector"), "ftp://collector"),
 ])  # fmt: skip
 def test_wrong_options_are_named(staronnx, served_models, words, part):
     done = staronnx("serve", served_models["two"], *words, check=False)
@@ -338,6 +339,46 @@ def test_a_collector_gets_the_callers_trace(serve, served_models):
         assert sum(span.end_time_unix_nano - span.start_time_unix_nano for span in children) == root.end_time_unix_nano - root.start_time_unix_nano
         [segment] = [span for span in children if span.name == "segment 1"]
         assert attributes(segment)["staronnx.processor"].startswith("core") and attributes(segment)["staronnx.batch"] == 1
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    """Signs for a collector at 127.0.0.1; no system trusts it."""
+    made = Certificates(tmp_path_factory.mktemp("authority"), "ours")
+    made.sign("collector", "subjectAltName=IP:127.0.0.1", "extendedKeyUsage=serverAuth")
+    return made
+
+
+@pytest.mark.parametrize("known_by", ["option", "system"])
+def test_an_encrypted_collector_that_is_known(serve, served_models, authority, known_by):
+    words, variables = options(f"opentelemetry,certificate={authority.root}"), {"SSL_CERT_FILE": str(authority.root)}
+    with collector(identity=authority.pair("collector")) as running, \
+            serve(served_models["two"], *running.options, *(words if known_by == "option" else []),
+                  variables=variables if known_by == "system" else ()) as served:  # fmt: skip
+        infer(served, "http", "secret")
+        assert attributes(running.spans(1)[0])["triton.trace_request_id"] == "secret"
+        assert served.end() == 0
+
+
+@pytest.mark.parametrize("wrong", ["unknown", "another name"])
+def test_an_encrypted_collector_that_is_not_gets_nothing(serve, served_models, authority, wrong):
+    words = options(f"opentelemetry,certificate={authority.root}") if wrong == "another name" else []
+    with collector(identity=authority.pair("collector")) as running:
+        if wrong == "another name":
+            running.address = running.address.replace("127.0.0.1", "localhost")
+        with serve(served_models["two"], *running.options, *words) as served:
+            infer(served, "http")
+            assert served.end() == 0
+            [line] = [line for line in served.errors().splitlines() if "traces: " in line]
+            assert f"5 spans were lost: the collector https://{running.address}/v1/traces: certificate verify failed" in line
+    assert running.tries == 0
+
+
+def test_a_file_of_authorities_that_is_none_ends_the_server_at_once(staronnx, served_models, tmp_path):
+    for file, why in ((tmp_path / "none.pem", "none.pem: "), (served_models["two"], "two.onnx: ")):
+        words = options("mode=opentelemetry", "opentelemetry,url=https://localhost", f"opentelemetry,certificate={file}")
+        done = staronnx("serve", served_models["two"], *words, check=False)
+        assert done.returncode == 1 and "opentelemetry,certificate: " in done.stderr and why in done.stderr
 
 
 def test_callers_decide_what_of_theirs_is_traced(serve, served_models):

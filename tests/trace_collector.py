@@ -5,6 +5,7 @@ import contextlib
 import http.server
 import json
 import queue
+import ssl
 import threading
 
 from google.protobuf import json_format
@@ -16,8 +17,8 @@ PATIENCE = 60  # seconds
 class Collector:
     """`answers`: statuses, first to last, and then 200; `body` with each of these."""
 
-    def __init__(self, answers=(), body="{}"):
-        self.answers, self.body = list(answers), body
+    def __init__(self, answers=(), body="{}", scheme="http"):
+        self.answers, self.body, self.scheme = list(answers), body, scheme
         self.messages = queue.Queue()  # those that were taken
         self.tries = 0
         self.address = None
@@ -25,7 +26,7 @@ class Collector:
     @property
     def options(self):
         """For a server that traces every request to it, at once."""
-        words = (f"opentelemetry,url=http://{self.address}/v1/traces", "mode=opentelemetry", "level=TIMESTAMPS", "rate=1", "opentelemetry,bsp_schedule_delay=1")
+        words = (f"opentelemetry,url={self.scheme}://{self.address}/v1/traces", "mode=opentelemetry", "level=TIMESTAMPS", "rate=1", "opentelemetry,bsp_schedule_delay=1")
         return [word for setting in words for word in ("--trace-config", setting)]
 
     def take(self, request, body):
@@ -70,9 +71,9 @@ def with_base64(value):
 
 
 @contextlib.contextmanager
-def collector(answers=(), body="{}"):
-    """with collector() as running: ..., on a port of its own."""
-    running = Collector(answers, body)
+def collector(answers=(), body="{}", identity=None):
+    """with collector() as running: ..., on a port of its own. `identity`: (certificate, key) of one that is encrypted."""
+    running = Collector(answers, body, "https" if identity else "http")
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
@@ -89,6 +90,10 @@ def collector(answers=(), body="{}"):
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         running.address = f"127.0.0.1:{server.server_address[1]}"
+        if identity:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*identity)
+            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:

@@ -10,6 +10,7 @@
 #include <charconv>
 
 #include "staronnx/base/deadline.h"
+#include "staronnx/serve/http_stream.h"
 
 namespace staronnx {
 namespace {
@@ -22,10 +23,11 @@ using Failure = boost::system::error_code;
 constexpr Seconds kLast{1};
 constexpr std::uint64_t kLongestAnswer = 1ULL << 20U;
 
-// connect -> write -> read -> end; the alarm closes the connection.
+// connect -> (handshake) -> write -> read -> end; the alarm closes the connection.
 class Exchange {
  public:
-  Exchange(const CollectorAddress& address, const std::string& json) {
+  Exchange(const CollectorAddress& address, asio::ssl::context* tls, const std::string& json)
+      : host_(address.host), stream_(context_.get_executor(), tls) {
     request_.method(http::verb::post);
     request_.target(address.target);
     request_.set(http::field::host, address.host + ':' + address.port);
@@ -41,7 +43,8 @@ class Exchange {
     const auto endpoints = tcp::resolver(context_).resolve(address.host, address.port, failure_);
     if (failure_) return failure_;
     set_alarm(limit);
-    asio::async_connect(socket_, endpoints, [this](Failure failure, const tcp::endpoint&) { failure ? end(failure) : write(); });
+    asio::async_connect(stream_.tcp(), endpoints,
+                        [this](Failure failure, const tcp::endpoint&) { failure ? end(failure) : begin(); });
     const std::stop_callback hurry(stop, [this] { asio::post(context_, [this] { set_alarm(kLast); }); });
     context_.run();
     return failure_;
@@ -50,12 +53,16 @@ class Exchange {
   const http::response<http::string_body>& answer() const { return parser_.get(); }
 
  private:
+  void begin() {
+    stream_.async_begin_with(host_, [this](Failure failure) { failure ? end(failure) : write(); });
+  }
+
   void write() {
-    http::async_write(socket_, request_, [this](Failure failure, std::size_t) { failure ? end(failure) : read(); });
+    http::async_write(stream_, request_, [this](Failure failure, std::size_t) { failure ? end(failure) : read(); });
   }
 
   void read() {
-    http::async_read(socket_, buffer_, parser_, [this](Failure failure, std::size_t) { end(failure); });
+    http::async_read(stream_, buffer_, parser_, [this](Failure failure, std::size_t) { end(failure); });
   }
 
   void end(Failure failure) {
@@ -71,12 +78,13 @@ class Exchange {
       if (cancelled) return;
       end(asio::error::timed_out);
       Failure ignored;
-      socket_.close(ignored);
+      stream_.tcp().close(ignored);
     });
   }
 
+  const std::string host_;
   asio::io_context context_;
-  tcp::socket socket_{context_};
+  HttpStream stream_;
   asio::steady_timer alarm_{context_};
   http::request<http::string_body> request_;
   boost::beast::flat_buffer buffer_;
@@ -94,9 +102,9 @@ Seconds retry_after(const http::response<http::string_body>& answer) {
 
 }  // namespace
 
-Result<HttpPosted> http_post(const CollectorAddress& address, const std::string& json, Seconds limit,
+Result<HttpPosted> http_post(const CollectorAddress& address, asio::ssl::context* tls, const std::string& json, Seconds limit,
                              const std::stop_token& stop) {
-  Exchange exchange(address, json);
+  Exchange exchange(address, tls, json);
   if (const Failure failure = exchange.run(address, limit, stop)) return Error{ErrorCode::unavailable, failure.message()};
   return HttpPosted{exchange.answer().result_int(), exchange.answer().body(), retry_after(exchange.answer())};
 }

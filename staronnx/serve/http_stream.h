@@ -2,10 +2,13 @@
 #pragma once
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace staronnx {
@@ -23,6 +26,11 @@ class HttpStream {
     if (tls != nullptr) tls_.emplace(tcp_, *tls);
   }
 
+  // The same of a connection that is still to be made.
+  HttpStream(const executor_type& executor, boost::asio::ssl::context* tls) : tcp_(executor) {
+    if (tls != nullptr) tls_.emplace(tcp_, *tls);
+  }
+
   HttpStream(const HttpStream&) = delete;
   HttpStream& operator=(const HttpStream&) = delete;
 
@@ -31,10 +39,21 @@ class HttpStream {
   // What is under the encryption.
   Socket& tcp() { return tcp_; }
 
-  // Before the first byte. The handler takes an error code, as that of async_end.
+  // Before the first byte, as a server. The handler takes an error code, as those of the following.
   template <class Handler>
   void async_begin(Handler handler) {
     tls_ ? tls_->async_handshake(boost::asio::ssl::stream_base::server, std::move(handler)) : handler(Failure());
+  }
+
+  // The same as a client: the other end must have a certificate of `host`, a name or an address, where there is encryption.
+  template <class Handler>
+  void async_begin_with(const std::string& host, Handler handler) {
+    if (!tls_) return handler(Failure());
+    Failure is_name;
+    boost::asio::ip::make_address(host, is_name);
+    if (is_name) SSL_set_tlsext_host_name(tls_->native_handle(), host.c_str());
+    tls_->set_verify_callback(boost::asio::ssl::host_name_verification(host));
+    tls_->async_handshake(boost::asio::ssl::stream_base::client, std::move(handler));
   }
 
   // Tells the other end that no more comes, where encryption has a word for that, and waits for its answer; nothing else may be under way.

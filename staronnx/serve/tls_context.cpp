@@ -21,6 +21,18 @@ Error refused(const std::string& option, const std::filesystem::path& file, cons
 
 }  // namespace
 
+Result<ssl::context> tls_client_context(const std::filesystem::path& authorities) {
+  ssl::context context(ssl::context::tls_client);
+  boost::system::error_code failure;
+  context.set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
+  context.set_verify_mode(ssl::verify_peer);
+  authorities.empty() ? context.set_default_verify_paths(failure) : context.load_verify_file(authorities.string(), failure);
+  if (failure)
+    return Error{ErrorCode::invalid_argument,
+                 authorities.string() + ": " + failure.message() + "; it takes a PEM file of certificates"};
+  return context;
+}
+
 Result<ssl::context> tls_context(const TlsOptions& options, const std::string& flags) {
   ssl::context context(ssl::context::tls_server);
   boost::system::error_code failure;

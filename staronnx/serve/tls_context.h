@@ -1,7 +1,8 @@
-// What OpenSSL needs for the connections of a server; private to this room.
+// What OpenSSL needs for connections; private to this room.
 #pragma once
 
 #include <boost/asio/ssl/context.hpp>
+#include <filesystem>
 #include <string>
 
 #include "staronnx/base/result.h"
@@ -9,7 +10,11 @@
 
 namespace staronnx {
 
-// Reads the files. Fails, naming the option (which begins with --`flags`) and the file, when one cannot be read, or does not fit.
+// Of a server. Reads the files. Fails, naming the option (which begins with --`flags`) and the file, when one cannot be read, or does not fit.
 Result<boost::asio::ssl::context> tls_context(const TlsOptions& options, const std::string& flags);
+
+// Of a client that trusts who has a certificate of these authorities, in a PEM file; empty: of those that the system trusts. Fails saying what
+// is wrong with the file.
+Result<boost::asio::ssl::context> tls_client_context(const std::filesystem::path& authorities);
 
 }  // namespace staronnx

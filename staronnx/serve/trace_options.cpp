@@ -49,12 +49,14 @@ Status take_mode(TraceMode& mode, const std::string& text) {
 }
 
 Result<CollectorAddress> address_of(const std::string& url) {
-  constexpr std::string_view kScheme = "http://";
-  if (url.starts_with("https://"))
-    return invalid("'" + url +
-                   "': a collector is reached without encryption; send to one on this machine, which passes traces on");
-  std::string rest = url.starts_with(kScheme) ? url.substr(kScheme.size()) : url;
   CollectorAddress address;
+  std::string rest = url;
+  for (const char* scheme : {"http", "https"}) {
+    const std::string begin = std::string(scheme) + "://";
+    if (!url.starts_with(begin)) continue;
+    rest.erase(0, begin.size());
+    address.scheme = scheme;
+  }
   if (const std::size_t slash = rest.find('/'); slash != std::string::npos) {
     address.target = rest.substr(slash);
     rest.resize(slash);
@@ -97,14 +99,15 @@ Status take(TraceOptions& options, std::vector<std::string>& levels, const std::
   if (name == "triton,file") return options.file = value, Status();
   if (name == "triton,log-frequency") return take(options.settings.log_frequency, trace_number(name, value));
   if (name == "opentelemetry,url") return take(collector.address, address_of(value));
+  if (name == "opentelemetry,certificate") return collector.authorities = value, Status();
   if (name == "opentelemetry,resource") return take_resource(collector.resource, value);
   if (name == "opentelemetry,bsp_max_queue_size") return take_spans(collector.queue, name, value);
   if (name == "opentelemetry,bsp_max_export_batch_size") return take_spans(collector.batch, name, value);
   if (name == "opentelemetry,bsp_schedule_delay") return take_delay(collector.delay, name, value);
   return invalid("there is no setting '" + name +
                  "'; there are level, rate, count, mode, triton,file, triton,log-frequency, opentelemetry,url, "
-                 "opentelemetry,resource, opentelemetry,bsp_max_queue_size, opentelemetry,bsp_max_export_batch_size and "
-                 "opentelemetry,bsp_schedule_delay");
+                 "opentelemetry,certificate, opentelemetry,resource, opentelemetry,bsp_max_queue_size, "
+                 "opentelemetry,bsp_max_export_batch_size and opentelemetry,bsp_schedule_delay");
 }
 
 }  // namespace
@@ -114,7 +117,7 @@ std::string_view to_string(TraceMode mode) {
 }
 
 std::string CollectorAddress::url() const {
-  return "http://" + (host.find(':') == std::string::npos ? host : '[' + host + ']') + ':' + port + target;
+  return scheme + "://" + (host.find(':') == std::string::npos ? host : '[' + host + ']') + ':' + port + target;
 }
 
 Result<TraceOptions> TraceOptions::parse(std::span<const std::string> texts) {
@@ -129,6 +132,8 @@ Result<TraceOptions> TraceOptions::parse(std::span<const std::string> texts) {
   }
   if (options.settings.timestamps && options.mode == TraceMode::triton && options.file.empty())
     return invalid("level=TIMESTAMPS needs a place for traces: triton,file=FILE, or mode=opentelemetry for a collector");
+  if (!options.collector.authorities.empty() && options.collector.address.scheme != "https")
+    return invalid("opentelemetry,certificate is for collectors whose opentelemetry,url begins with https://");
   if (options.collector.batch > options.collector.queue)
     return invalid("bsp_max_export_batch_size must not be above bsp_max_queue_size");
   return options;

@@ -36,6 +36,7 @@ struct CollectorAddress {
   std::string host = "localhost";
   std::string port = "4318";
   std::string target = "/v1/traces";
+  std::string scheme = "http";  // or "https": encrypted
 
   std::string url() const;
   bool operator==(const CollectorAddress&) const = default;
@@ -43,6 +44,8 @@ struct CollectorAddress {
 
 struct CollectorOptions {
   CollectorAddress address = {};
+  std::filesystem::path authorities =
+      {};  // PEM: who signs for a collector that is encrypted; empty: those that the system trusts
   std::map<std::string, std::string> resource = {{"service.name", "staronnx"}};  // attributes of all spans
   std::size_t queue = 2048;  // spans that wait at most; what comes then is dropped
   std::size_t batch = 512;   // spans that are sent as soon as they wait,

@@ -42,12 +42,14 @@ TEST(TraceOptions, ReadAddressesOfCollectors) {
   for (const auto& [url, address] :
        std::vector<std::pair<std::string, CollectorAddress>>{{"http://[::1]:9/t", {"::1", "9", "/t"}},
                                                              {"http://[::1]", {"::1", "4318", "/v1/traces"}},
+                                                             {"https://h/", {"h", "4318", "/", "https"}},
                                                              {"h", {"h", "4318", "/v1/traces"}}}) {
     const Result<TraceOptions> options = parsed({"opentelemetry,url=" + url});
     ASSERT_TRUE(options.ok()) << url;
     EXPECT_EQ(options->collector.address, address) << url;
   }
   EXPECT_EQ((CollectorAddress{"::1", "9", "/t"}).url(), "http://[::1]:9/t");
+  EXPECT_EQ((CollectorAddress{"h", "9", "/t", "https"}).url(), "https://h:9/t");
 }
 
 TEST(TraceOptions, AreRefusedByName) {
@@ -65,7 +67,8 @@ TEST(TraceOptions, AreRefusedByName) {
            {"level=LOUD", "'LOUD'"},
            {"level=TENSORS", "TENSORS is not supported"},
            {"level=TIMESTAMPS", "triton,file=FILE"},
-           {"opentelemetry,url=https://h", "https://h"},
+           {"opentelemetry,url=ftp://h", "no address"},
+           {"opentelemetry,certificate=ca.pem", "opentelemetry,url begins with https://"},
            {"opentelemetry,url=http://:1", "no address"},
            {"opentelemetry,url=h:0", "no address"},
            {"opentelemetry,url=h:65536", "no address"},

@@ -70,9 +70,10 @@ Tracer::~Tracer() = default;
 Result<std::unique_ptr<Tracer>> Tracer::open(const TraceOptions& options, std::uint64_t seed, Log& log) {
   if (options.mode == TraceMode::opentelemetry) {
     const CollectorOptions& collector = options.collector;
-    return std::make_unique<Tracer>(std::make_unique<State>(options, seed, std::make_unique<OtlpExporter>(collector),
-                                                            TraceQueueOptions{collector.queue, collector.batch, collector.delay},
-                                                            log));
+    Result<std::unique_ptr<OtlpExporter>> exporter = OtlpExporter::open(collector);
+    if (!exporter) return exporter.error();
+    return std::make_unique<Tracer>(std::make_unique<State>(
+        options, seed, *std::move(exporter), TraceQueueOptions{collector.queue, collector.batch, collector.delay}, log));
   }
   auto file = std::make_unique<TraceFile>(options.file);
   if (options.settings.timestamps) {

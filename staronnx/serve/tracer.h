@@ -31,7 +31,8 @@ struct TraceOrigin {
 // Thread-safe.
 class Tracer {
  public:
-  // `log` outlives the tracer; `seed` is random. Fails, naming it, when the file of traces that are wanted cannot be written.
+  // `log` outlives the tracer; `seed` is random. Fails, naming it, when the file of traces that are wanted cannot be written, or
+  // that of the authorities that a collector is to be known by cannot be read.
   static Result<std::unique_ptr<Tracer>> open(const TraceOptions& options, std::uint64_t seed, Log& log);
   ~Tracer();
 
