@@ -39,8 +39,19 @@ endif()
 if(STARONNX_WITH_OPENVINO OR STARONNX_WITH_CUDA)
   get_filename_component(folder "${OnnxRuntime_LIBRARY}" DIRECTORY)
   file(GLOB providers "${folder}/libonnxruntime_providers_*" "${folder}/libopenvino*" "${folder}/libtbb*" "${folder}/libcudnn*")
-  list(FILTER providers EXCLUDE REGEX tensorrt)
   install(FILES ${providers} DESTINATION "${private_libraries}" COMPONENT command)
+endif()
+
+# What only machines with a GPU have, the driver and TensorRT, cannot be looked at here: dpkg-shlibdeps gets empty libraries of these names.
+if(STARONNX_WITH_CUDA)
+  file(GET_RUNTIME_DEPENDENCIES LIBRARIES ${providers} DIRECTORIES "${folder}" "${CUDAToolkit_LIBRARY_DIR}"
+       RESOLVED_DEPENDENCIES_VAR ignored UNRESOLVED_DEPENDENCIES_VAR absent)
+  set(stand_ins "${PROJECT_BINARY_DIR}/absent")
+  file(MAKE_DIRECTORY "${stand_ins}")
+  foreach(name ${absent})
+    execute_process(COMMAND "${CMAKE_C_COMPILER}" -shared -x c /dev/null "-Wl,-soname,${name}" -o "${stand_ins}/${name}" COMMAND_ERROR_IS_FATAL ANY)
+  endforeach()
+  list(APPEND private_library_folders "${stand_ins}" "${CUDAToolkit_LIBRARY_DIR}")
 endif()
 
 # A StarPU that was built where there is a CUDA toolkit wants its libcudart, also in builds without CUDA.

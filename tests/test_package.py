@@ -55,6 +55,8 @@ def test_the_package_has_what_an_operator_looks_for_and_no_headers(root):
     assert {"usr/bin/staronnx", "usr/lib/systemd/system/staronnx.service", "usr/share/bash-completion/completions/staronnx",
             "usr/share/doc/staronnx/copyright", "usr/share/man/man1/staronnx.1", "usr/share/man/man1/staronnx-serve.1"} <= files  # fmt: skip
     assert not [name for name in files if name.endswith((".h", ".cmake", ".a"))]
+    providers = {name.rpartition("_")[2] for name in files if "libonnxruntime_providers_" in name}
+    assert ("cuda.so" in providers) == ("tensorrt.so" in providers), "of a build with CUDA, both"
     assert all(name.startswith("usr/") for name in files)
 
 
