@@ -98,6 +98,12 @@ def test_one_seed_gives_one_output(staronnx, plan):
     assert output(1) != output(2).replace("seed 2", "seed 1").replace("--seed 2", "--seed 1")
 
 
+def test_the_output_does_not_depend_on_how_the_system_deals_out_memory(staronnx, plan, tmp_path):
+    wide = machine_with(tmp_path, lambda machine: machine.update(cores=[{"ids": "0-23"}], l3_caches=[]))
+    outputs = {staronnx("simulate", plan, "--machine", wide, "--requests", 100).stdout for _ in range(5)}
+    assert len(outputs) == 1
+
+
 def test_the_result_makes_a_page(staronnx, plan, tmp_path):
     staronnx("simulate", plan, "--machine", WORKSTATION, "--requests", 100, "-o", tmp_path / "result.json")
     done = subprocess.run([sys.executable, ROOT / "scripts/report.py", tmp_path / "result.json", "-o", tmp_path / "page.html"], capture_output=True, text=True)
