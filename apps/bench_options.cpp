@@ -121,7 +121,7 @@ void BenchOptions::add_to(CLI::App& verb) {
       ->excludes(rate)
       ->excludes(law)
       ->excludes(replayed);
-  verb.add_option("-l,--slo,--latency-threshold", slo, "Limit of latency: milliseconds, or times the smallest lone p50 (3x)")
+  verb.add_option("-l,--slo,--latency-threshold", slo, "Limit of latency: a time (80ms, or 80), or times the smallest lone p50 (3x)")
       ->capture_default_str();
   verb.add_option("--percentile", percentile, "Of the latencies, that is to be within the limit")
       ->check(CLI::Range(1.0, 100.0))
