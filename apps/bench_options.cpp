@@ -37,7 +37,7 @@ Status set_rates(const BenchOptions& options, RatePlan& rates) {
   if (options.rates == "auto") return {};
   Result<std::vector<double>> given = parse_range("--rates", options.rates);
   if (!given) return given.error();
-  rates.search = options.binary_search;
+  rates.search = rates.ends_only = options.binary_search;
   if (rates.search && given->size() < 2)
     return Error{ErrorCode::invalid_argument,
                  "--binary-search has nothing to search in '" + options.rates + "'; write FIRST:LAST:STEP"};
