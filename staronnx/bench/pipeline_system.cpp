@@ -10,8 +10,9 @@ namespace {
 
 class PipelineSystem final : public System {
  public:
-  PipelineSystem(std::string name, std::unique_ptr<Pipeline> pipeline, Requests requests)
-      : name_(std::move(name)), requests_(std::move(requests)), pipeline_(std::move(pipeline)) {}
+  PipelineSystem(std::string name, std::unique_ptr<Pipeline> pipeline, Requests requests,
+                 std::function<std::vector<Worked>()> worked)
+      : name_(std::move(name)), requests_(std::move(requests)), worked_(std::move(worked)), pipeline_(std::move(pipeline)) {}
 
   const std::string& name() const override { return name_; }
   std::span<const std::string> notes() const override { return pipeline_->notes(); }
@@ -38,6 +39,8 @@ class PipelineSystem final : public System {
     return transfers_;
   }
 
+  std::vector<Worked> worked() override { return worked_ ? worked_() : std::vector<Worked>(); }
+
  private:
   void add(std::span<const SegmentRun> segments) {
     const std::lock_guard lock(mutex_);
@@ -51,6 +54,7 @@ class PipelineSystem final : public System {
   Transfers transfers_;
   const std::string name_;
   const Requests requests_;
+  const std::function<std::vector<Worked>()> worked_;
   std::size_t turn_ = 0;
   std::vector<Tensor> next_ = requests_[0];  // a copy to give away, made before its time
   RequestCount unanswered_;
@@ -59,8 +63,9 @@ class PipelineSystem final : public System {
 
 }  // namespace
 
-std::unique_ptr<System> pipeline_system(std::string name, std::unique_ptr<Pipeline> pipeline, Requests requests) {
-  return std::make_unique<PipelineSystem>(std::move(name), std::move(pipeline), std::move(requests));
+std::unique_ptr<System> pipeline_system(std::string name, std::unique_ptr<Pipeline> pipeline, Requests requests,
+                                        std::function<std::vector<Worked>()> worked) {
+  return std::make_unique<PipelineSystem>(std::move(name), std::move(pipeline), std::move(requests), std::move(worked));
 }
 
 }  // namespace staronnx

@@ -19,11 +19,13 @@ namespace staronnx {
 struct SimulatedHardware {
   struct Gpu {
     double speed = 1;
+    Microseconds worked{};
     Mutex works;
   };
 
   std::size_t cores = 0;
   std::size_t cores_at_work = 0;
+  Microseconds cores_worked{};
   std::map<int, Gpu> gpus;  // by ordinal
   Noise noise;
 };
@@ -97,10 +99,12 @@ class OnCores final : public Executor {
   Status run(std::span<const TensorView> inputs, std::span<OutputSlot> outputs) override {
     const int batch = shapes_.batch_of(inputs);
     const double factor = hardware_->noise.factor();
+    const Clock::time_point begin = Clock::now();
     hardware_->cores_at_work += static_cast<std::size_t>(width_);
     for (int look = 0; look < kLooks; ++look) pass(factor / kLooks * time(batch));
     hardware_->cores_at_work -= static_cast<std::size_t>(width_);
     pass(kHandover);
+    hardware_->cores_worked += width_ * Microseconds(Clock::now() - begin);
     shapes_.put(outputs, batch);
     return {};
   }
@@ -135,7 +139,9 @@ class OnGpu final : public GpuExecutor {
     const int batch = shapes_.batch_of(inputs);
     {
       const std::lock_guard lock(gpu_.works);
-      pass(hardware_->noise.factor() * time_on_gpu(segment_, gpu_.speed, batch));
+      const Microseconds time = hardware_->noise.factor() * time_on_gpu(segment_, gpu_.speed, batch);
+      pass(time);
+      gpu_.worked += time;
     }
     pass(kHandover);
     shapes_.put(outputs, batch);
@@ -161,7 +167,7 @@ class OnGpu final : public GpuExecutor {
 SimulatedEngine::SimulatedEngine(const Plan& plan, std::filesystem::path directory, const Machine& machine, std::uint64_t seed)
     : plan_(plan),
       directory_(std::move(directory)),
-      hardware_(std::make_shared<SimulatedHardware>(SimulatedHardware{machine.cores.size(), 0, {}, Noise(seed)})) {
+      hardware_(std::make_shared<SimulatedHardware>(SimulatedHardware{machine.cores.size(), 0, {}, {}, Noise(seed)})) {
   for (const Gpu& gpu : machine.gpus) hardware_->gpus[gpu.ordinal].speed = gpu.speed.value();
 }
 
@@ -178,6 +184,14 @@ Result<std::unique_ptr<GpuExecutor>> SimulatedEngine::prepare_on_gpu(const std::
   if (!found) return found.error();
   return std::unique_ptr<GpuExecutor>(
       std::make_unique<OnGpu>(Shapes(plan_, **found), **found, hardware_->gpus.at(place.ordinal), hardware_));
+}
+
+Microseconds SimulatedEngine::cores_worked() const {
+  return hardware_->cores_worked;
+}
+
+Microseconds SimulatedEngine::gpu_worked(int ordinal) const {
+  return hardware_->gpus.at(ordinal).worked;
 }
 
 Result<const Segment*> SimulatedEngine::segment(const std::filesystem::path& model) const {
