@@ -1,7 +1,8 @@
-// The options of `staronnx simulate`, which the command reads, and after it the simulator that it becomes.
+// The options of `staronnx simulate` and `staronnx advise`, which the command reads, and after it the simulator.
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ struct SimulateChoice {
   std::string machine;                // file; empty: this machine
   std::vector<std::string> variants;  // of the plan; empty: all, and one chosen for each request
   std::string rates = "auto";
+  std::optional<double> rate;  // per second, which advise is asked for, instead of `rates`
   std::string slo = "5x";
   std::size_t requests = 2000;
   unsigned seed = 1;
@@ -23,12 +25,18 @@ struct SimulateChoice {
   bool json = false;
 
   void add_to(CLI::App& app);
+  void add_common(CLI::App& app);  // what advise has, too
+
+  void set_slo(Milliseconds limit);
 
   // What says the same to add_to(). Defaults are spelled out: they mean the same when defaults change.
   std::vector<std::string> arguments() const;
 
   // The machine with the GPUs that were chosen; links of this one are measured.
   Result<Machine> chosen_machine() const;
+
+  // Whether there is anything wrong with plan, machine and load: said before something is simulated.
+  Status check(const Machine& chosen) const;
 
   // What was chosen of seed, SLO and rates.
   Result<ComparisonOptions> comparison() const;

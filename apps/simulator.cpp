@@ -1,4 +1,4 @@
-// The simulator, a program of its own that `staronnx simulate` becomes: StarPU-SimGrid calls starpu_main as the main actor, when it has read
+// The simulator, a program of its own that `staronnx simulate` becomes and `staronnx advise` starts: StarPU-SimGrid calls starpu_main as the main actor, when it has read
 // the machine's platform. Its arguments are the folder of the platform, which goes at the end, and those of the verb.
 #include <exception>
 #include <filesystem>
@@ -28,6 +28,7 @@ Setting setting_of(const SimulateChoice& options, const Machine& machine, const 
 
 std::vector<std::string> variants_of(const SimulateChoice& options, const Plan& plan) {
   if (!options.variants.empty()) return options.variants;
+  if (options.rate) return {""};
   std::vector<std::string> variants;
   for (const Variant& variant : plan.variants) variants.push_back(variant.name);
   if (variants.size() > 1 && options.runtime.scheduler == RuntimeOptions().scheduler) variants.emplace_back();
@@ -63,6 +64,7 @@ int run_simulator(int argc, char** argv) {
   std::string folder;
   app.add_option("FOLDER", folder)->required();
   options.add_to(app);
+  app.add_option("--rate", options.rate);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

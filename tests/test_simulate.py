@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 
+import made_up_plan
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -14,41 +15,10 @@ MACHINES = sorted((ROOT / "machines").glob("*.json"))
 WORKSTATION = ROOT / "machines/workstation-1gpu.json"
 
 
-def tensor(name, numbers):
-    return {"name": name, "type": "float32", "shape": [1, numbers], "dimension_names": ["", ""], "optional": False}
-
-
-def segment(file, reads, writes, one, two):
-    """Times in milliseconds, on one core and on two."""
-    times = {"alone_us": {"1": 1e3 * one, "2": 1e3 * two}, "busy_us": {"1": 1e3 * one, "2": 1e3 * two}}
-    none = {"alone_us": {}, "busy_us": {}}
-    return {"file": file, "nodes": 1, "inputs": [reads], "outputs": [writes], "processors": ["cpu"], "cpu_time": times,
-            "batched": {}, "provider": "cpu", "other_provider_time": none, "provider_note": ""}  # fmt: skip
-
-
-def variant(name, segments, shares):
-    return {"name": name, "shares": shares, "work": shares, "cut_bytes": 0, "segments": segments, "node_segment": list(range(len(shares))),
-            "method": "whole" if len(shares) == 1 else "metis", "period_over_bound": 1, "cuts_measured": 0}  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory):
-    """Of a model that takes 40 ms on one core and 24 ms on two, whole and cut: times as if they had been measured. Nothing else is needed."""
     folder = tmp_path_factory.mktemp("plan")
-    x, m, y = tensor("x", 100_000), tensor("m", 50_000), tensor("y", 1000)
-    no_bound = {"rate_per_s": 0, "mix": []}
-    plan = {
-        "format": "staronnx-plan", "version": 4, "model": "made-up.onnx", "model_hash": "0" * 64, "machine": "CPU, 2 cores", "engine": "onnxruntime",
-        "inputs": [x], "outputs": [y], "shapes": [x["shape"]],
-        "tensors": [{**t, "bytes": 4 * t["shape"][1]} for t in (x, m, y)],
-        "nodes": [{"label": str(i), "time_us": 2e4, "reads": []} for i in range(2)],
-        "variants": [
-            {**variant("whole", [segment("whole.onnx", "x", "y", 40, 24)], [1.0]), "node_segment": [0, 0]},
-            variant("k2", [segment("k2-0.onnx", "x", "m", 30, 18), segment("k2-1.onnx", "m", "y", 10, 6)], [0.75, 0.25]),
-        ],
-        "prediction": {"slo_ms": 200, "bound": no_bound, "bound_within_slo": no_bound, "forecasts": [], "estimates": []},
-    }  # fmt: skip
-    (folder / "plan.json").write_text(json.dumps(plan))
+    made_up_plan.write_plan(folder)
     return folder
 
 
@@ -81,6 +51,24 @@ def test_cores_and_gpu_serve_more_than_either(staronnx_json, plan):
     cores, both = saturated("--gpus", "none"), saturated()
     assert cores == pytest.approx(16 / 0.040, rel=0.05)
     assert 1.2 * 20 / 0.040 < both < 1.05 * (20 / 0.040 + 15 / 0.040), "a core is the GPU's"
+
+
+def test_it_says_how_busy_processors_and_links_were(staronnx_json, plan):
+    result = staronnx_json("simulate", plan, "--machine", WORKSTATION, "--variant", "whole", "--rates", "100:800:700", "--requests", 1000)
+    few, many = (min(result["systems"][0]["points"], key=lambda point: abs(point["rate_per_s"] - rate))["busy"] for rate in (100, 800))
+    gpu = "NVIDIA GeForce RTX 4090"
+    assert set(many) == {"cores", gpu, "link to gpu0", "link from gpu0"}
+    assert all(0 <= few[name] < many[name] for name in many)
+    assert many[gpu] > 0.85 and many["cores"] > 0.6
+    sent = 400_000 / 25e9 + 10e-6  # seconds, for a request's input
+    assert few["link to gpu0"] == pytest.approx(100 * sent, rel=0.05), "all go to the GPU"
+
+
+def test_all_given_rates_are_measured_and_the_threshold_is_found_between_them(staronnx_json, plan):
+    result = staronnx_json("simulate", plan, "--machine", WORKSTATION, "--variant", "whole", "--rates", "200:1000:200", "--slo", "30ms", "--requests", 500)
+    assert result["slo_ms"] == 30
+    assert {200, 400, 600, 800, 1000} <= {point["rate_per_s"] for point in result["systems"][0]["points"]}
+    assert 400 < result["systems"][0]["threshold_per_s"] < 1000
 
 
 def test_a_lone_request_takes_what_the_plan_says(staronnx_json, plan, tmp_path):
