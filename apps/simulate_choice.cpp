@@ -28,10 +28,17 @@ std::string exactly(double number) {
 void SimulateChoice::add_to(CLI::App& app) {
   add_common(app);
   app.add_option("--variant", variants, "Variants of the plan (default: all, and one chosen for each request)");
-  app.add_option(
-         "--rates", rates,
-         "Rates of the curves in requests/s, FIRST:LAST:STEP, between which the thresholds are searched for, too; or auto")
+  CLI::Option* range = app.add_option(
+      "--rates,--request-rate-range", rates,
+      "Rates of the curves in requests/s, FIRST:LAST:STEP, between which the thresholds are searched for, too; or auto");
+  arrivals.add_to(app, range->capture_default_str());
+  app.add_option("--batching", batching, "auto: waiting requests run in batches where the plan says that this pays; or none")
+      ->check(CLI::IsMember({"auto", "none"}))
       ->capture_default_str();
+  app.add_option("--overlap", overlap, "on: tensors travel while others are computed; or off")
+      ->check(CLI::IsMember({"on", "off"}))
+      ->capture_default_str();
+  app.add_option("-f,--csv", csv, "Write the points to this file, in perf_analyzer's columns");
 }
 
 void SimulateChoice::add_common(CLI::App& app) {
@@ -57,14 +64,26 @@ std::vector<std::string> SimulateChoice::arguments() const {
   const auto add = [&](const char* option, const std::string& value) { arguments.insert(arguments.end(), {option, value}); };
   if (!machine.empty()) add("--machine", machine);
   for (const std::string& variant : variants) add("--variant", variant);
-  rate ? add("--rate", exactly(*rate)) : add("--rates", rates);
+  if (rate) {
+    add("--rate", exactly(*rate));
+  } else if (!arrivals.intervals.empty()) {
+    add("--request-intervals", arrivals.intervals);
+  } else {
+    add("--rates", rates);
+    add("--request-distribution", arrivals.distribution);
+  }
   add("--slo", slo);
   add("--requests", std::to_string(requests));
   add("--seed", std::to_string(seed));
   add("--core-groups", runtime.groups());
   add("--scheduler", runtime.scheduler);
   add("--gpus", runtime.gpus);
+  if (!rate) {
+    add("--batching", batching);
+    add("--overlap", overlap);
+  }
   if (!output.empty()) add("--output", output);
+  if (!csv.empty()) add("--csv", csv);
   if (json) arguments.emplace_back("--json");
   return arguments;
 }
@@ -97,7 +116,10 @@ Status SimulateChoice::check(const Machine& chosen) const {
 Result<ComparisonOptions> SimulateChoice::comparison() const {
   Result<std::vector<double>> at = rates == "auto" ? std::vector<double>() : parse_range("--rates", rates);
   if (!at) return at.error();
+  Result<ArrivalProcess> process = arrivals.process();
+  if (!process) return process.error();
   ComparisonOptions comparison;
+  comparison.arrivals = *std::move(process);
   Result<Slo> limit = parse_slo(slo);
   if (!limit) return limit.error();
   comparison.seeds = {seed};

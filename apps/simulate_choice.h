@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/arrivals_choice.h"
 #include "apps/runtime_choice.h"
 #include "staronnx/bench/comparison.h"
 
@@ -17,11 +18,13 @@ struct SimulateChoice {
   std::vector<std::string> variants;  // of the plan; empty: all, and one chosen for each request
   std::string rates = "auto";
   std::optional<double> rate;  // per second, which advise is asked for, instead of `rates`
+  ArrivalsChoice arrivals;
   std::string slo = "5x";
   std::size_t requests = 2000;
   unsigned seed = 1;
   RuntimeChoice runtime;
-  std::string output;
+  std::string batching = "auto", overlap = "on";
+  std::string output, csv;  // files
   bool json = false;
 
   void add_to(CLI::App& app);
@@ -38,7 +41,7 @@ struct SimulateChoice {
   // Whether there is anything wrong with plan, machine and load: said before something is simulated.
   Status check(const Machine& chosen) const;
 
-  // What was chosen of seed, SLO and rates.
+  // What was chosen of seed, SLO, arrivals and rates. Reads the file of intervals.
   Result<ComparisonOptions> comparison() const;
 };
 

@@ -1,5 +1,6 @@
 """`staronnx simulate`: a plan under load on machines that are not there, in virtual time."""
 
+import csv
 import json
 import os
 import pathlib
@@ -96,7 +97,60 @@ def test_the_result_makes_a_page(staronnx, plan, tmp_path):
     staronnx("simulate", plan, "--machine", WORKSTATION, "--requests", 100, "-o", tmp_path / "result.json")
     done = subprocess.run([sys.executable, ROOT / "scripts/report.py", tmp_path / "result.json", "-o", tmp_path / "page.html"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "(simulated)" in (tmp_path / "page.html").read_text()
+    page = (tmp_path / "page.html").read_text()
+    assert "(simulated)" in page and "Estimated: times on NVIDIA GeForce RTX 4090" in page
+    assert all(f"StarONNX {variant}" in page for variant in ("whole", "k2")) and page.count("<svg") > 2
+
+
+def test_the_points_are_written_as_bench_writes_them(staronnx, plan, tmp_path):
+    staronnx("simulate", plan, "--machine", WORKSTATION, "--variant", "k2", "--rates", "100:300:100", "--slo", "1s", "--requests", 300, "-f", tmp_path / "points.csv")
+    rows = list(csv.DictReader((tmp_path / "points.csv").open()))
+    assert [float(row["Request Rate"]) for row in rows] == [100, 200, 300]
+    assert all(0 < float(row["p50 latency"]) <= float(row["p99 latency"]) for row in rows)
+
+
+def test_requests_come_as_they_are_told_to(staronnx, staronnx_json, plan, tmp_path):
+    def p99(*arrivals):
+        result = staronnx_json("simulate", plan, "--machine", WORKSTATION, "--variant", "whole", "--slo", "1s", *arrivals)
+        return result["arrivals"], next(point["p99_ms"] for point in result["systems"][0]["points"] if point["rate_per_s"] == 400)
+
+    (tmp_path / "gaps").write_text("0\n5000\n")
+    kinds = {law: p99("--rates", "400", "--request-distribution", law) for law in ("constant", "poisson", "bursts")}
+    assert [kind for kind, _ in kinds.values()] == ["constant", "poisson", "bursts:3:0.1:0.5"]
+    assert kinds["constant"][1] < kinds["poisson"][1] < kinds["bursts"][1]
+    assert p99("--arrivals", tmp_path / "gaps") == p99("--request-intervals", tmp_path / "gaps")
+    assert kinds["constant"][1] < p99("--arrivals", tmp_path / "gaps")[1], "two at once"
+    done = staronnx("simulate", plan, "--machine", WORKSTATION, "--arrivals", tmp_path / "none", check=False)
+    assert done.returncode == 1 and f"{tmp_path}/none" in done.stderr
+
+
+def test_batches_can_be_left_out(staronnx_json, plan, tmp_path):
+    made = json.loads((plan / "plan.json").read_text())
+    for tensor in (*made["inputs"], *made["outputs"]):
+        tensor["shape"][0] = -1
+    four = {"1": 60e3, "2": 40e3}  # microseconds: four requests in the time of one and a half
+    made["variants"][0]["segments"][0]["batched"] = {"4": {"alone_us": four, "busy_us": four}}
+    (tmp_path / "plan.json").write_text(json.dumps(made))
+
+    def saturated(batching):
+        result = staronnx_json("simulate", tmp_path, "--machine", WORKSTATION, "--gpus", "none", "--variant", "whole", "--batching", batching, "--requests", 1000)
+        return result["systems"][0]["saturated_per_s"]
+
+    assert saturated("none") == pytest.approx(16 / 0.040, rel=0.05)
+    assert saturated("auto") > 1.5 * saturated("none")
+
+
+def test_transfers_can_be_kept_from_overlapping(staronnx, staronnx_json, plan, tmp_path):
+    slow = machine_with(tmp_path, lambda machine: [link.update(bandwidth_bytes_per_s=4e8) for link in machine["links"]])
+
+    def whole(overlap):
+        return staronnx_json("simulate", plan, "--machine", slow, "--variant", "whole", "--core-groups", "1", "--overlap", overlap, "--requests", 500)["systems"][0]
+
+    on, off = whole("on"), whole("off")
+    assert on["saturated_per_s"] > 1.2 * off["saturated_per_s"], "1 ms of transfer for 2 ms of computation"
+    assert off["transfers"]["hidden_share"] < 0.1 < on["transfers"]["hidden_share"]
+    done = staronnx("simulate", plan, "--machine", slow, "--overlap", "off", "--scheduler", "dmdas", check=False)
+    assert done.returncode == 1 and "'dmdas' decides itself" in done.stderr
 
 
 @pytest.mark.parametrize(

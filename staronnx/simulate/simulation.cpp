@@ -65,6 +65,7 @@ Result<Comparison> simulate(const CarriedPlan& carried, const std::filesystem::p
   double highest = saturated_rate(carried.plan, machine);
   if (comparison.rates.asked) highest = std::max(*comparison.rates.asked, highest / kOfAsked);
   if (!comparison.rates.per_s.empty()) highest = std::ranges::max(comparison.rates.per_s);
+  if (const auto* replayed = std::get_if<ReplayedArrivals>(&comparison.arrivals)) highest = replayed->rate_per_s();
   comparison.duration = Seconds(static_cast<double>(options.requests) / highest);
   comparison.in_flight = 0;
   for (const Place& place : (*runtime)->places())
