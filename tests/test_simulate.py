@@ -140,6 +140,22 @@ def test_batches_can_be_left_out(staronnx_json, plan, tmp_path):
     assert saturated("auto") > 1.5 * saturated("none")
 
 
+def test_runs_vary_as_they_were_measured_to(staronnx_json, plan, tmp_path):
+    made = json.loads((plan / "plan.json").read_text())
+    for segment in (segment for variant in made["variants"] for segment in variant["segments"]):
+        segment["cpu_time"]["variation"] = {"1": [0.5, 0.6, 0.8, 1, 1.2, 1.5, 2, 3, 4]}
+    (tmp_path / "plan.json").write_text(json.dumps(made))
+
+    def point(folder):
+        result = staronnx_json("simulate", folder, "--machine", WORKSTATION, "--gpus", "none", "--core-groups", "auto", "--variant", "whole", "--rates", "10", "--slo", "1s")
+        return result["systems"][0]["points"][0], result["estimates"]
+
+    (assumed, estimates), (measured, fewer) = point(plan), point(tmp_path)
+    assert any("runs vary" in estimate for estimate in estimates) and not any("runs vary" in estimate for estimate in fewer)
+    assert measured["p50_ms"] == pytest.approx(assumed["p50_ms"], rel=0.05)
+    assert assumed["p99_ms"] < 1.15 * 40 and measured["p99_ms"] == pytest.approx(3 * 40, rel=0.2)
+
+
 def test_transfers_can_be_kept_from_overlapping(staronnx, staronnx_json, plan, tmp_path):
     slow = machine_with(tmp_path, lambda machine: [link.update(bandwidth_bytes_per_s=4e8) for link in machine["links"]])
 

@@ -83,9 +83,10 @@ class Shapes {
 };
 
 // Measured, or of the next smaller width.
-Microseconds at_width(const std::map<int, Microseconds>& times, int width) {
-  auto above = times.upper_bound(width);
-  if (above != times.begin()) --above;
+template <class Value>
+const Value& at_width(const std::map<int, Value>& by_width, int width) {
+  auto above = by_width.upper_bound(width);
+  if (above != by_width.begin()) --above;
   return above->second;
 }
 
@@ -98,7 +99,7 @@ class OnCores final : public Executor {
 
   Status run(std::span<const TensorView> inputs, std::span<OutputSlot> outputs) override {
     const int batch = shapes_.batch_of(inputs);
-    const double factor = hardware_->noise.factor();
+    const double factor = noise(measured(batch).variation);
     const Clock::time_point begin = Clock::now();
     hardware_->cores_at_work += static_cast<std::size_t>(width_);
     for (int look = 0; look < kLooks; ++look) pass(factor / kLooks * time(batch));
@@ -110,9 +111,15 @@ class OnCores final : public Executor {
   }
 
  private:
+  const CpuTimes& measured(int batch) const { return batch == 1 ? segment_.cpu_time : segment_.batched.at(batch); }
+
+  double noise(const std::map<int, Variation>& variation) const {
+    return variation.empty() ? hardware_->noise.factor() : hardware_->noise.factor(at_width(variation, width_));
+  }
+
   // While so many cores work as do now.
   Microseconds time(int batch) const {
-    const CpuTimes& times = batch == 1 ? segment_.cpu_time : segment_.batched.at(batch);
+    const CpuTimes& times = measured(batch);
     const Microseconds alone = at_width(times.alone, width_);
     const std::size_t width = static_cast<std::size_t>(width_), others = hardware_->cores - width;
     if (times.busy.empty() || others == 0) return alone;
