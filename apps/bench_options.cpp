@@ -18,26 +18,11 @@ Result<std::string> content_of(const std::string& option, const std::string& fil
   return *std::move(content);
 }
 
-Status set_arrivals(const BenchOptions& options, ComparisonOptions& comparison) {
-  if (options.intervals.empty()) {
-    Result<ArrivalProcess> process = parse_distribution(options.distribution);
-    if (!process) return process.error();
-    comparison.arrivals = *std::move(process);
-    return {};
-  }
-  const Result<std::string> content = content_of("--request-intervals", options.intervals);
-  if (!content) return content.error();
-  Result<ReplayedArrivals> replayed = parse_intervals(*content, options.intervals);
-  if (!replayed) return replayed.error();
-  comparison.arrivals = *std::move(replayed);
-  return {};
-}
-
 Status set_rates(const BenchOptions& options, RatePlan& rates) {
   if (options.rates == "auto") return {};
   Result<std::vector<double>> given = parse_range("--rates", options.rates);
   if (!given) return given.error();
-  rates.search = options.binary_search;
+  rates.search = rates.ends_only = options.binary_search;
   if (rates.search && given->size() < 2)
     return Error{ErrorCode::invalid_argument,
                  "--binary-search has nothing to search in '" + options.rates + "'; write FIRST:LAST:STEP"};
@@ -72,9 +57,9 @@ void add_number(const char* option, const std::optional<double>& value, std::str
 
 void add_load(const BenchOptions& options, std::string& command) {
   if (!options.concurrency.empty()) return add_text("--concurrency-range", options.concurrency, command);
-  if (!options.intervals.empty()) return add_text("--request-intervals", options.intervals, command);
+  if (!options.arrivals.intervals.empty()) return add_text("--request-intervals", options.arrivals.intervals, command);
   add_text("--rates", options.rates, command);
-  add_text("--request-distribution", options.distribution, command);
+  add_text("--request-distribution", options.arrivals.distribution, command);
   if (options.binary_search) command += " --binary-search";
 }
 
@@ -109,19 +94,13 @@ void BenchOptions::add_to(CLI::App& verb) {
   rate->capture_default_str();
   verb.add_flag("--binary-search", binary_search, "Search for the congestion threshold between FIRST and LAST, to STEP")
       ->needs(rate);
-  CLI::Option* law =
-      verb.add_option("--request-distribution", distribution,
-                      "When requests come: poisson, constant, bursts, or bursts:PEAK:SHARE:SECONDS (two states: PEAK times the "
-                      "rate during SHARE of the time, for SECONDS on average; bursts is bursts:3:0.1:0.5)");
-  law->type_name("DISTRIBUTION")->capture_default_str();
-  CLI::Option* replayed = verb.add_option(
-      "--request-intervals", intervals, "Replay arrivals: a file of microseconds between requests, one a line, again and again");
-  replayed->excludes(rate)->excludes(law);
+  const auto [law, replayed] = arrivals.add_to(verb, rate);
   verb.add_option("--concurrency-range", concurrency, "Closed loop instead: requests in flight, FIRST:LAST:STEP")
       ->excludes(rate)
       ->excludes(law)
       ->excludes(replayed);
-  verb.add_option("-l,--slo,--latency-threshold", slo, "Limit of latency: milliseconds, or times the smallest lone p50 (3x)")
+  verb.add_option("-l,--slo,--latency-threshold", slo,
+                  "Limit of latency: a time (80ms, or 80), or times the smallest lone p50 (3x)")
       ->capture_default_str();
   verb.add_option("--percentile", percentile, "Of the latencies, that is to be within the limit")
       ->check(CLI::Range(1.0, 100.0))
@@ -162,7 +141,9 @@ Result<ComparisonOptions> BenchOptions::comparison() const {
   ComparisonOptions comparison;
   comparison.seeds.resize(seeds);
   for (unsigned i = 0; i < seeds; ++i) comparison.seeds[i] = seed + i;
-  if (Status set = set_arrivals(*this, comparison); !set) return set.error();
+  Result<ArrivalProcess> process = arrivals.process();
+  if (!process) return process.error();
+  comparison.arrivals = *std::move(process);
   if (Status set = set_rates(*this, comparison.rates); !set) return set.error();
   if (Status set = set_concurrency(*this, comparison.concurrency); !set) return set.error();
   const Result<Slo> limit = parse_slo(slo);

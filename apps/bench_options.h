@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/arrivals_choice.h"
 #include "apps/machine_choice.h"
 #include "apps/runtime_choice.h"
 #include "staronnx/bench/comparison.h"
@@ -21,8 +22,7 @@ struct BenchOptions {
   std::string input_data = "random";
   std::string rates = "auto";
   std::string concurrency;
-  std::string distribution = "poisson";
-  std::string intervals;  // a file
+  ArrivalsChoice arrivals;
   bool binary_search = false;
   std::string slo = "5x";
   double percentile = ComparisonOptions().percentile;

@@ -21,6 +21,7 @@ int run_command(int argc, char** argv) {
   staronnx::apps::add_run(app, exit_status);
   staronnx::apps::add_bench(app, exit_status);
   staronnx::apps::add_simulate(app, exit_status);
+  staronnx::apps::add_advise(app, exit_status);
   staronnx::apps::add_serve(app, exit_status);
   staronnx::apps::add_node(app, exit_status);
   staronnx::apps::add_machine(app, exit_status);

@@ -1,10 +1,14 @@
 #include "apps/simulate_choice.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "staronnx/bench/rates.h"
 #include "staronnx/machine/machine_file.h"
 #include "staronnx/machine/measure_links.h"
+#include "staronnx/machine/processor_class.h"
+#include "staronnx/plan/plan.h"
 
 namespace staronnx::apps {
 namespace {
@@ -13,16 +17,36 @@ bool left_out(const Machine& machine, const Memory& memory) {
   return memory.kind == MemoryKind::gpu && std::ranges::count(machine.gpus, memory.number, &Gpu::ordinal) == 0;
 }
 
+// Read again it is the same number.
+std::string exactly(double number) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.begin(), text.end(), number).ptr};
+}
+
 }  // namespace
 
 void SimulateChoice::add_to(CLI::App& app) {
+  add_common(app);
+  app.add_option("--variant", variants, "Variants of the plan (default: all, and one chosen for each request)");
+  CLI::Option* range = app.add_option(
+      "--rates,--request-rate-range", rates,
+      "Rates of the curves in requests/s, FIRST:LAST:STEP, between which the thresholds are searched for, too; or auto");
+  arrivals.add_to(app, range->capture_default_str());
+  app.add_option("--batching", batching, "auto: waiting requests run in batches where the plan says that this pays; or none")
+      ->check(CLI::IsMember({"auto", "none"}))
+      ->capture_default_str();
+  app.add_option("--overlap", overlap, "on: tensors travel while others are computed; or off")
+      ->check(CLI::IsMember({"on", "off"}))
+      ->capture_default_str();
+  app.add_option("-f,--csv", csv, "Write the points to this file, in perf_analyzer's columns");
+}
+
+void SimulateChoice::add_common(CLI::App& app) {
   app.add_option("PLAN", plan, "The directory of a plan")->required();
   app.add_option("--machine", machine, "A machine file (docs/machine-files.md; default: this machine)");
-  app.add_option("--variant", variants, "Variants of the plan (default: all, and one chosen for each request)");
-  app.add_option("--rates", rates, "Rates of the curves in requests/s, FIRST:LAST:STEP, or auto")->capture_default_str();
-  app.add_option("--slo", slo, "Limit of p99 in milliseconds, or as a multiple of the smallest lone p50, 3x")
-      ->capture_default_str();
-  app.add_option("--requests", requests, "Requests at the highest rate; other measurements take as much virtual time")
+  app.add_option("--slo", slo, "Limit of p99: a time (20ms, or 20), or times the smallest lone p50 (3x)")->capture_default_str();
+  app.add_option("--requests", requests,
+                 "Requests of a measurement at the highest rate, or at --rate; the others take as much virtual time")
       ->check(CLI::Range(std::size_t{1}, std::size_t{100'000'000}))
       ->capture_default_str();
   app.add_option("--seed", seed, "Seed of the arrivals and of how long runs take")->capture_default_str();
@@ -40,16 +64,32 @@ std::vector<std::string> SimulateChoice::arguments() const {
   const auto add = [&](const char* option, const std::string& value) { arguments.insert(arguments.end(), {option, value}); };
   if (!machine.empty()) add("--machine", machine);
   for (const std::string& variant : variants) add("--variant", variant);
-  add("--rates", rates);
+  if (rate) {
+    add("--rate", exactly(*rate));
+  } else if (!arrivals.intervals.empty()) {
+    add("--request-intervals", arrivals.intervals);
+  } else {
+    add("--rates", rates);
+    add("--request-distribution", arrivals.distribution);
+  }
   add("--slo", slo);
   add("--requests", std::to_string(requests));
   add("--seed", std::to_string(seed));
   add("--core-groups", runtime.groups());
   add("--scheduler", runtime.scheduler);
   add("--gpus", runtime.gpus);
+  if (!rate) {
+    add("--batching", batching);
+    add("--overlap", overlap);
+  }
   if (!output.empty()) add("--output", output);
+  if (!csv.empty()) add("--csv", csv);
   if (json) arguments.emplace_back("--json");
   return arguments;
+}
+
+void SimulateChoice::set_slo(Milliseconds limit) {
+  slo = exactly(limit.count());
 }
 
 Result<Machine> SimulateChoice::chosen_machine() const {
@@ -66,14 +106,25 @@ Result<Machine> SimulateChoice::chosen_machine() const {
   return chosen;
 }
 
+Status SimulateChoice::check(const Machine& chosen) const {
+  if (const Result<Plan> loaded = load_plan(plan); !loaded) return loaded.error();
+  if (const Result<ComparisonOptions> load = comparison(); !load) return load.error();
+  if (const auto classes = processor_classes(chosen); !classes) return classes.error();
+  return {};
+}
+
 Result<ComparisonOptions> SimulateChoice::comparison() const {
   Result<std::vector<double>> at = rates == "auto" ? std::vector<double>() : parse_range("--rates", rates);
   if (!at) return at.error();
+  Result<ArrivalProcess> process = arrivals.process();
+  if (!process) return process.error();
   ComparisonOptions comparison;
+  comparison.arrivals = *std::move(process);
   Result<Slo> limit = parse_slo(slo);
   if (!limit) return limit.error();
   comparison.seeds = {seed};
   comparison.rates.per_s = *std::move(at);
+  comparison.rates.asked = rate;
   comparison.slo = *std::move(limit);
   return comparison;
 }

@@ -1,10 +1,12 @@
-// The options of `staronnx simulate`, which the command reads, and after it the simulator that it becomes.
+// The options of `staronnx simulate` and `staronnx advise`, which the command reads, and after it the simulator.
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "apps/arrivals_choice.h"
 #include "apps/runtime_choice.h"
 #include "staronnx/bench/comparison.h"
 
@@ -15,14 +17,20 @@ struct SimulateChoice {
   std::string machine;                // file; empty: this machine
   std::vector<std::string> variants;  // of the plan; empty: all, and one chosen for each request
   std::string rates = "auto";
+  std::optional<double> rate;  // per second, which advise is asked for, instead of `rates`
+  ArrivalsChoice arrivals;
   std::string slo = "5x";
   std::size_t requests = 2000;
   unsigned seed = 1;
   RuntimeChoice runtime;
-  std::string output;
+  std::string batching = "auto", overlap = "on";
+  std::string output, csv;  // files
   bool json = false;
 
   void add_to(CLI::App& app);
+  void add_common(CLI::App& app);  // what advise has, too
+
+  void set_slo(Milliseconds limit);
 
   // What says the same to add_to(). Defaults are spelled out: they mean the same when defaults change.
   std::vector<std::string> arguments() const;
@@ -30,7 +38,10 @@ struct SimulateChoice {
   // The machine with the GPUs that were chosen; links of this one are measured.
   Result<Machine> chosen_machine() const;
 
-  // What was chosen of seed, SLO and rates.
+  // Whether there is anything wrong with plan, machine and load: said before something is simulated.
+  Status check(const Machine& chosen) const;
+
+  // What was chosen of seed, SLO, arrivals and rates. Reads the file of intervals.
   Result<ComparisonOptions> comparison() const;
 };
 

@@ -1,4 +1,4 @@
-// The simulator, a program of its own that `staronnx simulate` becomes: StarPU-SimGrid calls starpu_main as the main actor, when it has read
+// The simulator, a program of its own that `staronnx simulate` becomes and `staronnx advise` starts: StarPU-SimGrid calls starpu_main as the main actor, when it has read
 // the machine's platform. Its arguments are the folder of the platform, which goes at the end, and those of the verb.
 #include <exception>
 #include <filesystem>
@@ -28,10 +28,25 @@ Setting setting_of(const SimulateChoice& options, const Machine& machine, const 
 
 std::vector<std::string> variants_of(const SimulateChoice& options, const Plan& plan) {
   if (!options.variants.empty()) return options.variants;
+  if (options.rate) return {""};
   std::vector<std::string> variants;
   for (const Variant& variant : plan.variants) variants.push_back(variant.name);
   if (variants.size() > 1 && options.runtime.scheduler == RuntimeOptions().scheduler) variants.emplace_back();
   return variants;
+}
+
+// What is not known of a plan is not done.
+void forget_batches(Plan& plan) {
+  for (Variant& variant : plan.variants) {
+    for (Segment& segment : variant.segments) segment.batched.clear();
+  }
+}
+
+Status write_files(const SimulateChoice& options, const Setting& setting, const Comparison& result) {
+  if (!options.output.empty()) {
+    if (Status written = write_file(options.output, to_json(setting, result)); !written) return written;
+  }
+  return options.csv.empty() ? Status() : write_file(options.csv, to_csv(result));
 }
 
 int simulate_plan(const SimulateChoice& options, const std::filesystem::path& folder) {
@@ -41,18 +56,17 @@ int simulate_plan(const SimulateChoice& options, const std::filesystem::path& fo
   if (!plan) return report(plan.error(), options.json);
   const Result<ComparisonOptions> comparison = options.comparison();
   if (!comparison) return report(comparison.error(), options.json);
-  const Result<RuntimeOptions> runtime = runtime_options(*machine, options.runtime.groups(), options.runtime.scheduler, folder);
+  Result<RuntimeOptions> runtime = runtime_options(*machine, options.runtime.groups(), options.runtime.scheduler, folder);
   if (!runtime) return report(runtime.error(), options.json);
+  runtime->overlap = options.overlap == "on";
+  if (options.batching == "none") forget_batches(*plan);
   const std::vector<std::string> variants = variants_of(options, *plan);
   const CarriedPlan carried = carried_to(*machine, *std::move(plan));
   const Result<Comparison> result = simulate(carried, options.plan, *machine, {*runtime, variants, options.requests}, *comparison,
                                              [](const std::string&, double, Seconds) {});
   if (!result) return report(result.error(), options.json);
   const Setting setting = setting_of(options, *machine, carried);
-  if (!options.output.empty()) {
-    if (Status written = write_file(options.output, to_json(setting, *result)); !written)
-      return report(written.error(), options.json);
-  }
+  if (const Status written = write_files(options, setting, *result); !written) return report(written.error(), options.json);
   std::cout << (options.json ? to_json(setting, *result) : to_text(setting, *result));
   return 0;
 }
@@ -63,6 +77,7 @@ int run_simulator(int argc, char** argv) {
   std::string folder;
   app.add_option("FOLDER", folder)->required();
   options.add_to(app);
+  app.add_option("--rate", options.rate);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

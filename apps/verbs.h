@@ -14,6 +14,7 @@ void add_partition(CLI::App& app, int& exit_status);
 void add_run(CLI::App& app, int& exit_status);
 void add_bench(CLI::App& app, int& exit_status);
 void add_simulate(CLI::App& app, int& exit_status);
+void add_advise(CLI::App& app, int& exit_status);
 void add_serve(CLI::App& app, int& exit_status);
 void add_node(CLI::App& app, int& exit_status);
 void add_machine(CLI::App& app, int& exit_status);

@@ -156,6 +156,7 @@ def page_of(bench, cuts):
     values["slo_rule"] = "" if bench["slo_times_lone"] is None else f" ({bench['slo_times_lone']:g} times the smallest lone p50)"
     values["arrivals"] = html.escape(bench["arrivals"])
     values["versions"] = html.escape(", ".join(f"{name} {version}" for name, version in bench["versions"].items()))
+    values["estimates"] = box("warnings", [f"Estimated: {estimate}." for estimate in bench.get("estimates", [])])
     values["conclusions"] = box("findings", bench["conclusions"])
     values["warnings"] = box("warnings", bench["warnings"])
     values["thresholds"] = "\n".join(threshold_rows(systems))

@@ -1,5 +1,6 @@
 """`staronnx simulate`: a plan under load on machines that are not there, in virtual time."""
 
+import csv
 import json
 import os
 import pathlib
@@ -7,6 +8,7 @@ import re
 import subprocess
 import sys
 
+import made_up_plan
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -14,41 +16,10 @@ MACHINES = sorted((ROOT / "machines").glob("*.json"))
 WORKSTATION = ROOT / "machines/workstation-1gpu.json"
 
 
-def tensor(name, numbers):
-    return {"name": name, "type": "float32", "shape": [1, numbers], "dimension_names": ["", ""], "optional": False}
-
-
-def segment(file, reads, writes, one, two):
-    """Times in milliseconds, on one core and on two."""
-    times = {"alone_us": {"1": 1e3 * one, "2": 1e3 * two}, "busy_us": {"1": 1e3 * one, "2": 1e3 * two}}
-    none = {"alone_us": {}, "busy_us": {}}
-    return {"file": file, "nodes": 1, "inputs": [reads], "outputs": [writes], "processors": ["cpu"], "cpu_time": times,
-            "batched": {}, "provider": "cpu", "other_provider_time": none, "provider_note": ""}  # fmt: skip
-
-
-def variant(name, segments, shares):
-    return {"name": name, "shares": shares, "work": shares, "cut_bytes": 0, "segments": segments, "node_segment": list(range(len(shares))),
-            "method": "whole" if len(shares) == 1 else "metis", "period_over_bound": 1, "cuts_measured": 0}  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory):
-    """Of a model that takes 40 ms on one core and 24 ms on two, whole and cut: times as if they had been measured. Nothing else is needed."""
     folder = tmp_path_factory.mktemp("plan")
-    x, m, y = tensor("x", 100_000), tensor("m", 50_000), tensor("y", 1000)
-    no_bound = {"rate_per_s": 0, "mix": []}
-    plan = {
-        "format": "staronnx-plan", "version": 4, "model": "made-up.onnx", "model_hash": "0" * 64, "machine": "CPU, 2 cores", "engine": "onnxruntime",
-        "inputs": [x], "outputs": [y], "shapes": [x["shape"]],
-        "tensors": [{**t, "bytes": 4 * t["shape"][1]} for t in (x, m, y)],
-        "nodes": [{"label": str(i), "time_us": 2e4, "reads": []} for i in range(2)],
-        "variants": [
-            {**variant("whole", [segment("whole.onnx", "x", "y", 40, 24)], [1.0]), "node_segment": [0, 0]},
-            variant("k2", [segment("k2-0.onnx", "x", "m", 30, 18), segment("k2-1.onnx", "m", "y", 10, 6)], [0.75, 0.25]),
-        ],
-        "prediction": {"slo_ms": 200, "bound": no_bound, "bound_within_slo": no_bound, "forecasts": [], "estimates": []},
-    }  # fmt: skip
-    (folder / "plan.json").write_text(json.dumps(plan))
+    made_up_plan.write_plan(folder)
     return folder
 
 
@@ -83,6 +54,24 @@ def test_cores_and_gpu_serve_more_than_either(staronnx_json, plan):
     assert 1.2 * 20 / 0.040 < both < 1.05 * (20 / 0.040 + 15 / 0.040), "a core is the GPU's"
 
 
+def test_it_says_how_busy_processors_and_links_were(staronnx_json, plan):
+    result = staronnx_json("simulate", plan, "--machine", WORKSTATION, "--variant", "whole", "--rates", "100:800:700", "--requests", 1000)
+    few, many = (min(result["systems"][0]["points"], key=lambda point: abs(point["rate_per_s"] - rate))["busy"] for rate in (100, 800))
+    gpu = "NVIDIA GeForce RTX 4090"
+    assert set(many) == {"cores", gpu, "link to gpu0", "link from gpu0"}
+    assert all(0 <= few[name] < many[name] for name in many)
+    assert many[gpu] > 0.85 and many["cores"] > 0.6
+    sent = 400_000 / 25e9 + 10e-6  # seconds, for a request's input
+    assert few["link to gpu0"] == pytest.approx(100 * sent, rel=0.05), "all go to the GPU"
+
+
+def test_all_given_rates_are_measured_and_the_threshold_is_found_between_them(staronnx_json, plan):
+    result = staronnx_json("simulate", plan, "--machine", WORKSTATION, "--variant", "whole", "--rates", "200:1000:200", "--slo", "30ms", "--requests", 500)
+    assert result["slo_ms"] == 30
+    assert {200, 400, 600, 800, 1000} <= {point["rate_per_s"] for point in result["systems"][0]["points"]}
+    assert 400 < result["systems"][0]["threshold_per_s"] < 1000
+
+
 def test_a_lone_request_takes_what_the_plan_says(staronnx_json, plan, tmp_path):
     two_cores = machine_with(tmp_path, lambda machine: machine.update(cores=[{"ids": "0-1"}], l3_caches=[], gpus=[], links=[]))
     result = staronnx_json("simulate", plan, "--machine", two_cores, "--variant", "whole", "--variant", "k2", "--requests", 100)
@@ -98,11 +87,86 @@ def test_one_seed_gives_one_output(staronnx, plan):
     assert output(1) != output(2).replace("seed 2", "seed 1").replace("--seed 2", "--seed 1")
 
 
+def test_the_output_does_not_depend_on_how_the_system_deals_out_memory(staronnx, plan, tmp_path):
+    wide = machine_with(tmp_path, lambda machine: machine.update(cores=[{"ids": "0-23"}], l3_caches=[]))
+    outputs = {staronnx("simulate", plan, "--machine", wide, "--requests", 100).stdout for _ in range(5)}
+    assert len(outputs) == 1
+
+
 def test_the_result_makes_a_page(staronnx, plan, tmp_path):
     staronnx("simulate", plan, "--machine", WORKSTATION, "--requests", 100, "-o", tmp_path / "result.json")
     done = subprocess.run([sys.executable, ROOT / "scripts/report.py", tmp_path / "result.json", "-o", tmp_path / "page.html"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "(simulated)" in (tmp_path / "page.html").read_text()
+    page = (tmp_path / "page.html").read_text()
+    assert "(simulated)" in page and "Estimated: times on NVIDIA GeForce RTX 4090" in page
+    assert all(f"StarONNX {variant}" in page for variant in ("whole", "k2")) and page.count("<svg") > 2
+
+
+def test_the_points_are_written_as_bench_writes_them(staronnx, plan, tmp_path):
+    staronnx("simulate", plan, "--machine", WORKSTATION, "--variant", "k2", "--rates", "100:300:100", "--slo", "1s", "--requests", 300, "-f", tmp_path / "points.csv")
+    rows = list(csv.DictReader((tmp_path / "points.csv").open()))
+    assert [float(row["Request Rate"]) for row in rows] == [100, 200, 300]
+    assert all(0 < float(row["p50 latency"]) <= float(row["p99 latency"]) for row in rows)
+
+
+def test_requests_come_as_they_are_told_to(staronnx, staronnx_json, plan, tmp_path):
+    def p99(*arrivals):
+        result = staronnx_json("simulate", plan, "--machine", WORKSTATION, "--variant", "whole", "--slo", "1s", *arrivals)
+        return result["arrivals"], next(point["p99_ms"] for point in result["systems"][0]["points"] if point["rate_per_s"] == 400)
+
+    (tmp_path / "gaps").write_text("0\n5000\n")
+    kinds = {law: p99("--rates", "400", "--request-distribution", law) for law in ("constant", "poisson", "bursts")}
+    assert [kind for kind, _ in kinds.values()] == ["constant", "poisson", "bursts:3:0.1:0.5"]
+    assert kinds["constant"][1] < kinds["poisson"][1] < kinds["bursts"][1]
+    assert p99("--arrivals", tmp_path / "gaps") == p99("--request-intervals", tmp_path / "gaps")
+    assert kinds["constant"][1] < p99("--arrivals", tmp_path / "gaps")[1], "two at once"
+    done = staronnx("simulate", plan, "--machine", WORKSTATION, "--arrivals", tmp_path / "none", check=False)
+    assert done.returncode == 1 and f"{tmp_path}/none" in done.stderr
+
+
+def test_batches_can_be_left_out(staronnx_json, plan, tmp_path):
+    made = json.loads((plan / "plan.json").read_text())
+    for tensor in (*made["inputs"], *made["outputs"]):
+        tensor["shape"][0] = -1
+    four = {"1": 60e3, "2": 40e3}  # microseconds: four requests in the time of one and a half
+    made["variants"][0]["segments"][0]["batched"] = {"4": {"alone_us": four, "busy_us": four}}
+    (tmp_path / "plan.json").write_text(json.dumps(made))
+
+    def saturated(batching):
+        result = staronnx_json("simulate", tmp_path, "--machine", WORKSTATION, "--gpus", "none", "--variant", "whole", "--batching", batching, "--requests", 1000)
+        return result["systems"][0]["saturated_per_s"]
+
+    assert saturated("none") == pytest.approx(16 / 0.040, rel=0.05)
+    assert saturated("auto") > 1.5 * saturated("none")
+
+
+def test_runs_vary_as_they_were_measured_to(staronnx_json, plan, tmp_path):
+    made = json.loads((plan / "plan.json").read_text())
+    for segment in (segment for variant in made["variants"] for segment in variant["segments"]):
+        segment["cpu_time"]["variation"] = {"1": [0.5, 0.6, 0.8, 1, 1.2, 1.5, 2, 3, 4]}
+    (tmp_path / "plan.json").write_text(json.dumps(made))
+
+    def point(folder):
+        result = staronnx_json("simulate", folder, "--machine", WORKSTATION, "--gpus", "none", "--core-groups", "auto", "--variant", "whole", "--rates", "10", "--slo", "1s")
+        return result["systems"][0]["points"][0], result["estimates"]
+
+    (assumed, estimates), (measured, fewer) = point(plan), point(tmp_path)
+    assert any("runs vary" in estimate for estimate in estimates) and not any("runs vary" in estimate for estimate in fewer)
+    assert measured["p50_ms"] == pytest.approx(assumed["p50_ms"], rel=0.05)
+    assert assumed["p99_ms"] < 1.15 * 40 and measured["p99_ms"] == pytest.approx(3 * 40, rel=0.2)
+
+
+def test_transfers_can_be_kept_from_overlapping(staronnx, staronnx_json, plan, tmp_path):
+    slow = machine_with(tmp_path, lambda machine: [link.update(bandwidth_bytes_per_s=4e8) for link in machine["links"]])
+
+    def whole(overlap):
+        return staronnx_json("simulate", plan, "--machine", slow, "--variant", "whole", "--core-groups", "1", "--overlap", overlap, "--requests", 500)["systems"][0]
+
+    on, off = whole("on"), whole("off")
+    assert on["saturated_per_s"] > 1.2 * off["saturated_per_s"], "1 ms of transfer for 2 ms of computation"
+    assert off["transfers"]["hidden_share"] < 0.1 < on["transfers"]["hidden_share"]
+    done = staronnx("simulate", plan, "--machine", slow, "--overlap", "off", "--scheduler", "dmdas", check=False)
+    assert done.returncode == 1 and "'dmdas' decides itself" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -28,27 +28,30 @@ struct Course {
   explicit Course(const ComparisonOptions& options)
       : replayed(std::get_if<ReplayedArrivals>(&options.arrivals)),
         open(options.concurrency.empty()),
-        lone(!options.slo.fixed),
+        lone(!options.slo.fixed || options.rates.asked),
         search(open && replayed == nullptr && options.rates.search),
         saturated(open && replayed == nullptr && options.rates.per_s.empty()) {
     if (!open) {
       loads = options.concurrency.size();
     } else if (replayed != nullptr) {
       loads = 1;
-    } else if (search && !saturated) {
-      loads = options.rates.per_s.size() > 1 ? 2 : 1;
+    } else if (saturated) {
+      loads = options.rates.asked ? 1 : kCurve.size();
     } else {
-      loads = saturated ? kCurve.size() : options.rates.per_s.size();
+      loads = options.rates.per_s.size();
+      if (search && options.rates.ends_only) loads = std::min<std::size_t>(loads, 2);
     }
   }
+
+  static std::size_t halvings(double ratio) { return static_cast<std::size_t>(std::ceil(std::log2(std::max(1.0, ratio)))); }
 
   // In a given range: halvings from the whole to the resolution, and the confirmation.
   std::size_t rounds(const ComparisonOptions& options) const {
     if (!search) return 0;
-    if (saturated) return kSearchRounds;
+    if (saturated) return options.rates.asked ? 2 + halvings(1 / kResolution) : kSearchRounds;
     const double range = options.rates.per_s.back() - options.rates.per_s.front();
     const double resolution = options.rates.resolution_per_s.value_or(kResolution * options.rates.per_s.back());
-    return 2 + static_cast<std::size_t>(std::ceil(std::log2(std::max(1.0, range / resolution))));
+    return 2 + halvings(range / resolution);
   }
 
   const ReplayedArrivals* replayed;
@@ -137,6 +140,7 @@ class Comparing {
     if (course_.replayed != nullptr) return {course_.replayed->rate_per_s()};
     const std::vector<double>& given = options_.rates.per_s;
     if (!given.empty()) return course_.loads == given.size() ? given : std::vector{given.front(), given.back()};
+    if (options_.rates.asked) return {*options_.rates.asked};
     double greatest = 0;
     for (const SystemResult& system : result_.systems) greatest = std::max(greatest, *system.by_seed[seed].saturated_per_s);
     std::vector<double> rates;

@@ -26,9 +26,12 @@ namespace staronnx {
 
 // Rates of the curves, and whether the threshold is searched for.
 struct RatePlan {
-  std::vector<double> per_s = {};               // empty: 25, 50, 75 and 90 % of the greatest saturated rate
-  bool search = true;                           // by bisection, below the saturated rate or, with rates given, the last of them
+  std::vector<double> per_s = {};  // empty: 25, 50, 75 and 90 % of the greatest saturated rate
+  bool search = true;              // by bisection, below the saturated rate or, with rates given, the last of them
+  bool ends_only = false;          // with rates given and searched: of them only the first and the last are measured beforehand
   std::optional<double> resolution_per_s = {};  // of the search; by default 4 % of where it begins
+  // Without rates given: this one instead of a curve, and the lone latency, too.
+  std::optional<double> asked = {};
 };
 
 struct ComparisonOptions {

@@ -125,15 +125,37 @@ TEST_F(CompareTest, MeasuresAllOnceForEachSeed) {
 // The first round needs the ends of the range, the others halve it: 64, 48, 40, 36 are all held or all not.
 TEST_F(CompareTest, SearchesWithinTheGivenRange) {
   add("single", 1, Milliseconds(10));
-  const Comparison result = compare_with({.rates = {.per_s = {20, 30, 40, 50, 60, 70, 80, 90}, .resolution_per_s = 10},
-                                          .slo = {.fixed = Milliseconds(100)},
-                                          .duration = Seconds(100)});
+  const Comparison result =
+      compare_with({.rates = {.per_s = {20, 30, 40, 50, 60, 70, 80, 90}, .ends_only = true, .resolution_per_s = 10},
+                    .slo = {.fixed = Milliseconds(100)},
+                    .duration = Seconds(100)});
   const std::vector<Point>& points = result.systems[0].points;
   EXPECT_EQ(points.front().rate_per_s, 20);
   EXPECT_EQ(points.back().rate_per_s, 90);
   EXPECT_THAT(points, Contains(Field(&Point::rate_per_s, 55)));
   EXPECT_FALSE(result.systems[0].by_seed[0].saturated_per_s);
   EXPECT_NEAR(*result.systems[0].by_seed[0].threshold_per_s, 77, 10);
+}
+
+TEST_F(CompareTest, MeasuresAllGivenRatesAndSearchesBetweenThem) {
+  add("single", 1, Milliseconds(10));
+  const Comparison result =
+      compare_with({.rates = {.per_s = {20, 40, 90}}, .slo = {.fixed = Milliseconds(100)}, .duration = Seconds(100)});
+  for (const double rate : {20.0, 40.0, 90.0}) EXPECT_THAT(result.systems[0].points, Contains(Field(&Point::rate_per_s, rate)));
+  EXPECT_NEAR(*result.systems[0].by_seed[0].threshold_per_s, 77, 4);
+}
+
+TEST_F(CompareTest, MeasuresTheRateThatIsAskedForBesideTheThreshold) {
+  add("single", 1, Milliseconds(10));
+  for (const double rate : {60.0, 130.0}) {
+    const Comparison result =
+        compare_with({.rates = {.asked = rate}, .slo = {.fixed = Milliseconds(100)}, .duration = Seconds(100)});
+    const SeedResult& seed = result.systems[0].by_seed[0];
+    EXPECT_EQ(std::ranges::find(result.systems[0].points, rate, &Point::rate_per_s)->held, rate == 60);
+    EXPECT_NEAR(*seed.threshold_per_s, 77, 4);
+    EXPECT_NEAR(seed.lone_p50->count(), 10'000, 1);
+    EXPECT_NEAR(*seed.saturated_per_s, 100, 0.1);
+  }
 }
 
 TEST_F(CompareTest, DoesNotLeaveTheRangeWhenNothingHolds) {

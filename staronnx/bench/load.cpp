@@ -115,6 +115,14 @@ std::optional<ServerTimes> since(const std::optional<ServerStatistics>& before, 
   return after ? between(*before, *after) : std::nullopt;
 }
 
+std::vector<Busy> since(const std::vector<Worked>& before, System& system, Seconds elapsed) {
+  std::vector<Busy> busy;
+  const std::vector<Worked> after = system.worked();
+  for (std::size_t i = 0; i < after.size(); ++i)
+    busy.push_back({after[i].name, (after[i].time - before[i].time) / (elapsed * after[i].count)});
+  return busy;
+}
+
 // Results per second, from the last one left out to the last one that came while the loop was full.
 double closed_rate(std::span<const Sample> samples, std::size_t in_flight, double otherwise) {
   std::vector<Seconds> ends;
@@ -165,6 +173,7 @@ Window open_loop(System& system, LoadClock& clock, double rate_per_s, std::span<
                  const Limits& limits) {
   wake(system, clock);
   const std::optional<ServerStatistics> before = system.statistics();
+  const std::vector<Worked> worked = system.worked();
   std::vector<Sample> samples(arrivals.size());
   Run run(system, clock);
   for (std::size_t i = 0; i < arrivals.size(); ++i) {
@@ -173,7 +182,9 @@ Window open_loop(System& system, LoadClock& clock, double rate_per_s, std::span<
     run.send(samples[i], {run.at(limits.deadline ? arrivals[i] + *limits.deadline : duration + limits.slo)});
   }
   system.wait_below(1);
+  const Seconds elapsed = run.elapsed();
   Window window{point_of(rate_per_s, duration, limits, samples), std::move(samples)};
+  window.point.busy = since(worked, system, elapsed);
   window.point.server = since(before, system);
   window.point.first_error = run.first_error();
   return window;
@@ -182,6 +193,7 @@ Window open_loop(System& system, LoadClock& clock, double rate_per_s, std::span<
 Window closed_loop(System& system, LoadClock& clock, int in_flight, Seconds duration, const Limits& limits) {
   wake(system, clock);
   const std::optional<ServerStatistics> before = system.statistics();
+  const std::vector<Worked> worked = system.worked();
   std::deque<Sample> samples;  // elements stay where they are
   const auto fewest = 3 * static_cast<std::size_t>(in_flight);
   Run run(system, clock);
@@ -193,8 +205,10 @@ Window closed_loop(System& system, LoadClock& clock, int in_flight, Seconds dura
     system.wait_below(in_flight);
   }
   system.wait_below(1);
+  const Seconds elapsed = run.elapsed();
   std::vector<Sample> all(samples.begin(), samples.end());
   Window window{closed_point_of(in_flight, duration, limits, all), std::move(all)};
+  window.point.busy = since(worked, system, elapsed);
   window.point.server = since(before, system);
   window.point.first_error = run.first_error();
   return window;

@@ -31,6 +31,12 @@ struct Limits {
   Milliseconds in_time() const { return deadline.value_or(slo); }
 };
 
+// What processors of a kind, or a link, did of a window.
+struct Busy {
+  std::string name;
+  double share = 0;  // of the time from the start to the last answer, on average over the processors
+};
+
 // How a system answered in one window. Quantiles are of all requests with a result (see quantile.h), latency from the intended send.
 struct Point {
   unsigned seed = 0;         // of the arrivals
@@ -53,6 +59,7 @@ struct Point {
   bool stable = true;                 // see stability.h
   bool held = false;                  // every request answered, the tail within the SLO, no growing backlog
   std::optional<ServerTimes> server;  // of the window's requests
+  std::vector<Busy> busy;             // see System::worked()
   std::string first_error;            // of refused, dropped and failed ones
 };
 

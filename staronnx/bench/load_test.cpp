@@ -130,6 +130,15 @@ TEST(OpenLoop, DoesNotCountTheRequestThatWakes) {
   EXPECT_NEAR(point.p99.count(), 10'000, 1);
 }
 
+TEST(OpenLoop, SaysHowBusyTheMachineWas) {
+  SimulatedClock clock;
+  SimulatedSystem system(clock, {.servers = 2, .service = kService, .counts = true});
+  const Point point = open_loop(system, clock, 10, every(Milliseconds(100), 10), Seconds(1), kLimits).point;
+  ASSERT_EQ(point.busy.size(), 1u);
+  EXPECT_EQ(point.busy[0].name, "servers");
+  EXPECT_NEAR(point.busy[0].share, 100 / 910. / 2, 1e-6) << "10 ms each, the last at 900 ms";
+}
+
 TEST(OpenLoop, GivesUpWhatStillWaitsOneSloAfterTheEnd) {
   SimulatedClock clock;
   SimulatedSystem system(clock, {.service = Seconds(1)});

@@ -10,8 +10,9 @@ namespace {
 
 class PipelineSystem final : public System {
  public:
-  PipelineSystem(std::string name, std::unique_ptr<Pipeline> pipeline, Requests requests)
-      : name_(std::move(name)), requests_(std::move(requests)), pipeline_(std::move(pipeline)) {}
+  PipelineSystem(std::string name, std::unique_ptr<Pipeline> pipeline, Requests requests,
+                 std::function<std::vector<Worked>()> worked)
+      : name_(std::move(name)), requests_(std::move(requests)), worked_(std::move(worked)), pipeline_(std::move(pipeline)) {}
 
   const std::string& name() const override { return name_; }
   std::span<const std::string> notes() const override { return pipeline_->notes(); }
@@ -37,6 +38,8 @@ class PipelineSystem final : public System {
     return transfers_;
   }
 
+  std::vector<Worked> worked() override { return worked_ ? worked_() : std::vector<Worked>(); }
+
  private:
   // Tensors in the same memory, as plain ONNX Runtime is given it, too: the pipeline only reads them.
   static std::vector<Tensor> lent(std::vector<Tensor>& request) {
@@ -60,6 +63,7 @@ class PipelineSystem final : public System {
   Transfers transfers_;
   const std::string name_;
   Requests requests_;
+  const std::function<std::vector<Worked>()> worked_;
   std::size_t turn_ = 0;
   RequestCount unanswered_;
   std::unique_ptr<Pipeline> pipeline_;  // goes first: its last answers are counted
@@ -67,8 +71,9 @@ class PipelineSystem final : public System {
 
 }  // namespace
 
-std::unique_ptr<System> pipeline_system(std::string name, std::unique_ptr<Pipeline> pipeline, Requests requests) {
-  return std::make_unique<PipelineSystem>(std::move(name), std::move(pipeline), std::move(requests));
+std::unique_ptr<System> pipeline_system(std::string name, std::unique_ptr<Pipeline> pipeline, Requests requests,
+                                        std::function<std::vector<Worked>()> worked) {
+  return std::make_unique<PipelineSystem>(std::move(name), std::move(pipeline), std::move(requests), std::move(worked));
 }
 
 }  // namespace staronnx

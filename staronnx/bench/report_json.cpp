@@ -31,6 +31,12 @@ Json json_of(const std::optional<ServerTimes>& server) {
           {"compute_output_us", server->compute_output.count()}};
 }
 
+Json json_of(const std::vector<Busy>& busy) {
+  Json shares;
+  for (const Busy& each : busy) shares[each.name] = each.share;
+  return shares;
+}
+
 Json json_of(const Point& point) {
   const auto latency = [&](Microseconds time) { return point.answered == 0 ? Json(nullptr) : Json(ms(time)); };
   return {{"seed", point.seed},
@@ -56,7 +62,8 @@ Json json_of(const Point& point) {
           {"backlog_grows", point.backlog_grows},
           {"stable", point.stable},
           {"held", point.held},
-          {"server", json_of(point.server)}};
+          {"server", json_of(point.server)},
+          {"busy", json_of(point.busy)}};
 }
 
 Json json_of(const std::optional<Spread>& spread) {

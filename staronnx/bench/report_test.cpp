@@ -97,10 +97,17 @@ TEST(ReportJson, HasTheAgreedNamesAndUnits) {
   EXPECT_EQ(first["sent"], 400);
   EXPECT_EQ(first["good_per_s"], 40);
   for (const char* name : {"late", "refused", "dropped", "failed"}) EXPECT_EQ(first[name], 0) << name;
-  for (const char* name : {"concurrency", "server", "first_error"}) EXPECT_TRUE(first[name].is_null()) << name;
+  for (const char* name : {"concurrency", "server", "first_error", "busy"}) EXPECT_TRUE(first[name].is_null()) << name;
   EXPECT_EQ(json["arrivals"], "poisson");
   EXPECT_TRUE(json["confidence"].is_null());
   EXPECT_TRUE(json["deadline_ms"].is_null());
+}
+
+TEST(ReportJson, SaysHowBusyProcessorsWere) {
+  Comparison busy = comparison();
+  busy.systems[0].points[0].busy = {{"cores", 0.5}, {"link to gpu0", 0.125}};
+  const auto json = nlohmann::json::parse(to_json(setting(), busy));
+  EXPECT_EQ(json["systems"][0]["points"][0]["busy"], nlohmann::json::parse(R"({"cores": 0.5, "link to gpu0": 0.125})"));
 }
 
 TEST(ReportJson, HasMediansAndIntervalsOverTheSeeds) {

@@ -81,6 +81,11 @@ class SimulatedSystem final : public System {
     while (unanswered_ >= count) clock_.step();
   }
 
+  std::vector<Worked> worked() override {
+    if (!options_.counts) return {};
+    return {{"servers", options_.servers, counted_.compute_infer}};
+  }
+
   std::optional<ServerStatistics> statistics() override { return options_.counts ? std::optional(counted_) : std::nullopt; }
 
  private:

@@ -18,7 +18,7 @@ struct Slo {
   std::optional<Milliseconds> fixed = {};  // instead
 };
 
-// "80": milliseconds; "3x": times the lone latency. Refuses all else, and what is not positive.
+// "80", "80ms", "0.08s": a time; "3x": times the lone latency. Refuses all else, and what is not positive.
 Result<Slo> parse_slo(std::string_view text);
 
 }  // namespace staronnx

@@ -25,6 +25,13 @@ struct Transfers {
   Microseconds exposed{};
 };
 
+// Processors of a kind, or one direction of a link.
+struct Worked {
+  std::string name;     // "cores", "link to gpu0"
+  int count = 1;        // of these processors
+  Microseconds time{};  // at work so far, all of them together
+};
+
 class System {
  public:
   using Done = std::function<void(const Status&)>;
@@ -46,6 +53,9 @@ class System {
 
   // So far. Nothing where all computes in one memory.
   virtual Transfers transfers() const { return {}; }
+
+  // Of the machine, always the same ones in the same order. Nothing where it is not known.
+  virtual std::vector<Worked> worked() { return {}; }
 
   // What the server has counted so far; asks it, and blocks. Nothing where there is no server, or it does not count.
   virtual std::optional<ServerStatistics> statistics() { return {}; }

@@ -145,6 +145,10 @@ TEST_F(Compile, EverySegmentIsMeasuredWithEveryProvider) {
   for (const Variant& variant : plan->variants) {
     for (const Segment& segment : variant.segments) {
       EXPECT_GT(segment.cpu_time.busy.at(1).count(), 0);
+      const Variation& variation = segment.cpu_time.variation.at(1);
+      EXPECT_TRUE(std::ranges::is_sorted(variation) && variation.front() > 0);
+      EXPECT_LE(variation.front(), 1);
+      EXPECT_GE(variation.back(), 1);
       EXPECT_EQ(segment.other_provider_time.busy.contains(1), has_openvino) << segment.provider_note;
     }
   }

@@ -4,6 +4,7 @@
 // all segments of all variants. The unpartitioned model is the variant with one segment, so baseline and split run through the same code.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -28,10 +29,17 @@ struct PlanTensor {
   bool operator==(const PlanTensor&) const = default;
 };
 
+// Shares of the runs at which Variation has quantiles.
+constexpr std::array kVariationAt = {0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0};
+
+// Quantiles of the times of runs, in units of their median, ascending.
+using Variation = std::array<double, kVariationAt.size()>;
+
 // Measured median time of one run, by group width.
 struct CpuTimes {
-  std::map<int, Microseconds> alone;  // on an otherwise idle machine
-  std::map<int, Microseconds> busy;   // while as many groups of that width as the machine holds do the same
+  std::map<int, Microseconds> alone;        // on an otherwise idle machine
+  std::map<int, Microseconds> busy;         // while as many groups of that width as the machine holds do the same
+  std::map<int, Variation> variation = {};  // of the runs while busy; empty: not measured
 
   bool operator==(const CpuTimes&) const = default;
 };

@@ -45,7 +45,9 @@ Json json_of(const std::map<int, Microseconds>& time_by_width) {
 }
 
 Json json_of(const CpuTimes& times) {
-  return {{"alone_us", json_of(times.alone)}, {"busy_us", json_of(times.busy)}};
+  Json json = {{"alone_us", json_of(times.alone)}, {"busy_us", json_of(times.busy)}};
+  for (const auto& [width, variation] : times.variation) json["variation"][std::to_string(width)] = variation;
+  return json;
 }
 
 Json json_of(const Segment& segment) {
@@ -204,8 +206,23 @@ std::map<int, Microseconds> times_of(const Json& json, const char* name, const s
   return times;
 }
 
+// Plans of earlier programs have none.
+std::map<int, Variation> variations_of(const Json& json, const std::string& who) {
+  std::map<int, Variation> variations;
+  if (!json.contains("variation")) return variations;
+  for (const auto& [width, quantiles] : json["variation"].items()) {
+    const std::string what = who + ", variation of width";
+    const std::vector<double> given = numbers(quantiles, what + " " + width);
+    Variation& variation = variations[number_of(width, what)];
+    if (given.size() != variation.size() || !std::ranges::is_sorted(given))
+      throw Refused{what + " " + width + " is not " + std::to_string(variation.size()) + " ascending numbers"};
+    std::ranges::copy(given, variation.begin());
+  }
+  return variations;
+}
+
 CpuTimes cpu_times_of(const Json& json, const std::string& who) {
-  return {times_of(json, "alone_us", who), times_of(json, "busy_us", who)};
+  return {times_of(json, "alone_us", who), times_of(json, "busy_us", who), variations_of(json, who)};
 }
 
 Provider provider_of(const std::string& name, const std::string& who) {

@@ -17,6 +17,8 @@ TensorInfo tensor(const std::string& name, Shape shape) {
   return {.name = name, .type = DataType::float32, .shape = std::move(shape), .dimension_names = std::move(names)};
 }
 
+constexpr Variation kVariation = {0.5, 0.75, 0.875, 1, 1.0625, 1.25, 1.5, 1.75, 3};
+
 // x -> [a] -> t -> [b] -> y, whole and in two.
 Plan small_plan() {
   Plan plan;
@@ -29,12 +31,13 @@ Plan small_plan() {
   plan.shapes = {{2, 4}};
   for (const char* name : {"x", "t", "y"}) plan.tensors[name] = {tensor(name, {2, 4}), Bytes{32}};
   plan.nodes = {{"Relu a", Microseconds(1.5), {}}, {"Relu \"b\"\n<é>", Microseconds(2.25), {0}}};
-  plan.variants.push_back({"whole",
-                           {1},
-                           {1},
-                           {},
-                           {{"whole.onnx", 2, {"x"}, {"y"}, {"cpu"}, {{{1, Microseconds(4)}, {2, Microseconds(3)}}, {}}}},
-                           {0, 0}});
+  plan.variants.push_back(
+      {"whole",
+       {1},
+       {1},
+       {},
+       {{"whole.onnx", 2, {"x"}, {"y"}, {"cpu"}, {{{1, Microseconds(4)}, {2, Microseconds(3)}}, {}, {{2, kVariation}}}}},
+       {0, 0}});
   plan.variants.push_back({"k2",
                            {0.5, 0.5},
                            {0.4, 0.6},
@@ -102,6 +105,12 @@ TEST(PlanJson, RefusesByName) {
   EXPECT_NE(refusal([](Json& j) { j["variants"][1]["cut_bytes"] = -5; }).find("cut_bytes"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["variants"][1]["segments"][0]["cpu_time"]["alone_us"]["zero"] = 1; }).find("'zero'"),
             std::string::npos);
+  const auto with_variation = [](const Json& quantiles) {
+    return refusal([&](Json& j) { j["variants"][1]["segments"][0]["cpu_time"]["variation"]["1"] = quantiles; });
+  };
+  for (const Json& wrong : {Json{0.5, 1, 2}, Json{1, 1, 1, 1, 1, 1, 1, 1, 0.5}, Json(1), Json{"a", 1, 1, 1, 1, 1, 1, 1, 1}})
+    EXPECT_NE(with_variation(wrong), "accepted") << wrong;
+  EXPECT_NE(with_variation({0.5, 1, 2}).find("variation of width 1 is not 9 ascending numbers"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["variants"][1]["segments"][0]["batched"]["0"] = 1; }).find("'0'"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["variants"][1]["segments"][0]["provider"] = "magic"; }).find("'magic'"), std::string::npos);
   EXPECT_NE(refusal([](Json& j) { j["prediction"]["bound"]["mix"][0]["batch"] = 0; }).find("batch"), std::string::npos);

@@ -1,4 +1,5 @@
-// What a plan will do on a machine, before it runs; private to this room and its benchmarks, but for kHandover.
+// What a plan will do on a machine, before it runs; private to this room and its benchmarks, but for kHandover and
+// `staronnx advise`.
 #pragma once
 
 #include <optional>

@@ -74,6 +74,23 @@ Microseconds median(std::vector<Microseconds> times) {
   return *middle;
 }
 
+struct RunTimes {
+  Microseconds median{};
+  Variation variation{};
+};
+
+// Between two runs in proportion.
+Variation variation_of(std::vector<Microseconds> times, Microseconds median) {
+  std::ranges::sort(times);
+  Variation variation{};
+  for (std::size_t i = 0; i < variation.size(); ++i) {
+    const double place = kVariationAt[i] * static_cast<double>(times.size() - 1);
+    const auto below = static_cast<std::size_t>(place), above = std::min(below + 1, times.size() - 1);
+    variation[i] = (times[below] + (place - static_cast<double>(below)) * (times[above] - times[below])) / median;
+  }
+  return variation;
+}
+
 // One segment on one or more groups at once.
 class Together {
  public:
@@ -85,7 +102,7 @@ class Together {
         measuring_(groups.size()),
         ready_(std::ssize(groups)) {}
 
-  Result<Microseconds> measure(const Tensors& tensors) {
+  Result<RunTimes> measure(const Tensors& tensors) {
     std::vector<Status> statuses(groups_.size());
     std::vector<std::vector<Microseconds>> times(groups_.size());
     {
@@ -99,7 +116,8 @@ class Together {
       if (!statuses[i]) return statuses[i].error();
       all.insert(all.end(), times[i].begin(), times[i].end());
     }
-    return median(std::move(all));
+    const Microseconds middle = median(all);
+    return RunTimes{middle, variation_of(std::move(all), middle)};
   }
 
   // After measuring.
@@ -197,20 +215,34 @@ std::optional<std::string> what_is_off(const Tensors& written, const Tensors& re
   return std::nullopt;
 }
 
-// {"others": share, "segments": [[[alone by width], [busy by width], note], ...]}; without times where there are none.
+std::optional<std::map<int, Variation>> variations_of(const Json& row, const std::vector<int>& widths) {
+  if (!row.is_array() || row.size() != widths.size()) return std::nullopt;
+  std::map<int, Variation> variations;
+  for (std::size_t w = 0; w < widths.size(); ++w) {
+    if (!row[w].is_array() || row[w].size() != kVariationAt.size()) return std::nullopt;
+    for (std::size_t i = 0; i < kVariationAt.size(); ++i) {
+      if (!row[w][i].is_number()) return std::nullopt;
+      variations[widths[w]][i] = row[w][i].get<double>();
+    }
+  }
+  return variations;
+}
+
+// {"others": share, "segments": [[[alone by width], [busy by width], [variation by width], note], ...]}; without times where there are none.
 std::optional<CutTimes> times_of(const Json& entry, std::size_t segments, const std::vector<int>& widths) {
   if (!entry.is_object() || !entry.contains("segments") || entry["segments"].size() != segments) return std::nullopt;
   const Json others = entry.value("others", Json());
   if (!others.is_number() || !entry["segments"].is_array()) return std::nullopt;
   CutTimes times{{}, {}, others.get<double>()};
   const std::vector<int> none;
-  for (const Json& pair : entry["segments"]) {
-    if (!pair.is_array() || pair.size() != 3 || !pair[2].is_string()) return std::nullopt;
-    const std::vector<int>& measured = pair[0].empty() ? none : widths;
-    auto alone = times_of(pair[0], measured), busy = times_of(pair[1], measured);
-    if (!alone || !busy) return std::nullopt;
-    times.notes.push_back(pair[2].get<std::string>());
-    times.segments.push_back({*std::move(alone), *std::move(busy)});
+  for (const Json& segment : entry["segments"]) {
+    if (!segment.is_array() || segment.size() != 4 || !segment[3].is_string()) return std::nullopt;
+    const std::vector<int>& measured = segment[0].empty() ? none : widths;
+    auto alone = times_of(segment[0], measured), busy = times_of(segment[1], measured);
+    auto variations = variations_of(segment[2], measured);
+    if (!alone || !busy || !variations) return std::nullopt;
+    times.notes.push_back(segment[3].get<std::string>());
+    times.segments.push_back({*std::move(alone), *std::move(busy), *std::move(variations)});
   }
   return times;
 }
@@ -223,7 +255,9 @@ Json entry_of(const CutTimes& times) {
   };
   Json entry = Json::array();
   for (std::size_t s = 0; s < times.segments.size(); ++s) {
-    entry.push_back(Json::array({row(times.segments[s].alone), row(times.segments[s].busy), times.notes[s]}));
+    Json variations = Json::array();
+    for (const auto& [width, variation] : times.segments[s].variation) variations.push_back(variation);
+    entry.push_back(Json::array({row(times.segments[s].alone), row(times.segments[s].busy), variations, times.notes[s]}));
   }
   return {{"others", times.others_share}, {"segments", std::move(entry)}};
 }
@@ -326,13 +360,14 @@ Result<SegmentCosts::SegmentTimes> SegmentCosts::time(const Segment& segment, co
     Result<std::vector<CoreGroup>> groups = all_groups(machine_, width);
     if (!groups) return groups.error();
     Together one(engine_, file, segment.provider, std::span(*groups).first(1));
-    Result<Microseconds> alone = one.measure(tensors);
+    Result<RunTimes> alone = one.measure(tensors);
     if (!alone) return alone.error();
     Together all(engine_, file, segment.provider, *groups);
-    Result<Microseconds> busy = groups->size() == 1 ? alone : all.measure(tensors);
+    Result<RunTimes> busy = groups->size() == 1 ? alone : all.measure(tensors);
     if (!busy) return busy.error();
-    timed.times.alone[width] = *alone;
-    timed.times.busy[width] = *busy;
+    timed.times.alone[width] = alone->median;
+    timed.times.busy[width] = busy->median;
+    timed.times.variation[width] = busy->variation;
     timed.note = one.note();
     written = std::move(one.written());
   }

@@ -62,9 +62,10 @@ class Dispatcher {
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 
-  void set_places(std::vector<Place> places) {
+  void set_places(std::vector<Place> places, bool ahead) {
     const Lock lock(mutex_);
     places_ = std::move(places);
+    ahead_ = ahead;
     several_memories_ = std::ranges::any_of(places_, [](const Place& place) { return place.memory != STARPU_MAIN_RAM; });
     workers_.resize(starpu_worker_get_count());
     for (Worker& worker : workers_) worker.assigned.reserve(1), worker.running.reserve(1);
@@ -267,7 +268,7 @@ class Dispatcher {
 
   void prefetch(starpu_task* task, std::size_t place) {
     SegmentTask& segment = segment_of(*task);
-    if (segment.prefetched) return;
+    if (!ahead_ || segment.prefetched) return;
     segment.prefetched = place;
     segment.sent = now();
     segment.transfer = segment.slot->time_of_inputs(segment, places_[place].memory);
@@ -352,6 +353,7 @@ class Dispatcher {
   // What follows is guarded by the mutex.
   std::vector<Place> places_;
   bool several_memories_ = false;
+  bool ahead_ = true;                                // data is sent to places that are not free yet
   std::vector<Worker> workers_{STARPU_NMAXWORKERS};  // as many as there are, once places are set; workers look for tasks before
   std::vector<starpu_task*> ready_;
   std::vector<starpu_task*> incomplete_;                  // of batches of which the last task is not there yet
@@ -425,8 +427,8 @@ starpu_sched_policy& staronnx_policy() {
   return policy;
 }
 
-void set_places(std::vector<Place> places) {
-  dispatcher(0).set_places(std::move(places));
+void set_places(std::vector<Place> places, bool ahead) {
+  dispatcher(0).set_places(std::move(places), ahead);
 }
 
 Choice choose_variant(std::span<const PreparedVariant> variants, std::size_t pipeline) {

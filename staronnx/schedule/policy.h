@@ -24,8 +24,8 @@ constexpr const char* kPolicyName = "staronnx";
 // To be given to starpu_init(). Lives as long as the program.
 starpu_sched_policy& staronnx_policy();
 
-// Before the first task: where tasks may run. The policy must be the one in use.
-void set_places(std::vector<Place> places);
+// Before the first task: where tasks may run, and whether data is sent there ahead. The policy must be the one in use.
+void set_places(std::vector<Place> places, bool ahead);
 
 // Which variant a request of the pipeline should run that starts now, and when it would end. Thread-safe; the policy must be the one in use.
 Choice choose_variant(std::span<const PreparedVariant> variants, std::size_t pipeline);

@@ -88,6 +88,16 @@ Status check_elastic(const RuntimeOptions& options) {
   return {};
 }
 
+Status check_overlap(const RuntimeOptions& options) {
+  if (options.overlap || options.scheduler == kPolicyName) return {};
+  return Error{ErrorCode::invalid_argument, "transfers can be kept from overlapping with the scheduler '" +
+                                                std::string(kPolicyName) + "' only; '" + options.scheduler + "' decides itself"};
+}
+
+std::size_t workers_per_gpu(const RuntimeOptions& options) {
+  return options.overlap ? kWorkersPerGpu : 1;
+}
+
 Status create_cache(const std::filesystem::path& directory) {
   std::error_code failure;
   std::filesystem::create_directories(directory, failure);
@@ -155,7 +165,7 @@ unsigned rest_between_questions(void*) {
 }
 
 Status check_workers(const RuntimeOptions& options) {
-  std::vector<starpu_worker_archtype> wanted(options.gpus.size() * kWorkersPerGpu, STARPU_CUDA_WORKER);
+  std::vector<starpu_worker_archtype> wanted(options.gpus.size() * workers_per_gpu(options), STARPU_CUDA_WORKER);
   wanted.insert(wanted.end(), options.nodes.count, STARPU_TCPIP_MS_WORKER);
   wanted.insert(wanted.end(), options.groups.size(), STARPU_CPU_WORKER);
   if (starpu_worker_get_count() != wanted.size()) {
@@ -171,7 +181,7 @@ Status check_workers(const RuntimeOptions& options) {
 
 Status start_starpu(const RuntimeOptions& options, Gathering* gathering) {
   prepare_starpu_environment(options.cache);
-  if (!options.gpus.empty()) prepare_starpu_environment(options.gpus, kWorkersPerGpu);
+  if (!options.gpus.empty()) prepare_starpu_environment(options.gpus, workers_per_gpu(options));
   if (gathering != nullptr) {
     prepare_starpu_environment({.count = options.nodes.count, .listen = gathering->address(), .port = gathering->port()});
     if (Status released = gathering->release(); !released) return released;
@@ -233,6 +243,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(const RuntimeOptions& options) {
   if (Status groups = check_groups(options.groups); !groups) return groups.error();
   if (Status scheduler = check_scheduler(options.scheduler); !scheduler) return scheduler.error();
   if (Status elastic = check_elastic(options); !elastic) return elastic.error();
+  if (Status overlap = check_overlap(options); !overlap) return overlap.error();
   if (Status nodes = check_nodes(options.nodes.count, options.gpus.size()); !nodes) return nodes.error();
   if (Status cache = create_cache(options.cache); !cache) return cache.error();
   if (runtime_lives.test_and_set()) {
@@ -265,7 +276,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(const RuntimeOptions& options) {
 Status Runtime::find_places(const RuntimeOptions& options) {
   std::vector<Place>& places = state_->places;
   for (const Gpu& gpu : options.gpus) {
-    for (std::size_t i = 0; i < kWorkersPerGpu; ++i) {
+    for (std::size_t i = 0; i < workers_per_gpu(options); ++i) {
       state_->gpu_workers.push_back({gpu, stream_of_gpu_worker(static_cast<unsigned>(places.size()))});
       places.push_back(place_of(gpu, places.size()));
     }
@@ -284,7 +295,7 @@ Status Runtime::find_places(const RuntimeOptions& options) {
   state_->own_policy = options.scheduler == kPolicyName;
   if (!state_->own_policy) return {};
   if (state_->gathering) state_->links = measured_links(*state_);
-  set_places(places);
+  set_places(places, options.overlap);
   return {};
 }
 

@@ -31,6 +31,9 @@ struct RuntimeOptions {
   std::filesystem::path cache;  // where StarPU keeps what it measured of the machine; created
   std::vector<Gpu> gpus = {};   // each has kWorkersPerGpu workers; builds with CUDA only
   NodesOptions nodes = {};      // other processes whose cores take part
+  // Tensors travel to GPUs and nodes while others are computed there. Off, with "staronnx" only, to see what that is worth: then nothing is
+  // sent ahead, and a GPU has one worker.
+  bool overlap = true;
 };
 
 // While one's tensors travel another's are computed.

@@ -39,7 +39,7 @@ CpuTimes carried(const CpuTimes& measured, const std::set<int>& widths, std::siz
   if (measured.alone.empty()) return measured;
   const Scaling scaling(measured.alone);
   const double slower = measured.busy.empty() ? 1 : measured.busy.begin()->second / measured.alone.begin()->second;
-  CpuTimes times;
+  CpuTimes times{{}, {}, measured.variation};
   for (const int width : widths) {
     const auto known = measured.alone.find(width);
     times.alone[width] = known == measured.alone.end() ? scaling.time(width) : known->second;
@@ -48,9 +48,17 @@ CpuTimes carried(const CpuTimes& measured, const std::set<int>& widths, std::siz
   return times;
 }
 
+bool knows_variation(const Plan& plan) {
+  return std::ranges::all_of(plan.variants, [](const Variant& variant) {
+    return std::ranges::none_of(variant.segments, [](const Segment& segment) { return segment.cpu_time.variation.empty(); });
+  });
+}
+
 void say_estimates(const Machine& machine, const Plan& plan, CarriedPlan& carried) {
-  carried.estimates.push_back("how much runs vary: by " + std::to_string(std::lround(100 * (Noise::kLeast - 1))) + " to +" +
-                              std::to_string(std::lround(100 * (Noise::kMost - 1))) + " % of the median");
+  if (const bool on_cores = knows_variation(plan); !on_cores || !machine.gpus.empty())
+    carried.estimates.push_back("how much runs" + std::string(on_cores ? " on GPUs" : "") + " vary: by " +
+                                std::to_string(std::lround(100 * (Noise::kLeast - 1))) + " to +" +
+                                std::to_string(std::lround(100 * (Noise::kMost - 1))) + " % of the median");
   if (plan.machine != machine.id())
     carried.estimates.push_back("times on cores: those measured on '" + plan.machine + "', taken for as fast");
   const int measured = plan.variants.front().segments.front().cpu_time.alone.rbegin()->first;

@@ -51,6 +51,18 @@ TEST(CarriedPlan, says_what_is_estimated) {
                                                       HasSubstr("on 3 to 6 cores"), HasSubstr("A GPU")));
 }
 
+TEST(CarriedPlan, keeps_how_runs_were_measured_to_vary) {
+  Plan plan = measured_on(machine_of(2));
+  const std::map<int, Variation> measured{{1, {0.9, 0.95, 0.98, 1, 1.02, 1.05, 1.1, 1.2, 1.5}}};
+  plan.variants[0].segments[0].cpu_time.variation = measured;
+  EXPECT_THAT(carried_to(machine_of(2), plan).estimates, testing::IsEmpty());
+  Machine machine = machine_of(6);
+  machine.gpus = {{.ordinal = 0, .name = "A GPU", .memory = {}, .pci_bus_id = {}, .speed = 20.0}};
+  const CarriedPlan carried = carried_to(machine, plan);
+  EXPECT_EQ(carried.plan.variants[0].segments[0].cpu_time.variation, measured);
+  EXPECT_THAT(carried.estimates, testing::Contains(HasSubstr("runs on GPUs vary")));
+}
+
 TEST(CarriedPlan, a_gpu_takes_a_part_of_a_cores_time) {
   Segment segment = measured_on(machine_of(2)).variants[0].segments[0];
   EXPECT_NEAR(time_on_gpu(segment, 10, 1).count(), 100, 1e-6);

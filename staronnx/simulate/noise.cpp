@@ -12,10 +12,22 @@ constexpr std::array kQuantiles = {Noise::kLeast, 0.98,  0.985, 0.988, 0.99, 0.9
 
 }  // namespace
 
+double Noise::share() {
+  return static_cast<double>(random_() >> 11) * 0x1p-53;
+}
+
 double Noise::factor() {
-  const double share = static_cast<double>(random_() >> 11) * 0x1p-53 * (kQuantiles.size() - 1);
-  const auto below = static_cast<std::size_t>(share);
-  return kQuantiles[below] + (share - static_cast<double>(below)) * (kQuantiles[below + 1] - kQuantiles[below]);
+  const double place = share() * (kQuantiles.size() - 1);
+  const auto below = static_cast<std::size_t>(place);
+  return kQuantiles[below] + (place - static_cast<double>(below)) * (kQuantiles[below + 1] - kQuantiles[below]);
+}
+
+double Noise::factor(const Variation& measured) {
+  const double at = share();
+  std::size_t above = 1;
+  while (kVariationAt[above] < at) ++above;
+  const double part = (at - kVariationAt[above - 1]) / (kVariationAt[above] - kVariationAt[above - 1]);
+  return measured[above - 1] + part * (measured[above] - measured[above - 1]);
 }
 
 }  // namespace staronnx

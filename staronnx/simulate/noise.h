@@ -4,19 +4,25 @@
 #include <cstdint>
 #include <random>
 
+#include "staronnx/plan/plan.h"
+
 namespace staronnx {
 
-// Draws from one distribution for all segments, which is an assumption. The same seed gives the same numbers, in the same order.
+// The same seed gives the same numbers, in the same order.
 class Noise {
  public:
   explicit Noise(std::uint64_t seed) : random_(seed) {}
 
-  // A run's time in units of the median, from kLeast to kMost.
+  // A run's time in units of the median: from the distribution that is assumed where none was measured, from kLeast to kMost; or a measured
+  // one, between whose quantiles all times are taken for as likely.
   double factor();
+  double factor(const Variation& measured);
 
   static constexpr double kLeast = 0.97, kMost = 1.12;
 
  private:
+  double share();  // of the runs: from 0 to 1, each as likely
+
   std::mt19937_64 random_;
 };
 

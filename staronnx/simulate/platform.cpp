@@ -41,20 +41,6 @@ std::string text(const char* format, Values... values) {
   return buffer.data();
 }
 
-// From the memory of the cores to a GPU, or back: the best of the NUMA nodes'.
-Result<Link> link_of_gpu(const Machine& machine, int gpu, bool back) {
-  const Memory there{MemoryKind::gpu, gpu};
-  const Link* best = nullptr;
-  for (const Link& link : machine.links) {
-    if ((back ? link.from : link.to) != there || (back ? link.to : link.from).kind != MemoryKind::numa_node) continue;
-    if (best == nullptr || best->bandwidth < link.bandwidth) best = &link;
-  }
-  if (best != nullptr) return *best;
-  const std::string cores = Memory{MemoryKind::numa_node, machine.numa_nodes.front().number}.name(), name = there.name();
-  return Error{ErrorCode::invalid_argument, "'links' has none from " + (back ? name + " to " + cores : cores + " to " + name) +
-                                                "; add one, with its bandwidth_bytes_per_s and latency_us"};
-}
-
 // The cores' memory is 0, GPU n is n + 1; as StarPU's tables count.
 class Distances {
  public:
@@ -150,13 +136,13 @@ std::string routes(const Machine& machine, const Distances& distances) {
   return xml;
 }
 
-// A row for each memory, by number; "nan" where there is none.
+// A row for each memory, by number, and one more, as StarPU forgets the last row and the last number of each; "nan" where there is none.
 template <class Of>
 std::string table(const Machine& machine, Of of) {
   const std::vector<int> memories = memories_of(machine);
   std::string rows;
-  for (int from = 0; from <= last_gpu(machine) + 1; ++from) {
-    for (int to = 0; to <= last_gpu(machine) + 1; ++to) {
+  for (int from = 0; from <= last_gpu(machine) + 2; ++from) {
+    for (int to = 0; to <= last_gpu(machine) + 2; ++to) {
       const bool known = std::ranges::count(memories, from) > 0 && std::ranges::count(memories, to) > 0;
       rows += to == 0 ? "" : "\t";
       rows += from == to ? "0" : known ? text("%.9g", of(from, to)) : "nan";
@@ -180,6 +166,19 @@ Status check_numbers(const Machine& machine) {
 }
 
 }  // namespace
+
+Result<Link> link_of_gpu(const Machine& machine, int gpu, bool back) {
+  const Memory there{MemoryKind::gpu, gpu};
+  const Link* best = nullptr;
+  for (const Link& link : machine.links) {
+    if ((back ? link.from : link.to) != there || (back ? link.to : link.from).kind != MemoryKind::numa_node) continue;
+    if (best == nullptr || best->bandwidth < link.bandwidth) best = &link;
+  }
+  if (best != nullptr) return *best;
+  const std::string cores = Memory{MemoryKind::numa_node, machine.numa_nodes.front().number}.name(), name = there.name();
+  return Error{ErrorCode::invalid_argument, "'links' has none from " + (back ? name + " to " + cores : cores + " to " + name) +
+                                                "; add one, with its bandwidth_bytes_per_s and latency_us"};
+}
 
 Result<std::map<std::string, std::string>> platform_files(const Machine& machine) {
   if (Status few = check_numbers(machine); !few) return few.error();

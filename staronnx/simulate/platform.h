@@ -14,6 +14,9 @@
 
 namespace staronnx {
 
+// The link from the memory of the cores to a GPU, or back: the best of the NUMA nodes'. Fails, naming it, where there is none.
+Result<Link> link_of_gpu(const Machine& machine, int gpu, bool back);
+
 // What SimGrid loads, and StarPU's tables of links: contents by name of the file. Fails when a GPU lacks a link to or from the cores' memory, naming it, and for more
 // GPUs or cores than StarPU was built for.
 Result<std::map<std::string, std::string>> platform_files(const Machine& machine);

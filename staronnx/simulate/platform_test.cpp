@@ -36,8 +36,9 @@ TEST(Platform, a_gpu_is_as_far_as_from_the_nearest_numa_node) {
   const auto files = platform_files(machine_with(2));
   ASSERT_TRUE(files) << files.error().message;
   EXPECT_THAT(files->at("machine.platform.v4.xml"), HasSubstr("\"RAM-CUDA1\" bandwidth=\"2e+10Bps\" latency=\"1e-05s\""));
-  EXPECT_EQ(files->at("machine.latency"), "0\t10\t10\n10\t0\t20\n10\t20\t0\n");
-  EXPECT_EQ(files->at("machine.bandwidth"), "0\t20000\t20000\n20000\t0\t10000\n20000\t10000\t0\n");
+  EXPECT_EQ(files->at("machine.latency"), "0\t10\t10\tnan\n10\t0\t20\tnan\n10\t20\t0\tnan\nnan\tnan\tnan\t0\n");
+  EXPECT_EQ(files->at("machine.bandwidth"),
+            "0\t20000\t20000\tnan\n20000\t0\t10000\tnan\n20000\t10000\t0\tnan\nnan\tnan\tnan\t0\n");
 }
 
 TEST(Platform, gpus_that_are_linked_need_no_detour) {
@@ -48,7 +49,7 @@ TEST(Platform, gpus_that_are_linked_need_no_detour) {
   EXPECT_THAT(files->at("machine.platform.v4.xml"),
               AllOf(HasSubstr("dst=\"CUDA1\" symmetrical=\"NO\"><link_ctn id=\"CUDA0-CUDA1\"/></route>"),
                     HasSubstr("dst=\"CUDA0\" symmetrical=\"NO\"><link_ctn id=\"CUDA1-RAM\"/>")));
-  EXPECT_THAT(files->at("machine.latency"), HasSubstr("10\t0\t2\n"));
+  EXPECT_THAT(files->at("machine.latency"), HasSubstr("10\t0\t2\tnan\n"));
 }
 
 TEST(Platform, numbers_that_are_left_out_are_unreachable) {
@@ -56,7 +57,7 @@ TEST(Platform, numbers_that_are_left_out_are_unreachable) {
   machine.gpus.erase(machine.gpus.begin());
   const auto files = platform_files(machine);
   ASSERT_TRUE(files) << files.error().message;
-  EXPECT_EQ(files->at("machine.latency"), "0\tnan\t10\nnan\t0\tnan\n10\tnan\t0\n");
+  EXPECT_EQ(files->at("machine.latency"), "0\tnan\t10\tnan\nnan\t0\tnan\tnan\n10\tnan\t0\tnan\nnan\tnan\tnan\t0\n");
 }
 
 TEST(Platform, names_a_link_that_is_missing) {

@@ -19,11 +19,13 @@ namespace staronnx {
 struct SimulatedHardware {
   struct Gpu {
     double speed = 1;
+    Microseconds worked{};
     Mutex works;
   };
 
   std::size_t cores = 0;
   std::size_t cores_at_work = 0;
+  Microseconds cores_worked{};
   std::map<int, Gpu> gpus;  // by ordinal
   Noise noise;
 };
@@ -81,9 +83,10 @@ class Shapes {
 };
 
 // Measured, or of the next smaller width.
-Microseconds at_width(const std::map<int, Microseconds>& times, int width) {
-  auto above = times.upper_bound(width);
-  if (above != times.begin()) --above;
+template <class Value>
+const Value& at_width(const std::map<int, Value>& by_width, int width) {
+  auto above = by_width.upper_bound(width);
+  if (above != by_width.begin()) --above;
   return above->second;
 }
 
@@ -96,19 +99,27 @@ class OnCores final : public Executor {
 
   Status run(std::span<const TensorView> inputs, std::span<OutputSlot> outputs) override {
     const int batch = shapes_.batch_of(inputs);
-    const double factor = hardware_->noise.factor();
+    const double factor = noise(measured(batch).variation);
+    const Clock::time_point begin = Clock::now();
     hardware_->cores_at_work += static_cast<std::size_t>(width_);
     for (int look = 0; look < kLooks; ++look) pass(factor / kLooks * time(batch));
     hardware_->cores_at_work -= static_cast<std::size_t>(width_);
     pass(kHandover);
+    hardware_->cores_worked += width_ * Microseconds(Clock::now() - begin);
     shapes_.put(outputs, batch);
     return {};
   }
 
  private:
+  const CpuTimes& measured(int batch) const { return batch == 1 ? segment_.cpu_time : segment_.batched.at(batch); }
+
+  double noise(const std::map<int, Variation>& variation) const {
+    return variation.empty() ? hardware_->noise.factor() : hardware_->noise.factor(at_width(variation, width_));
+  }
+
   // While so many cores work as do now.
   Microseconds time(int batch) const {
-    const CpuTimes& times = batch == 1 ? segment_.cpu_time : segment_.batched.at(batch);
+    const CpuTimes& times = measured(batch);
     const Microseconds alone = at_width(times.alone, width_);
     const std::size_t width = static_cast<std::size_t>(width_), others = hardware_->cores - width;
     if (times.busy.empty() || others == 0) return alone;
@@ -135,7 +146,9 @@ class OnGpu final : public GpuExecutor {
     const int batch = shapes_.batch_of(inputs);
     {
       const std::lock_guard lock(gpu_.works);
-      pass(hardware_->noise.factor() * time_on_gpu(segment_, gpu_.speed, batch));
+      const Microseconds time = hardware_->noise.factor() * time_on_gpu(segment_, gpu_.speed, batch);
+      pass(time);
+      gpu_.worked += time;
     }
     pass(kHandover);
     shapes_.put(outputs, batch);
@@ -161,7 +174,7 @@ class OnGpu final : public GpuExecutor {
 SimulatedEngine::SimulatedEngine(const Plan& plan, std::filesystem::path directory, const Machine& machine, std::uint64_t seed)
     : plan_(plan),
       directory_(std::move(directory)),
-      hardware_(std::make_shared<SimulatedHardware>(SimulatedHardware{machine.cores.size(), 0, {}, Noise(seed)})) {
+      hardware_(std::make_shared<SimulatedHardware>(SimulatedHardware{machine.cores.size(), 0, {}, {}, Noise(seed)})) {
   for (const Gpu& gpu : machine.gpus) hardware_->gpus[gpu.ordinal].speed = gpu.speed.value();
 }
 
@@ -178,6 +191,14 @@ Result<std::unique_ptr<GpuExecutor>> SimulatedEngine::prepare_on_gpu(const std::
   if (!found) return found.error();
   return std::unique_ptr<GpuExecutor>(
       std::make_unique<OnGpu>(Shapes(plan_, **found), **found, hardware_->gpus.at(place.ordinal), hardware_));
+}
+
+Microseconds SimulatedEngine::cores_worked() const {
+  return hardware_->cores_worked;
+}
+
+Microseconds SimulatedEngine::gpu_worked(int ordinal) const {
+  return hardware_->gpus.at(ordinal).worked;
 }
 
 Result<const Segment*> SimulatedEngine::segment(const std::filesystem::path& model) const {

@@ -27,6 +27,10 @@ class SimulatedEngine final : public ExecutorFactory {
   Result<std::unique_ptr<GpuExecutor>> prepare_on_gpu(const std::filesystem::path& model, const GpuPlace& place) override;
   bool has_tensorrt() const override { return false; }
 
+  // Runs so far: of all cores together, and of a GPU.
+  Microseconds cores_worked() const;
+  Microseconds gpu_worked(int ordinal) const;
+
  private:
   Result<const Segment*> segment(const std::filesystem::path& model) const;
 

@@ -8,11 +8,16 @@
 #include "staronnx/schedule/pipeline.h"
 #include "staronnx/simulate/simulated_engine.h"
 #include "staronnx/simulate/virtual_time.h"
+#include "staronnx/simulate/work_done.h"
 
 namespace staronnx {
 namespace {
 
 using Systems = std::vector<std::unique_ptr<System>>;
+
+// A rate that is asked for is measured with as many requests as wanted where the machine does not serve more than so many times that rate:
+// the search, at up to the saturated rate, takes so many times as many.
+constexpr double kOfAsked = 4;
 
 std::vector<Tensor> zeros(const Plan& plan) {
   std::vector<Tensor> inputs;
@@ -25,13 +30,13 @@ std::vector<Tensor> zeros(const Plan& plan) {
 }
 
 Result<Systems> open_systems(Runtime& runtime, SimulatedEngine& engine, const Plan& plan, const std::filesystem::path& directory,
-                             const std::vector<std::string>& variants) {
+                             const std::vector<std::string>& variants, WorkDone& done) {
   Systems systems;
   for (const std::string& variant : variants) {
     const std::string name = variant.empty() ? "StarONNX" : "StarONNX " + variant;
     Result<std::unique_ptr<Pipeline>> pipeline = Pipeline::open(runtime, engine, plan, directory, variant, {});
     if (!pipeline) return with_context(name, pipeline.error());
-    systems.push_back(pipeline_system(name, *std::move(pipeline), {zeros(plan)}));
+    systems.push_back(pipeline_system(name, *std::move(pipeline), {zeros(plan)}, [&done] { return done.so_far(); }));
   }
   return systems;
 }
@@ -54,10 +59,13 @@ Result<Comparison> simulate(const CarriedPlan& carried, const std::filesystem::p
   const Result<std::unique_ptr<Runtime>> runtime = Runtime::start(options.runtime);
   if (!runtime) return runtime.error();
   SimulatedEngine engine(carried.plan, directory, machine, comparison.seeds.front());
-  const Result<Systems> systems = open_systems(**runtime, engine, carried.plan, directory, options.variants);
+  WorkDone done(machine, **runtime, engine);
+  const Result<Systems> systems = open_systems(**runtime, engine, carried.plan, directory, options.variants, done);
   if (!systems) return systems.error();
   double highest = saturated_rate(carried.plan, machine);
+  if (comparison.rates.asked) highest = std::max(*comparison.rates.asked, highest / kOfAsked);
   if (!comparison.rates.per_s.empty()) highest = std::ranges::max(comparison.rates.per_s);
+  if (const auto* replayed = std::get_if<ReplayedArrivals>(&comparison.arrivals)) highest = replayed->rate_per_s();
   comparison.duration = Seconds(static_cast<double>(options.requests) / highest);
   comparison.in_flight = 0;
   for (const Place& place : (*runtime)->places())

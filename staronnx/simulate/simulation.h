@@ -16,7 +16,7 @@ namespace staronnx {
 struct SimulationOptions {
   RuntimeOptions runtime;             // of the machine; its cache is where offer_platform() wrote
   std::vector<std::string> variants;  // of the plan, one system each; "" chooses one for each request
-  std::size_t requests = 2000;        // during a measurement at the highest rate; the others last as long
+  std::size_t requests = 2000;  // during a measurement at the highest rate, or at the one asked for; the others last as long
 };
 
 // `comparison`: its seed is the noise's, too; duration and requests at once are chosen here. To be called once in a program, by StarPU-SimGrid's main actor. Fails

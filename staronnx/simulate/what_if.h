@@ -1,0 +1,21 @@
+// Machines that have a little more than a given one: to simulate, and to see what that would change.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "staronnx/base/result.h"
+#include "staronnx/machine/machine.h"
+
+namespace staronnx {
+
+struct WhatIf {
+  std::string change;       // "one more NVIDIA A100 80GB PCIe"
+  Result<Machine> machine;  // or why there is none
+};
+
+// One more GPU of each name, with the links of the first that has it; eight more cores, alike the others, over all NUMA nodes that have some;
+// the links of GPUs twice as fast. Without GPUs these are not known.
+std::vector<WhatIf> what_ifs(const Machine& machine);
+
+}  // namespace staronnx
