@@ -27,11 +27,13 @@ std::string exactly(double number) {
 
 void SimulateChoice::add_to(CLI::App& app) {
   add_common(app);
-  app.add_option("--variant", variants, "Variants of the plan (default: all, and one chosen for each request)");
+  app.add_option("--variant", variants, "Variants of the plan; '': one chosen for each request (default: all, and that)");
   CLI::Option* range = app.add_option(
       "--rates,--request-rate-range", rates,
       "Rates of the curves in requests/s, FIRST:LAST:STEP, between which the thresholds are searched for, too; or auto");
   arrivals.add_to(app, range->capture_default_str());
+  app.add_option("--deadline", deadline_ms, "Milliseconds after which an answer is late, and a request that will be is refused")
+      ->check(CLI::PositiveNumber);
   app.add_option("--batching", batching, "auto: waiting requests run in batches where the plan says that this pays; or none")
       ->check(CLI::IsMember({"auto", "none"}))
       ->capture_default_str();
@@ -73,6 +75,7 @@ std::vector<std::string> SimulateChoice::arguments() const {
     add("--request-distribution", arrivals.distribution);
   }
   add("--slo", slo);
+  if (deadline_ms) add("--deadline", exactly(*deadline_ms));
   add("--requests", std::to_string(requests));
   add("--seed", std::to_string(seed));
   add("--core-groups", runtime.groups());
@@ -126,6 +129,7 @@ Result<ComparisonOptions> SimulateChoice::comparison() const {
   comparison.rates.per_s = *std::move(at);
   comparison.rates.asked = rate;
   comparison.slo = *std::move(limit);
+  if (deadline_ms) comparison.deadline = Milliseconds(*deadline_ms);
   return comparison;
 }
 

@@ -15,11 +15,12 @@ namespace staronnx::apps {
 struct SimulateChoice {
   std::string plan;                   // directory
   std::string machine;                // file; empty: this machine
-  std::vector<std::string> variants;  // of the plan; empty: all, and one chosen for each request
+  std::vector<std::string> variants;  // of the plan; "": one chosen for each request; empty: all, and that
   std::string rates = "auto";
   std::optional<double> rate;  // per second, which advise is asked for, instead of `rates`
   ArrivalsChoice arrivals;
   std::string slo = "5x";
+  std::optional<double> deadline_ms;
   std::size_t requests = 2000;
   unsigned seed = 1;
   RuntimeChoice runtime;
