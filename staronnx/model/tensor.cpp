@@ -159,7 +159,8 @@ Tensor Tensor::in_place(DataType type, Shape shape, std::shared_ptr<std::byte> d
 Tensor::Tensor(const Tensor& other) : Tensor(copy_of(other.view())) {}
 
 Tensor& Tensor::operator=(const Tensor& other) {
-  return *this = copy_of(other.view());
+  Tensor copy(other);
+  return *this = std::move(copy);
 }
 
 Tensor copy_of(const TensorView& view) {

@@ -49,8 +49,9 @@ void Catalog::in_background(std::function<void()> work) {
 
 void Catalog::retire(std::shared_ptr<ServedModel> model) {
   const std::lock_guard lock(mutex_);
-  in_background(
-      [model = std::move(model)] { static_cast<void>(model->drain(Deadline::never())); });  // without a deadline it cannot fail
+  in_background([model = std::move(model)] {
+    static_cast<void>(model->drain(Deadline::never()));  // without a deadline it cannot fail
+  });
 }
 
 void Catalog::end(std::unique_ptr<ServedModel> ended) {

@@ -97,8 +97,7 @@ void answer(Accepted& accepted, const Result<Response>& response) {
     accepted.done(as_clients_know_it(std::move(error)));
   };
   if (!response) return fail(response.error());
-  const bool ensemble =
-      accepted.model->ensemble() != nullptr;  // its segments are those of its models, which count and trace them
+  const bool ensemble = accepted.model->ensemble() != nullptr;  // whose models count and trace their segments themselves
   if (accepted.trace && !ensemble) accepted.trace->ran(*response, accepted.model->processors());
   OwnedByAnswer owned;
   Result<std::vector<InferenceOutput>> outputs = outputs_of(accepted, response->outputs, owned);

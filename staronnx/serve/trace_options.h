@@ -44,8 +44,7 @@ struct CollectorAddress {
 
 struct CollectorOptions {
   CollectorAddress address = {};
-  std::filesystem::path authorities =
-      {};  // PEM: who signs for a collector that is encrypted; empty: those that the system trusts
+  std::filesystem::path authorities = {};  // PEM: who may have signed for an encrypted collector; empty: those of the system
   std::map<std::string, std::string> resource = {{"service.name", "staronnx"}};  // attributes of all spans
   std::size_t queue = 2048;  // spans that wait at most; what comes then is dropped
   std::size_t batch = 512;   // spans that are sent as soon as they wait,

@@ -22,8 +22,8 @@ void check_places(const ModelFiles& files) {
   const Result<RepositoryModel> written = write_model(repository.path(), "m", ModelConfig("m"), files);
   for (const auto& [file, content] : files) {
     const std::filesystem::path place = std::filesystem::weakly_canonical(repository.path() / "m" / file);
-    const std::string inside = place.lexically_relative(std::filesystem::canonical(repository.path()) / "m").string();
-    if (written && (inside.starts_with("..") || !std::filesystem::is_regular_file(place))) std::abort();
+    const std::filesystem::path inside = place.lexically_relative(std::filesystem::canonical(repository.path()) / "m");
+    if (written && (*inside.begin() == ".." || !std::filesystem::is_regular_file(place))) std::abort();
   }
 }
 
