@@ -1,6 +1,8 @@
 #include "apps/simulate_choice.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "staronnx/bench/rates.h"
 #include "staronnx/machine/machine_file.h"
@@ -13,15 +15,23 @@ bool left_out(const Machine& machine, const Memory& memory) {
   return memory.kind == MemoryKind::gpu && std::ranges::count(machine.gpus, memory.number, &Gpu::ordinal) == 0;
 }
 
+// Read again it is the same number.
+std::string exactly(double number) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.begin(), text.end(), number).ptr};
+}
+
 }  // namespace
 
 void SimulateChoice::add_to(CLI::App& app) {
   app.add_option("PLAN", plan, "The directory of a plan")->required();
   app.add_option("--machine", machine, "A machine file (docs/machine-files.md; default: this machine)");
-  app.add_option("--variant", variants, "Variants of the plan (default: all, and one chosen for each request)");
+  app.add_option("--variant", variants, "Variants of the plan; '': one chosen for each request (default: all, and that)");
   app.add_option("--rates", rates, "Rates of the curves in requests/s, FIRST:LAST:STEP, or auto")->capture_default_str();
   app.add_option("--slo", slo, "Limit of p99 in milliseconds, or as a multiple of the smallest lone p50, 3x")
       ->capture_default_str();
+  app.add_option("--deadline", deadline_ms, "Milliseconds after which an answer is late, and a request that will be is refused")
+      ->check(CLI::PositiveNumber);
   app.add_option("--requests", requests, "Requests at the highest rate; other measurements take as much virtual time")
       ->check(CLI::Range(std::size_t{1}, std::size_t{100'000'000}))
       ->capture_default_str();
@@ -42,6 +52,7 @@ std::vector<std::string> SimulateChoice::arguments() const {
   for (const std::string& variant : variants) add("--variant", variant);
   add("--rates", rates);
   add("--slo", slo);
+  if (deadline_ms) add("--deadline", exactly(*deadline_ms));
   add("--requests", std::to_string(requests));
   add("--seed", std::to_string(seed));
   add("--core-groups", runtime.groups());
@@ -75,6 +86,7 @@ Result<ComparisonOptions> SimulateChoice::comparison() const {
   comparison.seeds = {seed};
   comparison.rates.per_s = *std::move(at);
   comparison.slo = *std::move(limit);
+  if (deadline_ms) comparison.deadline = Milliseconds(*deadline_ms);
   return comparison;
 }
 

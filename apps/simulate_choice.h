@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,9 +14,10 @@ namespace staronnx::apps {
 struct SimulateChoice {
   std::string plan;                   // directory
   std::string machine;                // file; empty: this machine
-  std::vector<std::string> variants;  // of the plan; empty: all, and one chosen for each request
+  std::vector<std::string> variants;  // of the plan; "": one chosen for each request; empty: all, and that
   std::string rates = "auto";
   std::string slo = "5x";
+  std::optional<double> deadline_ms;
   std::size_t requests = 2000;
   unsigned seed = 1;
   RuntimeChoice runtime;

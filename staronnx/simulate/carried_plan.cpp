@@ -21,6 +21,13 @@ std::set<int> widths_of(const Machine& machine) {
   return widths;
 }
 
+// Whether the plan has what everything takes that runs there.
+bool is_measured(const Plan& plan, const Machine& machine) {
+  const auto& known = plan.variants.front().segments.front().cpu_time.alone;
+  return plan.machine == machine.id() &&
+         std::ranges::all_of(widths_of(machine), [&](int width) { return known.contains(width); });
+}
+
 // By Amdahl's law, from one core and the most that were measured.
 class Scaling {
  public:
@@ -69,7 +76,7 @@ void say_estimates(const Machine& machine, const Plan& plan, CarriedPlan& carrie
 CarriedPlan carried_to(const Machine& machine, Plan plan) {
   CarriedPlan carried_plan;
   say_estimates(machine, plan, carried_plan);
-  if (plan.machine != machine.id()) {
+  if (!is_measured(plan, machine)) {
     const std::set<int> widths = widths_of(machine);
     for (Variant& variant : plan.variants) {
       for (Segment& segment : variant.segments) {

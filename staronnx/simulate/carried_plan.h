@@ -15,7 +15,7 @@ struct CarriedPlan {
   std::vector<std::string> estimates;  // what stands in for measurements, in words
 };
 
-// On the machine where it was measured a plan keeps its times. Elsewhere a core is taken to be as fast as one there, alone and while all
+// On the machine where it was measured a plan keeps its times, if it has those of every width. Else a core is taken to be as fast as one there, alone and while all
 // others work; more cores than were measured together divide the share of the work that the measured ones were seen to divide.
 CarriedPlan carried_to(const Machine& machine, Plan plan);
 

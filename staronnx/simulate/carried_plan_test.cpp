@@ -43,6 +43,14 @@ TEST(CarriedPlan, has_times_for_all_widths_of_a_wider_machine) {
   EXPECT_EQ(times.busy.at(6), times.alone.at(6)) << "nobody else is left to be busy";
 }
 
+// As plans are that were made for a machine with the costs of a smaller one.
+TEST(CarriedPlan, has_times_for_all_widths_where_not_all_were_measured) {
+  Plan plan = measured_on(machine_of(2));
+  plan.machine = machine_of(6).id();
+  const CarriedPlan carried = carried_to(machine_of(6), plan);
+  EXPECT_NEAR(carried.plan.variants[0].segments[0].cpu_time.alone.at(4).count(), 250 + 750 / 4., 1e-6);
+}
+
 TEST(CarriedPlan, says_what_is_estimated) {
   Machine machine = machine_of(6);
   machine.gpus = {{.ordinal = 0, .name = "A GPU", .memory = {}, .pci_bus_id = {}, .speed = 20.0}};
