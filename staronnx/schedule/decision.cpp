@@ -25,7 +25,11 @@ class Booking {
         booked_(snapshot.ready.size(), false, memory),
         left_(memory) {
     for (const Microseconds busy : snapshot.busy) idle_.push_back(busy.count() <= 0);
-    for (std::size_t worker = 0; worker < idle_.size(); ++worker) awaits_next_.push_back(snapshot.places[worker].memory != 0);
+    for (std::size_t worker = 0; worker < idle_.size(); ++worker) {
+      awaits_next_.push_back(snapshot.places[worker].memory != 0);
+      for (const std::size_t other : snapshot.places[worker].beside)
+        free_in_[worker] = std::max(free_in_[worker], snapshot.busy[other]);
+    }
     for (const ReadyTask& task : snapshot.ready) {
       std::size_t& left = left_[task.pipeline];
       if (left == 0) left = task.waiting;
@@ -42,9 +46,10 @@ class Booking {
   void book(std::size_t task, Decision& decision) {
     const Way way = best_way(task);
     Start start{way.place, mates(task, way.batch)};
-    const bool starts = std::ranges::all_of(workers(way.place), [&](std::size_t worker) { return idle_[worker]; });
+    const bool starts = is_idle(way.place);
     const Microseconds end = begin_at(way.place) + snapshot_.time(task, way.place, way.batch);
     for (const std::size_t worker : workers(way.place)) free_in_[worker] = end, idle_[worker] = false;
+    for (const std::size_t worker : snapshot_.places[way.place].beside) free_in_[worker] = end;
     for (const std::size_t mate : start.tasks) booked_[mate] = true;
     left_[snapshot_.ready[task].pipeline] -= start.tasks.size();
     const std::size_t leader = workers(way.place).front();
@@ -58,6 +63,10 @@ class Booking {
 
  private:
   const std::vector<std::size_t>& workers(std::size_t place) const { return snapshot_.places[place].workers; }
+
+  bool is_idle(std::size_t place) const {
+    return std::ranges::all_of(workers(place), [&](std::size_t worker) { return idle_[worker]; });
+  }
 
   // The task and those of its kind that follow, `most` at most.
   std::pmr::vector<std::size_t> mates(std::size_t task, int most) const {
@@ -82,7 +91,7 @@ class Booking {
     for (std::size_t place = 0; place < snapshot_.places.size(); ++place) {
       for (const int batch : batches) {
         const Microseconds cost = cost_of(task, {place, batch}, shares, delayed);
-        if (cost < least) least = cost, best = {place, batch};
+        if (cost < least || (cost == least && is_idle(place) && !is_idle(best.place))) least = cost, best = {place, batch};
       }
     }
     return best;
@@ -108,7 +117,7 @@ class Booking {
     for (std::size_t worker = 0; worker < idle_.size(); ++worker) {
       double& share = shares.emplace_back(0);
       for (const int batch : batches) share = std::max(share, batch / snapshot_.time(task, worker, batch).count());
-      all += share;
+      all += share / static_cast<double>(1 + snapshot_.places[worker].beside.size());
     }
     for (double& share : shares) share /= all;
     return shares;
@@ -123,7 +132,7 @@ class Booking {
 
   std::pmr::memory_resource* memory_;
   const Snapshot& snapshot_;
-  std::pmr::vector<Microseconds> free_in_;        // by worker
+  std::pmr::vector<Microseconds> free_in_;        // by worker: what computes for it
   std::pmr::vector<bool> idle_;                   // by worker: and not booked
   std::pmr::vector<bool> awaits_next_;            // by worker: in a memory of its own, and nothing is booked after what it does
   std::pmr::vector<bool> booked_;                 // by task

@@ -51,7 +51,7 @@ struct Start {
 };
 
 struct Decision {
-  // What starts now: on idle workers only, each in one place at most. Equal costs: the place that comes first.
+  // What starts now: on idle workers only, each in one place at most. Equal costs: an idle place, such as a GPU's second worker; of these the first.
   std::pmr::vector<Start> starts;
   // What would be next in places with a memory of their own, whose data may go there already; it is decided anew when they are free.
   std::pmr::vector<Start> next;

@@ -110,6 +110,21 @@ TEST(Decide, SaysWhatIsNextWhereDataHasToTravel) {
   EXPECT_THAT(decision.next, ElementsAre(Start{1, {0}}));
 }
 
+// A GPU that takes 100 us, with two workers, and a core that takes 150.
+std::pmr::vector<Start> gpu_and_core(Microseconds first_busy, std::size_t ready) {
+  std::vector<Place> places = cores(3, false);
+  places[0].memory = places[1].memory = 1;
+  places[0].beside = {1}, places[1].beside = {0};
+  const auto time = [](std::size_t, std::size_t place, int) { return Microseconds(place < 2 ? 100 : 150); };
+  return decide({places, std::vector{first_busy, kIdle, kIdle}, std::vector<ReadyTask>(ready), false, time}).starts;
+}
+
+TEST(Decide, WorkersOfOneGpuTakeTurns) {
+  EXPECT_THAT(gpu_and_core(Microseconds(90), 1), ElementsAre(Start{2, {0}})) << "the other worker would end it after 190";
+  EXPECT_THAT(gpu_and_core(Microseconds(10), 1), ElementsAre(Start{1, {0}})) << "its data travels meanwhile";
+  EXPECT_THAT(gpu_and_core(kIdle, 2), ElementsAre(Start{0, {0}}, Start{2, {1}}));
+}
+
 // One processor that takes 100 us a task, and for batches of 2 and 4 what is said.
 class Batches : public testing::Test {
  protected:

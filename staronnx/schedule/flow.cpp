@@ -104,6 +104,7 @@ Flow::Flow(Runtime::State& runtime, Signature signature, std::vector<PreparedVar
              options.share,
              runtime.several_memories(),
              &runtime.links,
+             runtime.gpu_turns.get(),
              &waiting_count_,
              [this](Slot& done, bool answer_here) { finished(done, answer_here); }},
       window_(options.window > 0 ? static_cast<std::size_t>(options.window) : window_for(runtime.workers(), variants_)),

@@ -25,7 +25,9 @@ struct Place {
   std::vector<std::size_t> workers;  // StarPU's numbers, ascending; the first runs the task
   unsigned memory = 0;               // StarPU's number of the memory where its tasks find their data; 0: this process's
   std::optional<int> gpu = {};       // CUDA's number of the GPU that it is; then the group is empty
-  std::string node = {};             // its name; empty: this process
+  // Workers of other places that compute on the same GPU: what they run there takes turns, though one's data travels meanwhile.
+  std::vector<std::size_t> beside = {};
+  std::string node = {};  // its name; empty: this process
 
   int width() const { return group.width(); }
   std::string name() const;  // "cores 0,1", "gpu 0", "node a, cores 0,1"

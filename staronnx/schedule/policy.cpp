@@ -197,10 +197,10 @@ class Dispatcher {
     for (const Start& start : starts) {
       const std::vector<std::size_t>& workers = places_[start.place].workers;
       const Microseconds expected = time(start.tasks[0], start.place, static_cast<int>(start.tasks.size()));
-      const Clock::time_point end = Deadline::after(expected, moment).at;
+      const Clock::time_point begin = std::max(moment, end_beside(start.place)), end = Deadline::after(expected, begin).at;
       for (const std::size_t worker : workers) {
         workers_[worker].busy = true;
-        workers_[worker].begin = moment;
+        workers_[worker].begin = begin;
         workers_[worker].end = end;
       }
       learn_start(segment_of(*ready_[start.tasks[0]]), start.place, moment);
@@ -209,6 +209,15 @@ class Dispatcher {
     }
     std::erase(ready_, nullptr);
     return fetches;
+  }
+
+  // Of what runs on the same processor.
+  Clock::time_point end_beside(std::size_t place) const {
+    Clock::time_point end{};
+    for (const std::size_t worker : places_[place].beside) {
+      if (workers_[worker].busy) end = std::max(end, workers_[worker].end);
+    }
+    return end;
   }
 
   // Without the lock: StarPU may call back at once.
@@ -306,7 +315,8 @@ class Dispatcher {
   // With every worker at work, each at its own speed.
   Microseconds machine_time_of(const SegmentTask& task) const {
     double rate = 0;
-    for (std::size_t worker = 0; worker < workers_.size(); ++worker) rate += 1 / task.segment->expected(worker, 1).count();
+    for (std::size_t worker = 0; worker < workers_.size(); ++worker)
+      rate += 1 / (task.segment->expected(worker, 1).count() * static_cast<double>(1 + places_[worker].beside.size()));
     return Microseconds(1 / rate);
   }
 

@@ -10,6 +10,7 @@
 
 #include "staronnx/machine/machine.h"
 #include "staronnx/schedule/gathering.h"
+#include "staronnx/schedule/gpu_turns.h"
 #include "staronnx/schedule/idle_gate.h"
 #include "staronnx/schedule/links.h"
 #include "staronnx/schedule/node_calls.h"
@@ -35,7 +36,8 @@ struct Runtime::State {
   std::unique_ptr<Gathering> gathering;  // null without nodes
   std::vector<GpuWorker> gpu_workers;
   std::vector<Node> nodes;
-  Links links;  // between memories
+  Links links;                          // between memories
+  std::unique_ptr<GpuTurns> gpu_turns;  // null without GPUs
   std::vector<CoreGroup> groups;
   std::vector<Place> places;
   bool own_policy = true;                   // StarONNX's scheduling policy, not one of StarPU's

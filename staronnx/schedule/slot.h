@@ -22,6 +22,7 @@
 
 #include "staronnx/base/result.h"
 #include "staronnx/schedule/data_buffer.h"
+#include "staronnx/schedule/gpu_turns.h"
 #include "staronnx/schedule/links.h"
 #include "staronnx/schedule/pipeline.h"
 #include "staronnx/schedule/prepared_variant.h"
@@ -40,6 +41,7 @@ class Slot {
     double share = 1;
     bool several_memories = false;                      // in which tasks may run
     const Links* links = nullptr;                       // between them; outlives the slot
+    GpuTurns* gpu_turns = nullptr;                      // null without GPUs; outlives the slot
     const std::atomic<std::size_t>* waiting = nullptr;  // requests of the pipeline that no slot has yet; outlives the slot
     std::function<void(Slot&, bool answer_here)> finished;
   };

@@ -102,10 +102,11 @@ class Trials {
 
   Result<std::vector<Tensor>> run(int batch, std::vector<Tensor> inputs, std::span<const std::size_t> capacity) {
     const std::atomic<std::size_t> none_waits = 0;
-    Slot slot(variant_,
-              {.several_memories = true, .links = &runtime_.links, .waiting = &none_waits, .finished = [this](Slot&, bool) {
-                 finished();
-               }});
+    Slot slot(variant_, {.several_memories = true,
+                         .links = &runtime_.links,
+                         .gpu_turns = runtime_.gpu_turns.get(),
+                         .waiting = &none_waits,
+                         .finished = [this](Slot&, bool) { finished(); }});
     slot.fit(capacity);
     Result<std::vector<Tensor>> outputs = std::vector<Tensor>();
     finished_ = false;

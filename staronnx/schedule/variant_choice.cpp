@@ -24,6 +24,10 @@ class Future {
         free_in_(outlook.busy.begin(), outlook.busy.end(), memory),
         booked_(memory),
         shares_(free_in_.size(), 0.0, memory) {
+    for (std::size_t worker = 0; worker < free_in_.size(); ++worker) {
+      for (const std::size_t other : outlook.places[worker].beside)
+        free_in_[worker] = std::max(free_in_[worker], outlook.busy[other]);
+    }
     for (std::size_t chain = 0; chain < outlook.under_way.size(); ++chain) follow(chain, outlook.under_way[chain]);
     booked_ = free_in_;
   }
@@ -41,6 +45,7 @@ class Future {
     for (std::size_t task = 0; task < chain.tasks; ++task) {
       last = best_step(last, [&](std::size_t place) { return outlook_.time(number, task, place, memory); });
       for (const std::size_t worker : outlook_.places[last.place].workers) free_in_[worker] = last.end;
+      for (const std::size_t worker : outlook_.places[last.place].beside) free_in_[worker] = last.end;
       memory = outlook_.places[last.place].memory;
     }
     return last;
@@ -71,12 +76,15 @@ class Future {
   // Of the machine's rate for tasks that take `time` on each worker alone.
   void find_shares(const auto& time) {
     double all = 0;
-    for (std::size_t worker = 0; worker < shares_.size(); ++worker) all += shares_[worker] = 1 / time(worker).count();
+    for (std::size_t worker = 0; worker < shares_.size(); ++worker) {
+      shares_[worker] = 1 / time(worker).count();
+      all += shares_[worker] / static_cast<double>(1 + outlook_.places[worker].beside.size());
+    }
     for (double& share : shares_) share /= all;
   }
 
   const Outlook& outlook_;
-  std::pmr::vector<Microseconds> free_in_, booked_;  // by worker; the latter by what is under way
+  std::pmr::vector<Microseconds> free_in_, booked_;  // by worker: what computes for it; the latter by what is under way
   std::pmr::vector<double> shares_;                  // by worker, of the task that is looked at
 };
 

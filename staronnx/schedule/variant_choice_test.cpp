@@ -56,6 +56,15 @@ TEST_F(FastAndSlow, WhatIsUnderWayIsThereFirst) {
   EXPECT_EQ(choose(kIdle, {{1, Microseconds(40)}}), (Choice{1, Microseconds(230)})) << "though it is not ready yet";
 }
 
+TEST(ChooseWay, WorkersOfOneGpuTakeTurns) {
+  std::vector<Place> places(2);
+  places[0] = {.group = {}, .workers = {0}, .memory = 1, .gpu = 0, .beside = {1}};
+  places[1] = {.group = {}, .workers = {1}, .memory = 1, .gpu = 0, .beside = {0}};
+  const auto time = [](std::size_t, std::size_t, std::size_t, unsigned) { return Microseconds(100); };
+  EXPECT_EQ(choose_way({places, std::vector{Microseconds(30), kIdle}, {}, std::vector<Chain>{{1}}, 0, 0, time}),
+            (Choice{0, Microseconds(130)}));
+}
+
 TEST_F(FastAndSlow, ARequestIsSplitThatWouldHoldUpOthers) {
   EXPECT_EQ(choose(Microseconds(80)).way, 0u);
   EXPECT_EQ(choose(Microseconds(80), {}, kIdle, 0.1).way, 1u);
