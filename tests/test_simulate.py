@@ -81,9 +81,9 @@ def test_a_lone_request_takes_what_the_plan_says(staronnx_json, plan, tmp_path):
 
 def test_who_will_be_late_is_refused_where_there_is_a_deadline(staronnx_json, plan):
     def point(*options):
-        return staronnx_json("simulate", plan, "--machine", WORKSTATION, "--variant", "", "--rates", 3000, "--slo", 4, *options)["systems"][0]["points"][0]
+        return staronnx_json("simulate", plan, "--machine", WORKSTATION, "--variant", "whole", "--rates", 3000, "--slo", 6, *options)["systems"][0]["points"][0]
 
-    late, refused = point(), point("--deadline", 4)
+    late, refused = point(), point("--deadline", 6)
     assert late["refused"] == 0 and refused["refused"] > 0
     assert refused["good_per_s"] > 0.8 * 20 / 0.040 > late["good_per_s"], "the GPU's rate; without a deadline the queue makes all late"
 
