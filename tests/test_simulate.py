@@ -84,7 +84,7 @@ def test_who_will_be_late_is_refused_where_there_is_a_deadline(staronnx_json, pl
         return staronnx_json("simulate", plan, "--machine", WORKSTATION, "--variant", "whole", "--rates", 3000, "--slo", 6, *options)["systems"][0]["points"][0]
 
     late, refused = point(), point("--deadline", 6)
-    assert late["refused"] == 0 and refused["refused"] > 0
+    assert late["refused"] < refused["refused"]
     assert refused["good_per_s"] > 0.8 * 20 / 0.040 > late["good_per_s"], "the GPU's rate; without a deadline the queue makes all late"
 
 

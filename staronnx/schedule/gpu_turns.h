@@ -14,14 +14,17 @@ namespace staronnx {
 // Thread-safe.
 class GpuTurns {
  public:
-  explicit GpuTurns(std::size_t gpus) : last_end_(gpus) {}
+  // The workers of one after the other are the runtime's first places.
+  GpuTurns(std::size_t gpus, std::size_t workers_of_each) : workers_of_each_(workers_of_each), last_end_(gpus) {}
 
-  // Of a run that was put into a stream of the GPU at `begin` and has ended at `end`: without the time for which it waited for those before it.
-  Microseconds took(std::size_t gpu, Clock::time_point begin, Clock::time_point end) {
-    return end - std::max(begin, std::min(end, last_end_[gpu].exchange(end)));
+  // Of a run that was put into the stream of the worker at `place` at `begin` and has ended at `end`: without the time for which it waited for those
+  // before it on the GPU.
+  Microseconds took(std::size_t place, Clock::time_point begin, Clock::time_point end) {
+    return end - std::max(begin, std::min(end, last_end_[place / workers_of_each_].exchange(end)));
   }
 
  private:
+  const std::size_t workers_of_each_;
   std::vector<std::atomic<Clock::time_point>> last_end_;
 };
 

@@ -275,13 +275,13 @@ Result<std::unique_ptr<Runtime>> Runtime::start(const RuntimeOptions& options) {
 
 Status Runtime::find_places(const RuntimeOptions& options) {
   std::vector<Place>& places = state_->places;
-  if (!options.gpus.empty()) state_->gpu_turns = std::make_unique<GpuTurns>(options.gpus.size());
+  if (!options.gpus.empty()) state_->gpu_turns = std::make_unique<GpuTurns>(options.gpus.size(), workers_per_gpu(options));
   for (const Gpu& gpu : options.gpus) {
     for (std::size_t i = 0; i < workers_per_gpu(options); ++i) {
       state_->gpu_workers.push_back({gpu, stream_of_gpu_worker(static_cast<unsigned>(places.size()))});
       places.push_back(place_of(gpu, places.size()));
     }
-    const std::span<Place> workers = std::span(places).last(kWorkersPerGpu);
+    const std::span<Place> workers = std::span(places).last(workers_per_gpu(options));
     for (Place& place : workers) {
       for (const Place& other : workers) {
         if (other.workers != place.workers) place.beside.push_back(other.workers.front());

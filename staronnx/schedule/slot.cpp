@@ -146,8 +146,8 @@ void Slot::finish(SegmentTask& task, std::span<const Word> from_node) {
   if (from_node.empty() && task.memory != STARPU_MAIN_RAM && task.status) {  // on a GPU
     SegmentRun& as_run = runs_[task.position];
     as_run.end = Clock::now();
-    const std::size_t gpu = static_cast<std::size_t>(as_run.place) / kWorkersPerGpu;  // theirs are the first places
-    if (task.member == 0 || as_run.batch == 1) learn(task, owner_.gpu_turns->took(gpu, as_run.begin, as_run.end));
+    const auto place = static_cast<std::size_t>(as_run.place);
+    if (task.member == 0 || as_run.batch == 1) learn(task, owner_.gpu_turns->took(place, as_run.begin, as_run.end));
   }
   for (const std::size_t successor : route_.segments[task.position].successors) {
     if (tasks_[successor].missing.fetch_sub(1) > 1) continue;
