@@ -60,7 +60,7 @@ Result<std::vector<Executors>> load(ExecutorFactory& engine, const std::filesyst
   for (std::size_t i = 0; i < places.size(); ++i) {
     if (places[i].memory != 0) continue;
     threads.emplace_back([&, i] { loaded[i] = load_pinned(engine, directory, variant, places[i].group); });
-    if (kSimulated) threads.back().join();  // each run allocates in one order: StarPU sorts data by address
+    if (kSimulated) threads.back().join();
   }
   threads.clear();  // joins
   std::vector<Executors> by_place;
@@ -109,9 +109,9 @@ std::vector<std::unique_ptr<PreparedSegment>> prepared_segments(const Variant& v
           kinds.emplace(places[place].memory == 0 ? std::to_string(width) : places[place].name(), kinds.size()).first->second;
       PreparedSegment::OnPlace& made = on_place.emplace_back(PreparedSegment::OnPlace{by_place[place][i], {}, kind});
       if (places[place].gpu) made.gpu = on_gpus[place][i];
+      const std::set<int> on_cores = batches_on_cores(segment, width);
       for (const int batch : batches) {
-        const bool there = places[place].memory == 0 ? batches_on_cores(segment, width).contains(batch)
-                                                     : batch == 1 && (!places[place].gpu || made.gpu);
+        const bool there = places[place].memory == 0 ? on_cores.contains(batch) : batch == 1 && (!places[place].gpu || made.gpu);
         made.planned.push_back(there ? expected_time(segment, width, batch) : kNever);
       }
     }
