@@ -1,9 +1,8 @@
 """What `staronnx simulate` says of this machine beside what `staronnx bench` measured on it, as rows of a table (scripts/validate-simulation)."""
-import re
-
+from compare.tables import write_between
 from report import number
 
-BEGIN, END = "<!-- scripts/validate-simulation writes from here -->", "<!-- to here -->"
+BEGIN = "<!-- scripts/validate-simulation writes from here -->"
 VARIANTS = ["whole", "k2"]
 BELOW = 0.9  # of the measured threshold: up to there latencies are compared
 NEAR, SATURATED_NEAR = 0.15, 0.05  # goals: a simulated figure differs from the measured one by that share at most
@@ -45,5 +44,4 @@ HEAD = ["model", "core groups", "variant", "saturated, /s: measured / simulated"
 
 
 def write_into(path, text):
-    """Between the marks."""
-    path.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n\n{text}\n\n{END}", path.read_text(), flags=re.S))
+    write_between(path, {"the table": text}, lambda _: BEGIN)

@@ -11,6 +11,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "scripts")]
 
+from compare.tables import END  # noqa: E402
 from peers.peer import Failure  # noqa: E402
 from study import document  # noqa: E402
 from study.plans import amdahl  # noqa: E402
@@ -68,7 +69,7 @@ def test_wrong_words_are_said():
 def test_a_document_without_a_place_is_refused(studied, tmp_path):
     folder, _, _ = studied
     report = json.loads((folder / "report.json").read_text())
-    (tmp_path / "study.md").write_text(f"# The study\n\n{document.begin('the goals')}\n{document.END}\n")
+    (tmp_path / "study.md").write_text(f"# The study\n\n{document.begin('the goals')}\n{END}\n")
     with pytest.raises(Failure, match="no place for 'answered in time'"):
         document.write_into(tmp_path / "study.md", report)
 

@@ -3,6 +3,7 @@ import re
 
 from compare.figures import LOW, NEAR
 from compare.search import rounded
+from peers.peer import Failure
 from report import number
 
 BEGIN, END = "<!-- scripts/compare writes from here -->", "<!-- to here -->"
@@ -88,10 +89,18 @@ def document(report):
     return "\n\n".join(parts)
 
 
-def write_into(path, report):
-    """Between the marks."""
+def write_between(path, parts, begin):
+    """Each part, by name, between its mark, begin(name), and the END after it. Nothing is written where one has no place, or several."""
     text = path.read_text()
-    path.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n\n{document(report)}\n\n{END}", text, flags=re.S))
+    for name, part in parts.items():
+        text, marks = re.subn(f"{re.escape(begin(name))}.*?{END}", lambda _: f"{begin(name)}\n\n{part}\n\n{END}", text, flags=re.S)
+        if marks != 1:
+            raise Failure(f"{path} has {'several places' if marks else 'no place'} for '{name}': {begin(name)} .. {END}")
+    path.write_text(text)
+
+
+def write_into(path, report):
+    write_between(path, {"the tables": document(report)}, lambda _: BEGIN)
 
 
 def summary(report):

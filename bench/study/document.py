@@ -1,8 +1,7 @@
 """The study as text: tables that go between marks in docs/study.md, and their pictures."""
 import re
 
-from compare.tables import table
-from peers.peer import Failure
+from compare.tables import table, write_between
 from report import number
 from study import charts
 from study.course import STOCK
@@ -14,8 +13,6 @@ ENGINE = ("GPUs alone", "whole requests", "split in 2", "split in 3", "chosen")
 def begin(name):
     return f"<!-- scripts/study writes {name} from here -->"
 
-
-END = "<!-- to here -->"
 
 
 def named(comparison):
@@ -181,10 +178,5 @@ def page_of(report):
 
 
 def write_into(path, report):
-    """Between the marks of each."""
-    text = path.read_text()
-    for name, fragment in fragments(report).items():
-        text, marks = re.subn(f"{re.escape(begin(name))}.*?{END}", lambda _: f"{begin(name)}\n\n{fragment}\n\n{END}", text, flags=re.S)
-        if marks != 1:
-            raise Failure(f"{path} has no place for '{name}': {begin(name)} .. {END}")
-    path.write_text(text)
+    write_between(path, fragments(report), begin)
+
