@@ -18,7 +18,6 @@ namespace staronnx {
 namespace {
 
 constexpr const char* costs_file = "costs.json";
-constexpr double kQuiet = 0.1;  // share of the machine that others may use without a word
 
 // Where a plan is being made.
 struct Site {

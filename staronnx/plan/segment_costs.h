@@ -16,6 +16,9 @@
 
 namespace staronnx {
 
+// Share of the machine that others may use while it is measured without a word, and without measuring once more.
+constexpr double kQuiet = 0.1;
+
 struct CutTimes {
   std::vector<CpuTimes> segments;  // empty: the segment's provider, OpenVINO, cannot run it, or not well
   std::vector<std::string> notes;  // on each segment's provider: why it cannot, or what it leaves to another; mostly empty

@@ -12,6 +12,7 @@
 #include "staronnx/schedule/example_plan_for_test.h"
 #include "staronnx/schedule/node.h"
 #include "staronnx/schedule/runtime_state.h"
+#include "staronnx/schedule/slow_cores_for_test.h"
 
 namespace staronnx {
 namespace {
@@ -20,11 +21,11 @@ CoreGroup first_core() {
   return core_groups(*detect_machine(), "1")->front();
 }
 
-// A server of one core with nodes n1, n2, .., which are begun when the server listens. The plan says that segments take `on_a_core`; what they
-// take on the nodes is tried out; `batches`: and that requests may be batched, as twos and fours on the core.
+// A server of one core with nodes n1, n2, .., which are begun when the server listens. Segments take `on_a_core` there; what they take
+// on the nodes is tried out; `batches`: and that requests may be batched, as twos and fours on the core.
 class WithNodes {
  public:
-  explicit WithNodes(std::size_t count, Microseconds on_a_core = Seconds(1), bool batches = false) {
+  explicit WithNodes(std::size_t count, Microseconds on_a_core = Milliseconds(50), bool batches = false) {
     for (std::size_t i = 0; i < count; ++i) nodes_directories_.push_back(*TemporaryDirectory::create());
     plan_.plan.shapes = {{4}, {4}};
     for (Variant& variant : plan_.plan.variants) {
@@ -42,7 +43,7 @@ class WithNodes {
     Result<std::unique_ptr<Runtime>> started = Runtime::start(options);
     if (!started) give_up(started.error());
     runtime = *std::move(started);
-    engine_ = *Engine::create();  // has threads, so not before fork()
+    engine_ = std::make_unique<SlowCores>(on_a_core);  // has threads, so not before fork()
   }
 
   std::unique_ptr<Pipeline> open(const std::string& variant, int window = 4) {
@@ -74,7 +75,7 @@ class WithNodes {
   const TemporaryDirectory directory_ = *TemporaryDirectory::create();
   std::vector<TemporaryDirectory> nodes_directories_;
   ExamplePlan plan_{directory_.path()};
-  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<SlowCores> engine_;
   pid_t node_ = 0;  // the last
 };
 
@@ -148,7 +149,7 @@ TEST_F(Nodes, ShareSegmentsWithTheServer) {
 
 void batches_on_the_node() {
   {
-    WithNodes server(1, Seconds(1), true);
+    WithNodes server(1, Milliseconds(50), true);
     server.runtime->state().links = {};  // what is measured on a busy machine may hide what batches save
     for (const char* variant : {"whole", "k2", "k3"}) {
       int in_batches = 0;
@@ -183,7 +184,7 @@ TEST_F(Nodes, ShareBatchesWithTheServer) {
 
 void wrong_requests_in_batches() {
   {
-    WithNodes server(1, Seconds(1), true);
+    WithNodes server(1, Milliseconds(50), true);
     const std::unique_ptr<Pipeline> pipeline = server.open("k2", 0);
     const Answers answers = answers_to_many(*pipeline, 1, true);
     EXPECT_EQ(answers.right + answers.failed, kManyRequests);

@@ -20,6 +20,7 @@
 #include "staronnx/base/temporary_directory.h"
 #include "staronnx/schedule/example_plan_for_test.h"
 #include "staronnx/schedule/runtime_state.h"
+#include "staronnx/schedule/slow_cores_for_test.h"
 
 namespace staronnx {
 namespace {
@@ -45,11 +46,12 @@ class PipelineTest : public testing::Test {
     let_requests_batch(Microseconds(1));
   }
 
-  // On all GPUs and a core, which takes a second.
+  // On all GPUs and a core, which takes long.
   void start_batching_on_gpus() {
+    engine = std::make_unique<SlowCores>(Milliseconds(50));
     runtime = *Runtime::start({.groups = *core_groups(machine, "1"), .cache = directory.path() / "cache", .gpus = machine.gpus});
     example.plan.shapes = {{4}, {4}};
-    let_requests_batch(Seconds(1));
+    let_requests_batch(Milliseconds(50));
   }
 
   void let_requests_batch(Microseconds on_a_core) {
@@ -73,7 +75,7 @@ class PipelineTest : public testing::Test {
   const Machine machine = *detect_machine();
   TemporaryDirectory directory = *TemporaryDirectory::create();
   ExamplePlan example{directory.path()};
-  std::unique_ptr<Engine> engine = *Engine::create();
+  std::unique_ptr<ExecutorFactory> engine = *Engine::create();
   std::unique_ptr<Runtime> runtime;
 };
 

@@ -13,6 +13,7 @@
 
 #include "staronnx/execute/batching.h"
 #include "staronnx/machine/affinity.h"
+#include "staronnx/schedule/core_trials.h"
 #include "staronnx/schedule/flavour.h"
 #include "staronnx/schedule/gpu_segments.h"
 
@@ -71,24 +72,43 @@ Result<std::vector<Executors>> load(ExecutorFactory& engine, const std::filesyst
   return by_place;
 }
 
-// Sizes of batches that the plan has measured to pay on groups of that width, each against the next smaller one, and 1. With others, too, what
-// runs take by chance makes one of them look cheap again and again, and requests wait for their batch for nothing: SqueezeNet at 0.92 of two
-// cores' rate had 1.5 times the p50 and p99 of two single threads.
-std::set<int> batches_on_cores(const Segment& segment, int width) {
-  std::set<int> batches{1};
-  Microseconds each = expected_time(segment, width, 1);
-  for (const auto& [batch, times] : segment.batched) {
+// What a segment's runs take, by size of batch, on groups of one width.
+using BatchTimes = std::map<int, Microseconds>;
+
+// One by one as it was planned, or tried where that was quicker. And sizes of batches that the plan has measured to pay, each against the next
+// smaller one. With others, too, what runs take by chance makes one of them look cheap again and again, and requests wait for their batch
+// for nothing: SqueezeNet at 0.92 of two cores' rate had 1.5 times the p50 and p99 of two single threads.
+BatchTimes times_on_cores(const Segment& segment, int width, Microseconds tried) {
+  Microseconds each = std::min(expected_time(segment, width, 1), tried);
+  BatchTimes times{{1, each}};
+  for (const auto& [batch, measured] : segment.batched) {
     const Microseconds in_this = expected_time(segment, width, batch) / batch;
-    if (batch_pays(in_this, each)) batches.insert(batch), each = in_this;
+    if (batch_pays(in_this, each)) times[batch] = in_this * batch, each = in_this;
   }
-  return batches;
+  return times;
+}
+
+// By width of the groups of cores, then segment. In the simulator the plan is what segments take.
+std::map<int, std::vector<BatchTimes>> times_on_cores(const Plan& plan, const Variant& variant,
+                                                      const std::vector<Executors>& by_place, std::span<const Place> places) {
+  std::map<int, std::vector<BatchTimes>> by_width;
+  for (std::size_t place = 0; place < places.size(); ++place) {
+    const int width = places[place].width();
+    if (places[place].memory != 0 || by_width.contains(width)) continue;
+    std::vector<Microseconds> tried(variant.segments.size(), kNever);
+    if (!kSimulated) tried = tried_on_cores(plan, by_place[place], places[place].group);
+    for (std::size_t i = 0; i < tried.size(); ++i)
+      by_width[width].push_back(times_on_cores(variant.segments[i], width, tried[i]));
+  }
+  return by_width;
 }
 
 // GPUs and nodes run what is tried out there, where the plan says that it may be.
-std::vector<int> batches_of(const Segment& segment, std::span<const Place> places) {
+std::vector<int> batches_of(const Segment& segment, std::size_t number, const std::map<int, std::vector<BatchTimes>>& on_cores,
+                            std::span<const Place> places) {
   std::set<int> batches{1};
-  for (const Place& place : places) {
-    if (place.memory == 0) batches.merge(batches_on_cores(segment, place.width()));
+  for (const auto& [width, times] : on_cores) {
+    for (const auto& [batch, time] : times[number]) batches.insert(batch);
   }
   const bool elsewhere = std::ranges::any_of(places, [](const Place& place) { return place.memory != 0; });
   for (int batch = 2; elsewhere && !segment.batched.empty() && batch <= kMostInBatch; batch *= 2) batches.insert(batch);
@@ -96,24 +116,24 @@ std::vector<int> batches_of(const Segment& segment, std::span<const Place> place
 }
 
 std::vector<std::unique_ptr<PreparedSegment>> prepared_segments(const Variant& variant, const std::vector<Executors>& by_place,
+                                                                const std::map<int, std::vector<BatchTimes>>& on_cores,
                                                                 const GpuExecutors& on_gpus, std::span<const Place> places) {
   std::vector<std::unique_ptr<PreparedSegment>> segments;
   for (std::size_t i = 0; i < variant.segments.size(); ++i) {
     const Segment& segment = variant.segments[i];
     std::vector<PreparedSegment::OnPlace> on_place;
-    std::vector<int> batches = batches_of(segment, places);
+    std::vector<int> batches = batches_of(segment, i, on_cores, places);
     std::map<std::string, std::size_t> kinds;  // of cores by width, else by place
     for (std::size_t place = 0; place < places.size(); ++place) {
       const int width = places[place].width();
-      const std::size_t kind =
-          kinds.emplace(places[place].memory == 0 ? std::to_string(width) : places[place].name(), kinds.size()).first->second;
+      const bool here = places[place].memory == 0;
+      const std::size_t kind = kinds.emplace(here ? std::to_string(width) : places[place].name(), kinds.size()).first->second;
       PreparedSegment::OnPlace& made = on_place.emplace_back(PreparedSegment::OnPlace{by_place[place][i], {}, kind});
       if (places[place].gpu) made.gpu = on_gpus[place][i];
-      const std::set<int> on_cores = batches_on_cores(segment, width);
-      for (const int batch : batches) {
-        const bool there = places[place].memory == 0 ? on_cores.contains(batch) : batch == 1 && (!places[place].gpu || made.gpu);
-        made.planned.push_back(there ? expected_time(segment, width, batch) : kNever);
-      }
+      BatchTimes times;
+      if (here) times = on_cores.at(width)[i];
+      if (!here && (!places[place].gpu || made.gpu)) times = {{1, expected_time(segment, width, 1)}};
+      for (const int batch : batches) made.planned.push_back(times.contains(batch) ? times.at(batch) : kNever);
     }
     segments.push_back(std::make_unique<PreparedSegment>(segment.file, std::move(on_place), std::move(batches)));
   }
@@ -131,8 +151,9 @@ Result<PreparedVariant> prepare_variant(const Runtime::State& runtime, ExecutorF
   if (!executors) return executors.error();
   const Result<GpuExecutors> on_gpus = load_on_gpus(engine, plan, directory, variant, runtime.gpu_workers, notes);
   if (!on_gpus) return on_gpus.error();
-  return PreparedVariant{variant.name, *std::move(route), prepared_segments(variant, *executors, *on_gpus, runtime.places),
-                         &runtime.links};
+  const std::map<int, std::vector<BatchTimes>> on_cores = times_on_cores(plan, variant, *executors, runtime.places);
+  return PreparedVariant{variant.name, *std::move(route),
+                         prepared_segments(variant, *executors, on_cores, *on_gpus, runtime.places), &runtime.links};
 }
 
 Microseconds moving_time(const PreparedVariant& variant, std::size_t segment, unsigned from, unsigned to) {

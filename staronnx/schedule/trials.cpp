@@ -20,14 +20,6 @@ constexpr int kTrials = 3;
 // a quarter of a GPU's memory.
 constexpr std::size_t kMostBytes = std::size_t{256} << 20;
 
-// One request, another for each `number`, as the plan was measured with; nothing when that is not known.
-std::optional<std::vector<Tensor>> request_for(const Plan& plan, unsigned number) {
-  const bool strings =
-      std::ranges::any_of(plan.signature.inputs, [](const TensorInfo& input) { return input.type == DataType::string; });
-  if (strings || plan.shapes.size() != plan.signature.inputs.size()) return std::nullopt;
-  return random_inputs(plan.signature, plan.shapes, number);
-}
-
 // Tensor by tensor, of requests that may be stacked.
 std::vector<Tensor> stacked_all(std::span<const std::vector<Tensor>> requests) {
   std::vector<Tensor> tensors;
@@ -61,7 +53,7 @@ class Trials {
     if (batch > 1 && bytes > kMostBytes) return Error{ErrorCode::unavailable, "the batch is too large to be tried"};
     std::vector<std::vector<Tensor>> requests;
     for (int i = 0; i < batch; ++i) {
-      std::optional<std::vector<Tensor>> request = request_for(plan_, number + static_cast<unsigned>(i));
+      std::optional<std::vector<Tensor>> request = trial_request(plan_, number + static_cast<unsigned>(i));
       if (!request) return Error{ErrorCode::unsupported, "it is not known with what to try the model"};
       requests.push_back(*std::move(request));
     }
@@ -151,6 +143,13 @@ std::string try_batches(Trials& trials, const PreparedVariant& variant, unsigned
 }
 
 }  // namespace
+
+std::optional<std::vector<Tensor>> trial_request(const Plan& plan, unsigned number) {
+  const bool strings =
+      std::ranges::any_of(plan.signature.inputs, [](const TensorInfo& input) { return input.type == DataType::string; });
+  if (strings || plan.shapes.size() != plan.signature.inputs.size()) return std::nullopt;
+  return random_inputs(plan.signature, plan.shapes, number);
+}
 
 void try_out(Runtime::State& runtime, const Plan& plan, std::span<const PreparedVariant> variants,
              std::vector<std::string>& notes) {
