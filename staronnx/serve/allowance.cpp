@@ -5,7 +5,8 @@
 namespace staronnx {
 
 Allowance::Share::~Share() {
-  if (of_ != nullptr) of_->taken_ -= has_;
+  if (of_ == nullptr || has_ == 0) return;
+  if ((of_->taken_ -= has_) == 0 && of_->was_much_.exchange(false)) of_->rested_();
 }
 
 bool Allowance::Share::grow(std::uint64_t by) {
@@ -18,6 +19,7 @@ bool Allowance::Share::grow(std::uint64_t by) {
     }
   } while (!of_->taken_.compare_exchange_weak(taken, taken + by));
   has_ += by;
+  if (taken + by > of_->much_) of_->was_much_ = true;
   return true;
 }
 

@@ -7,6 +7,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <utility>
 
 #include "staronnx/base/result.h"
@@ -37,7 +39,10 @@ class Allowance {
     std::uint64_t has_ = 0;
   };
 
-  explicit Allowance(std::uint64_t most) : most_(most) {}
+  // `rested` is called when nothing is taken any more, and more than `much` was since the last time; by whoever gave the last of it back.
+  explicit Allowance(std::uint64_t most, std::uint64_t much = std::numeric_limits<std::uint64_t>::max(),
+                     std::function<void()> rested = {})
+      : most_(most), much_(much), rested_(std::move(rested)) {}
   Allowance(const Allowance&) = delete;
   Allowance& operator=(const Allowance&) = delete;
 
@@ -46,7 +51,9 @@ class Allowance {
   std::uint64_t refused() const { return refused_; }  // how often
 
  private:
-  const std::uint64_t most_;
+  const std::uint64_t most_, much_;
+  const std::function<void()> rested_;
+  std::atomic<bool> was_much_ = false;
   std::atomic<std::uint64_t> taken_ = 0;
   std::atomic<std::uint64_t> refused_ = 0;
 };

@@ -61,5 +61,24 @@ TEST(Allowance, IsNeverExceededByMany) {
   EXPECT_EQ(bytes.taken(), 0u);
 }
 
+TEST(Allowance, RestsWhenNothingIsTakenAfterMuchWas) {
+  int rests = 0;
+  Allowance bytes(100, 50, [&] { ++rests; });
+  Allowance::Share one(bytes), other(bytes);
+  EXPECT_TRUE(one.grow(50));
+  one = Allowance::Share();
+  EXPECT_EQ(rests, 0) << "it was not much";
+  EXPECT_TRUE(one.grow(0)) << "a share of nothing";
+  one = Allowance::Share(bytes);
+  EXPECT_TRUE(one.grow(30) && other.grow(30));
+  one = Allowance::Share();
+  EXPECT_EQ(rests, 0) << "some is still taken";
+  other = Allowance::Share(bytes);
+  EXPECT_EQ(rests, 1);
+  EXPECT_TRUE(other.grow(10));
+  other = Allowance::Share();
+  EXPECT_EQ(rests, 1) << "it was much before the last time";
+}
+
 }  // namespace
 }  // namespace staronnx

@@ -1,6 +1,8 @@
 // What front ends know of the server as a whole.
 #pragma once
 
+#include <malloc.h>
+
 #include <atomic>
 #include <string>
 #include <vector>
@@ -33,9 +35,11 @@ class Server {
         memory_(memory),
         tracer_(tracer),
         log_(log),
-        bytes_in_flight_(most_in_flight.count) {}
+        bytes_in_flight_(most_in_flight.count, kMuchInFlight.count, [] { malloc_trim(0); }) {}
 
   static constexpr Bytes kMostInFlight{1ULL << 30U};
+  // After more than that memory goes back to the system when all are answered, which the C library would keep.
+  static constexpr Bytes kMuchInFlight{64ULL << 20U};
 
   const ServerIdentity& identity() const { return identity_; }
   Catalog& catalog() { return catalog_; }
