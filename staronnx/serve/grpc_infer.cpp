@@ -43,10 +43,25 @@ constexpr unsigned tag_of(int field) {
   return static_cast<unsigned>(field) << 3U | sized;
 }
 
+// protobuf itself takes no longer tags and lengths.
+constexpr int kLongestHead = 5;
+
+// 0: there are no more, or it is none.
+unsigned read_tag(CodedInputStream& in) {
+  const int begin = in.CurrentPosition();
+  const unsigned tag = in.ReadTag();
+  return in.CurrentPosition() - begin > kLongestHead ? 0 : tag;
+}
+
+bool read_length(CodedInputStream& in, std::uint64_t& length) {
+  const int begin = in.CurrentPosition();
+  return in.ReadVarint64(&length) && in.CurrentPosition() - begin <= kLongestHead && length <= INT_MAX;
+}
+
 // One field as it is; false where there is none.
 bool copy_field(CodedInputStream& in, unsigned tag, CodedOutputStream& out) {
   out.WriteTag(tag);
-  std::uint32_t length = 0;
+  std::uint32_t four = 0;
   std::uint64_t value = 0;
   std::string bytes;
   switch (tag & 7U) {
@@ -59,12 +74,12 @@ bool copy_field(CodedInputStream& in, unsigned tag, CodedOutputStream& out) {
       out.WriteLittleEndian64(value);
       return true;
     case fixed32:
-      if (!in.ReadLittleEndian32(&length)) return false;
-      out.WriteLittleEndian32(length);
+      if (!in.ReadLittleEndian32(&four)) return false;
+      out.WriteLittleEndian32(four);
       return true;
     case sized:
-      if (!in.ReadVarint32(&length) || length > INT_MAX || !in.ReadString(&bytes, static_cast<int>(length))) return false;
-      out.WriteVarint32(length);
+      if (!read_length(in, value) || !in.ReadString(&bytes, static_cast<int>(value))) return false;
+      out.WriteVarint64(value);
       out.WriteString(bytes);
       return true;
     default: return false;
@@ -73,16 +88,16 @@ bool copy_field(CodedInputStream& in, unsigned tag, CodedOutputStream& out) {
 
 // `size`: of the whole message, so that no length is believed that it cannot have.
 bool read_raw(CodedInputStream& in, std::size_t size, std::vector<Tensor>& raw) {
-  std::uint32_t length = 0;
-  if (!in.ReadVarint32(&length) || length > size - static_cast<std::size_t>(in.CurrentPosition())) return false;
-  Tensor& tensor = raw.emplace_back(Tensor::for_overwrite(DataType::uint8, Shape{length}, length));
+  std::uint64_t length = 0;
+  if (!read_length(in, length) || length > size - static_cast<std::size_t>(in.CurrentPosition())) return false;
+  Tensor& tensor = raw.emplace_back(Tensor::for_overwrite(DataType::uint8, Shape{static_cast<std::int64_t>(length)}, length));
   return in.ReadRaw(tensor.data().data(), static_cast<int>(length));
 }
 
 bool read_fields(CodedInputStream& in, std::size_t size, std::string& head, std::vector<Tensor>& raw) {
   google::protobuf::io::StringOutputStream to(&head);
   CodedOutputStream out(&to);
-  while (const unsigned tag = in.ReadTag()) {
+  while (const unsigned tag = read_tag(in)) {
     const bool read =
         tag == tag_of(ModelInferRequest::kRawInputContentsFieldNumber) ? read_raw(in, size, raw) : copy_field(in, tag, out);
     if (!read) return false;

@@ -95,8 +95,10 @@ TEST(GrpcInfer, FieldsOfLaterProtocolsAreLeftOut) {
 TEST(GrpcInfer, WhatIsNoMessageIsRefused) {
   const std::string whole = two_inputs().SerializeAsString();
   const std::string text = "\x0a\x02\xff\xfe";  // a name that is not UTF-8
+  const std::string long_tag = "\xf2\xff\xff\xff\xff\x01" + std::string("\1x"), long_length("\x3a\x82\x80\x80\x80\x80\x00xy", 9);
+  const std::string too_long("\x3a\x82\x80\x80\x80\x10xy", 8);  // 2 in its lower 32 bits
   for (const std::string& bytes :
-       {whole.substr(0, whole.size() - 1), std::string("\x3a\xff\xff\xff\xff\x0f", 6),
+       {long_tag, long_length, too_long, whole.substr(0, whole.size() - 1), std::string("\x3a\xff\xff\xff\xff\x0f", 6),
         std::string("\x3a\xff\xff\xff\xff\x07xy", 8), std::string("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 10),
         std::string("\x0b\x0c", 2), text, std::string("\0", 1)}) {
     const Result<GrpcRequest> parsed = parse_infer_request(in_slices(bytes, 3));
