@@ -178,6 +178,16 @@ def test_transfers_can_be_kept_from_overlapping(staronnx, staronnx_json, plan, t
     assert done.returncode == 1 and "'dmdas' decides itself" in done.stderr
 
 
+def test_a_transfer_is_expected_to_take_what_it_takes_alone(staronnx_json, plan, tmp_path):
+    def four_gpus(machine):
+        machine["gpus"] = [{**machine["gpus"][0], "id": number} for number in range(4)]
+        slow = {"bandwidth_bytes_per_s": 4e7, "latency_us": 10}  # 10 ms for the input, 2 ms of computation; a core takes 40 ms
+        machine["links"] = [{"from": a, "to": b, **slow} for gpu in range(4) for a, b in [("numa0", f"gpu{gpu}"), (f"gpu{gpu}", "numa0")]]
+
+    result = staronnx_json("simulate", plan, "--machine", machine_with(tmp_path, four_gpus), "--variant", "whole", "--core-groups", "1", "--requests", 100)
+    assert result["systems"][0]["lone_p50_ms"] == pytest.approx(12, rel=0.1), "on a GPU, also where there are four"
+
+
 @pytest.mark.parametrize(
     "change, words",
     [
