@@ -108,7 +108,7 @@ std::vector<std::unique_ptr<PreparedSegment>> prepared_segments(const Variant& v
       const std::size_t kind =
           kinds.emplace(places[place].memory == 0 ? std::to_string(width) : places[place].name(), kinds.size()).first->second;
       PreparedSegment::OnPlace& made = on_place.emplace_back(PreparedSegment::OnPlace{by_place[place][i], {}, kind});
-      if (places[place].gpu) made.gpu = on_gpus[place][i];
+      if (place < on_gpus.size()) made.gpu = on_gpus[place][i];
       const std::set<int> on_cores = batches_on_cores(segment, width);
       for (const int batch : batches) {
         const bool there = places[place].memory == 0 ? on_cores.contains(batch) : batch == 1 && (!places[place].gpu || made.gpu);
