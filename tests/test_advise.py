@@ -74,6 +74,18 @@ def test_without_a_gpu_what_one_would_change_is_not_made_up(staronnx, staronnx_j
     assert "Bottleneck: a lone request takes" in text and "A GPU: not known, the machine has no GPU" in text
 
 
+def test_a_node_is_part_of_the_machine(staronnx_json, plan, tmp_path):
+    machine = json.loads(WORKSTATION.read_text())
+    machine.update(gpus=[], nodes=[{"id": 0, "cores": 4, "speed": 4}])
+    link = {"bandwidth_bytes_per_s": 1e8, "latency_us": 200}
+    machine["links"] = [{"from": "numa0", "to": "node0", **link}, {"from": "node0", "to": "numa0", **link}]
+    (tmp_path / "machine.json").write_text(json.dumps(machine))
+    result = staronnx_json("advise", plan, "--machine", tmp_path / "machine.json", "--slo", "100ms", "--rate", 100, *QUICK)
+    assert result["holds"] and result["busy"]["node0"] > 0.1 and "link to node0" in result["busy"]
+    assert result["bound_per_s"] > 0.95 * result["threshold_per_s"]
+    assert changes(result)["links twice as fast"]["bound_per_s"] >= result["bound_per_s"]
+
+
 def test_what_cannot_be_simulated_is_said(staronnx_json, plan, tmp_path):
     machine = json.loads((ROOT / "machines/edge-1gpu.json").read_text())
     machine["gpus"] = [{**machine["gpus"][0], "id": number} for number in range(8)]

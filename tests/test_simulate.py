@@ -178,6 +178,16 @@ def test_transfers_can_be_kept_from_overlapping(staronnx, staronnx_json, plan, t
     assert done.returncode == 1 and "'dmdas' decides itself" in done.stderr
 
 
+def test_a_transfer_is_expected_to_take_what_it_takes_alone(staronnx_json, plan, tmp_path):
+    def four_gpus(machine):
+        machine["gpus"] = [{**machine["gpus"][0], "id": number} for number in range(4)]
+        slow = {"bandwidth_bytes_per_s": 4e7, "latency_us": 10}  # 10 ms for the input, 2 ms of computation; a core takes 40 ms
+        machine["links"] = [{"from": a, "to": b, **slow} for gpu in range(4) for a, b in [("numa0", f"gpu{gpu}"), (f"gpu{gpu}", "numa0")]]
+
+    result = staronnx_json("simulate", plan, "--machine", machine_with(tmp_path, four_gpus), "--variant", "whole", "--core-groups", "1", "--requests", 100)
+    assert result["systems"][0]["lone_p50_ms"] == pytest.approx(12, rel=0.1), "on a GPU, also where there are four"
+
+
 @pytest.mark.parametrize(
     "change, words",
     [
@@ -191,6 +201,80 @@ def test_transfers_can_be_kept_from_overlapping(staronnx, staronnx_json, plan, t
 )
 def test_a_wrong_machine_is_refused_by_name(staronnx, plan, tmp_path, change, words):
     done = staronnx("simulate", plan, "--machine", machine_with(tmp_path, change), check=False)
+    assert done.returncode == 1 and words in done.stderr and "machine" in done.stderr, done.stderr
+
+
+def with_node(cores=16, speed=1, bandwidth_bytes_per_s=1e9, latency_us=200):
+    """The workstation without its GPU, and a node of its kind."""
+
+    def change(machine):
+        link = {"bandwidth_bytes_per_s": bandwidth_bytes_per_s, "latency_us": latency_us}
+        machine.update(gpus=[], nodes=[{"id": 0, "cores": cores, "speed": speed}])
+        machine["links"] = [{"from": "numa0", "to": "node0", **link}, {"from": "node0", "to": "numa0", **link}]
+
+    return change
+
+
+def test_a_node_takes_requests_as_far_as_its_speed_and_its_link_allow(staronnx_json, plan, tmp_path):
+    def whole(change):
+        words = ("--machine", machine_with(tmp_path, change), "--variant", "whole", "--core-groups", ",".join(["1"] * 16), "--requests", 1000)
+        return staronnx_json("simulate", plan, *words)["systems"][0]
+
+    cores = 16 / 0.040
+    lone = 0.040 * (0.2 + 0.8 / 16)  # a fifth of the work is not divided: 24 ms on two cores, and 10 ms on the node's sixteen
+    node, twice = whole(with_node()), whole(with_node(speed=2))
+    assert 1.1 * cores < node["saturated_per_s"] < 1.03 * (cores + 1 / lone)
+    assert 1.2 * cores < twice["saturated_per_s"] < 1.03 * (cores + 2 / lone)
+    assert node["lone_p50_ms"] == pytest.approx(1e3 * lone + 1, abs=0.7), "the input's 400 kB, the run, messages"
+    useless = whole(with_node(bandwidth_bytes_per_s=1e6))  # 0.4 s for an input
+    assert useless["saturated_per_s"] == pytest.approx(cores, rel=0.05) and useless["lone_p50_ms"] == pytest.approx(40, rel=0.05)
+
+
+def test_a_node_works_beside_a_gpu_and_says_how_busy_it_was(staronnx, staronnx_json, plan, tmp_path):
+    def beside_the_gpu(machine):
+        links = machine["links"]
+        gpus = machine["gpus"]
+        with_node()(machine)
+        machine["gpus"], machine["links"] = gpus, links + machine["links"]
+
+    words = ["simulate", plan, "--machine", machine_with(tmp_path, beside_the_gpu), "--requests", 500, "--rates", "1000"]
+    result = staronnx_json(*words)
+    busy = systems(result)["StarONNX whole"]["points"][0]["busy"]
+    assert busy["NVIDIA GeForce RTX 4090"] > 0.8 and busy["node0"] > 0.5 and busy["link to node0"] > busy["link to gpu0"] > 0
+    assert any("node0" in estimate for estimate in result["estimates"])
+    assert staronnx(*words).stdout == staronnx(*words).stdout
+
+
+def test_batches_run_on_nodes(staronnx_json, plan, tmp_path):
+    made = json.loads((plan / "plan.json").read_text())
+    for tensor in (*made["inputs"], *made["outputs"]):
+        tensor["shape"][0] = -1
+    times = {2: {"1": 50e3}, 4: {"1": 60e3}}  # a node tries two before four
+    made["variants"][0]["segments"][0]["batched"] = {batch: {"alone_us": time, "busy_us": time} for batch, time in times.items()}
+    (tmp_path / "plan.json").write_text(json.dumps(made))
+    one_core = machine_with(tmp_path, lambda machine: [with_node(cores=1, speed=8)(machine), machine.update(cores=[{"ids": "0"}], l3_caches=[])])
+
+    def saturated(batching):
+        words = ("--machine", one_core, "--variant", "whole", "--core-groups", "1", "--batching", batching, "--requests", 500)
+        return staronnx_json("simulate", tmp_path, *words)["systems"][0]["saturated_per_s"]
+
+    assert saturated("auto") > 1.5 * saturated("none")
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (lambda machine: machine["links"].pop(), "node0 to numa0"),
+        (lambda machine: machine["nodes"][0].pop("speed"), "nodes[0].speed is missing"),
+        (lambda machine: machine["nodes"][0].update(speed=0), "nodes[0].speed"),
+        (lambda machine: machine["nodes"][0].update(gpus=1), "nodes[0].gpus"),
+        (lambda machine: machine["nodes"].append({"id": 0, "cores": 1, "speed": 1}), "nodes[1].id"),
+        (lambda machine: machine.update(nodes=[{"id": node, "cores": 1, "speed": 1} for node in range(9)]), "9 nodes"),
+    ],
+)
+def test_a_wrong_node_is_refused_by_name(staronnx, plan, tmp_path, change, words):
+    machine = machine_with(tmp_path, lambda machine: [with_node()(machine), change(machine)])
+    done = staronnx("simulate", plan, "--machine", machine, check=False)
     assert done.returncode == 1 and words in done.stderr and "machine" in done.stderr, done.stderr
 
 

@@ -31,7 +31,7 @@ def test_the_page_has_every_section_and_picture(studied):
     folder, _, done = studied
     page = (folder / "study.md").read_text()
     assert done.stdout.strip() == page.strip()
-    for section in ("The goals", "Answered in time", "Thresholds", "Saturated rates", "Splits", "Core groups"):
+    for section in ("The goals", "Answered in time", "Thresholds", "Saturated rates", "Splits", "Core groups", "Overlap"):
         assert f"## {section}\n" in page
     for system in (*document.ENGINE, "dmdas", "elastic"):
         assert system in page

@@ -116,6 +116,16 @@ class Course:
                 "bound_within_slo_per_s": case.bound_within_slo, "mix": case.plan.read()["prediction"]["bound_within_slo"]["mix"],
                 "systems": figures}  # fmt: skip
 
+    # ---- transfers during computation ----
+
+    def overlap(self, case):
+        """Whole requests and the one split, with transfers during computation, and without."""
+        split = case.plan.split(2)
+        systems = [System(label, case.plan, variant, options) for variant in ("whole", *([split] if split else ()))
+                   for label, options in (("on", ()), ("off", ("--overlap", "off")))]  # fmt: skip
+        return {"model": case.title, "machine": case.machine,
+                "systems": list(self.workers.map(lambda system: self.figures(case, system, False), systems))}  # fmt: skip
+
     # ---- batches ----
 
     def batching(self, machine):

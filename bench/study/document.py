@@ -7,6 +7,7 @@ from study import charts
 from study.course import STOCK
 
 GOAL, NO_WORSE = 0.95, 0.98
+FIGURES = ("in_time_per_s", "threshold_per_s", "saturated_per_s")
 ENGINE = ("GPUs alone", "whole requests", "split in 2", "split in 3", "chosen")
 
 
@@ -71,7 +72,7 @@ def split_table(comparisons):
         split, systems = winner(comparison), named(comparison)
         if split:
             rows.append([comparison["model"], comparison["machine"], split["variant"],
-                         *(ratio(split[figure], systems["whole requests"][figure]) for figure in ("in_time_per_s", "threshold_per_s", "saturated_per_s")),
+                         *(ratio(split[figure], systems["whole requests"][figure]) for figure in FIGURES),
                          ratio(systems["chosen"]["in_time_per_s"], systems["whole requests"]["in_time_per_s"])])  # fmt: skip
     return table(["model", "machine", "best split", "in time", "threshold", "saturated", "chosen, in time"], rows)
 
@@ -88,7 +89,7 @@ def scheduler_rows(comparisons):
     for comparison in comparisons:
         ours = named(comparison)["chosen"]
         row = [comparison["model"], comparison["machine"], ratio(ours["in_time_per_s"], comparison["bound_within_slo_per_s"])]
-        for figure in ("in_time_per_s", "threshold_per_s", "saturated_per_s"):
+        for figure in FIGURES:
             best = best_stock(comparison, figure)
             row.append(f"{number(ours[figure])} / {number(best[figure])} {best['label']}{judged(ours[figure], best[figure])}")
         yield row
@@ -120,6 +121,12 @@ def grouping_table(groupings):
     return table(["model", "width", "p50 at 10 %, ms", "p99 at 50 %, ms", "p99 at 80 %, ms", "saturated, /s"], rows)
 
 
+def overlap_table(overlaps):
+    rows = [[overlap["model"], overlap["machine"], system["variant"], system["label"], *(number(system[figure]) for figure in FIGURES)]
+            for overlap in overlaps for system in overlap["systems"]]  # fmt: skip
+    return table(["model", "machine", "variant", "overlap", "in time, /s", "threshold, /s", "saturated, /s"], rows)
+
+
 def batching_table(batchings):
     rows = []
     for batching in batchings:
@@ -139,6 +146,7 @@ def fragments(report):
         "saturated rates": by_model(comparisons, engine_table("saturated_per_s")),
         "splits": split_table(comparisons),
         "core groups": grouping_table(report["groupings"]),
+        "overlap": overlap_table(report["overlaps"]),
         "batches": batching_table(report["batchings"]),
     }
 

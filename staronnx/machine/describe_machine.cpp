@@ -73,6 +73,11 @@ std::string line_of(const Gpu& gpu) {
   return text + (gpu.speed ? ", " + digits(*gpu.speed) + " times as fast as a core\n" : ", speed not measured\n");
 }
 
+std::string line_of(const LentNode& node) {
+  return "  " + Memory{MemoryKind::node, node.number}.name() + ": " + std::to_string(node.cores) +
+         (node.cores == 1 ? " core, " : " cores, each ") + digits(node.speed) + " times as fast as one of these\n";
+}
+
 std::string line_of(const Link& link) {
   return "  " + link.from.name() + " to " + link.to.name() + ": " + digits(link.bandwidth.count / 1e9) + " GB/s, " +
          digits(link.latency.count()) + " us\n";
@@ -89,6 +94,8 @@ std::string describe(const Machine& machine) {
   for (const NumaNode& node : machine.numa_nodes) text += line_of(machine, node);
   text += machine.gpus.empty() ? "no GPU known\n" : "GPUs:\n";
   for (const Gpu& gpu : machine.gpus) text += line_of(gpu);
+  text += machine.nodes.empty() ? "" : "nodes:\n";
+  for (const LentNode& node : machine.nodes) text += line_of(node);
   text += machine.links.empty() ? "no link measured\n" : "links, of one copy at a time:\n";
   for (const Link& link : machine.links) text += line_of(link);
   return text;

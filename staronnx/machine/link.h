@@ -10,14 +10,16 @@
 
 namespace staronnx {
 
-enum class MemoryKind { numa_node, gpu };
+enum class MemoryKind { numa_node, gpu, node };
 
-// A place where tensors lie: the memory of a NUMA node or of a GPU.
+// A place where tensors lie: the memory of a NUMA node, of a GPU, or of a node.
 struct Memory {
   MemoryKind kind = MemoryKind::numa_node;
-  int number = 0;  // NumaNode::number or Gpu::ordinal
+  int number = 0;  // NumaNode::number, Gpu::ordinal or LentNode::number
 
-  std::string name() const { return (kind == MemoryKind::gpu ? "gpu" : "numa") + std::to_string(number); }  // "numa0", "gpu1"
+  std::string name() const {  // "numa0", "gpu1", "node0"
+    return (kind == MemoryKind::gpu ? "gpu" : kind == MemoryKind::node ? "node" : "numa") + std::to_string(number);
+  }
   auto operator<=>(const Memory&) const = default;  // NOLINT(modernize-use-nullptr): a misreading
 };
 

@@ -62,10 +62,21 @@ struct Gpu {
   bool operator==(const Gpu&) const = default;
 };
 
+// Cores of another machine that are lent to this one over the network, as one processor (docs/nodes.md). Nodes come and go with their processes: only
+// machine files have some, to be simulated.
+struct LentNode {
+  int number = 0;
+  int cores = 0;
+  double speed = 1;  // of each: requests while one core of the machine runs one
+
+  bool operator==(const LentNode&) const = default;
+};
+
 struct Machine {
   std::string cpu_model;    // "AMD EPYC ..."
   std::vector<Core> cores;  // one per physical core, by NUMA node, then OS number
   std::vector<Gpu> gpus;
+  std::vector<LentNode> nodes;
   std::vector<L3Cache> l3_caches;    // each core is in one at most
   std::vector<NumaNode> numa_nodes;  // by number; those of all cores, perhaps others that have memory only
   std::vector<Link> links;           // one at most for two memories and a direction

@@ -17,7 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 constexpr const char* format_name = "staronnx-machine";
 constexpr int format_version = 1;
-constexpr std::uint64_t last_number = 8191;  // of cores, NUMA nodes and GPUs
+constexpr std::uint64_t last_number = 8191;  // of cores, NUMA nodes, GPUs and nodes
 
 // ---- writing ----
 
@@ -55,6 +55,10 @@ Json json_of(const Gpu& gpu) {
   if (!gpu.pci_bus_id.empty()) entry["pci_bus_id"] = gpu.pci_bus_id;
   if (gpu.speed) entry["speed"] = *gpu.speed;
   return entry;
+}
+
+Json json_of(const LentNode& node) {
+  return {{"id", node.number}, {"cores", node.cores}, {"speed", node.speed}};
 }
 
 Json json_of(const Link& link) {
@@ -198,11 +202,25 @@ std::vector<Gpu> gpus_of(const JsonPlace& document) {
   return gpus;
 }
 
+std::vector<LentNode> nodes_of(const JsonPlace& document) {
+  std::vector<LentNode> nodes;
+  for (const JsonPlace& entry : items_of(document, "nodes")) {
+    entry.has_only({"id", "cores", "speed"});
+    const LentNode node{number_of(entry.at("id")), static_cast<int>(entry.at("cores").count(1, last_number + 1)),
+                        entry.at("speed").positive()};
+    if (std::ranges::count(nodes, node.number, &LentNode::number) > 0)
+      entry.at("id").refuse("is " + std::to_string(node.number) + ", as is that of a node before it");
+    nodes.push_back(node);
+  }
+  return nodes;
+}
+
 std::map<std::string, Memory> memories_of(const Machine& machine) {
   std::map<std::string, Memory> memories;
   const auto add = [&](Memory memory) { memories.emplace(memory.name(), memory); };
   for (const NumaNode& node : machine.numa_nodes) add({MemoryKind::numa_node, node.number});
   for (const Gpu& gpu : machine.gpus) add({MemoryKind::gpu, gpu.ordinal});
+  for (const LentNode& node : machine.nodes) add({MemoryKind::node, node.number});
   return memories;
 }
 
@@ -239,13 +257,15 @@ void check_format(const JsonPlace& document) {
 
 Machine machine_of(const JsonPlace& document) {
   check_format(document);
-  document.has_only({"format", "version", "cpu_model", "cores", "reserved_cores", "l3_caches", "numa_nodes", "gpus", "links"});
+  document.has_only(
+      {"format", "version", "cpu_model", "cores", "reserved_cores", "l3_caches", "numa_nodes", "gpus", "nodes", "links"});
   Machine machine;
   machine.cpu_model = document.at("cpu_model").text();
   machine.cores = cores_of(document.at("cores"));
   machine.l3_caches = l3_caches_of(document, machine.cores);
   machine.numa_nodes = numa_nodes_of(document, machine.cores);
   machine.gpus = gpus_of(document);
+  machine.nodes = nodes_of(document);
   machine.links = links_of(document, machine);
   leave_out_reserved(document, machine);
   return machine;
@@ -254,7 +274,7 @@ Machine machine_of(const JsonPlace& document) {
 }  // namespace
 
 std::string to_json(const Machine& machine) {
-  const Json json = {{"format", format_name},
+  Json json = {{"format", format_name},
                      {"version", format_version},
                      {"cpu_model", machine.cpu_model},
                      {"cores", json_of(machine.cores)},
@@ -262,6 +282,7 @@ std::string to_json(const Machine& machine) {
                      {"numa_nodes", list_of(machine.numa_nodes)},
                      {"gpus", list_of(machine.gpus)},
                      {"links", list_of(machine.links)}};
+  if (!machine.nodes.empty()) json["nodes"] = list_of(machine.nodes);
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

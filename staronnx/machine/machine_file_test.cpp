@@ -16,7 +16,7 @@ using Json = nlohmann::json;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-// Two NUMA nodes of two unlike cores, a third that has memory only, two GPUs of which one is not well known.
+// Two NUMA nodes of two unlike cores, a third that has memory only, two GPUs of which one is not well known, two nodes.
 Machine drawn() {
   const Memory numa0{MemoryKind::numa_node, 0}, numa1{MemoryKind::numa_node, 1}, gpu1{MemoryKind::gpu, 1};
   Machine machine;
@@ -25,9 +25,11 @@ Machine drawn() {
   machine.l3_caches = {{Bytes{33554432}, {0, 2}}, {Bytes{16777216}, {1}}};
   machine.numa_nodes = {{0, Bytes{1ull << 36}}, {1, {}}, {2, Bytes{UINT64_MAX}}};
   machine.gpus = {{1, "Big", Bytes{1ull << 34}, "0000:01:00.0", 40.1}, {0, "Odd", Bytes{1}, "", std::nullopt}};
+  machine.nodes = {{3, 8, 1.5}, {0, 1, 0.25}};
   machine.links = {{numa0, gpu1, BytesPerSecond{25e9}, Microseconds(9.7)},
                    {gpu1, numa0, BytesPerSecond{1.0 / 3}, Microseconds(0)},
-                   {numa1, numa1, BytesPerSecond{1e300}, Microseconds(0.1)}};
+                   {numa1, numa1, BytesPerSecond{1e300}, Microseconds(0.1)},
+                   {numa0, {MemoryKind::node, 3}, BytesPerSecond{125e6}, Microseconds(250)}};
   return machine;
 }
 
@@ -99,6 +101,9 @@ TEST(MachineFile, RefusesWhatIsMissing) {
   EXPECT_THAT(refusal([](Json& j) { j["cores"][1].erase("ids"); }), StartsWith("cores[1].ids is missing"));
   EXPECT_THAT(refusal([](Json& j) { j["gpus"][1].erase("memory_bytes"); }), StartsWith("gpus[1].memory_bytes is missing"));
   EXPECT_THAT(refusal([](Json& j) { j["links"][2].erase("latency_us"); }), StartsWith("links[2].latency_us is missing"));
+  for (const char* field : {"id", "cores", "speed"})
+    EXPECT_THAT(refusal([&](Json& j) { j["nodes"][1].erase(field); }),
+                StartsWith(std::string("nodes[1].") + field + " is missing"));
 }
 
 TEST(MachineFile, RefusesWrongTypes) {
@@ -127,6 +132,8 @@ TEST(MachineFile, RefusesImpossibleNumbers) {
   EXPECT_THAT(refusal([](Json& j) { j["links"][0]["bandwidth_bytes_per_s"] = 0; }),
               StartsWith("links[0].bandwidth_bytes_per_s must be above 0"));
   EXPECT_THAT(refusal([](Json& j) { j["gpus"][0]["speed"] = 0; }), StartsWith("gpus[0].speed must be above 0"));
+  EXPECT_THAT(refusal([](Json& j) { j["nodes"][0]["speed"] = 0; }), StartsWith("nodes[0].speed must be above 0"));
+  EXPECT_THAT(refusal([](Json& j) { j["nodes"][0]["cores"] = 0; }), StartsWith("nodes[0].cores must be a whole number from 1"));
   EXPECT_THAT(refusal([](Json& j) { j["gpus"][0]["id"] = 8192; }),
               StartsWith("gpus[0].id must be a whole number from 0 to 8191"));
   EXPECT_THAT(refusal([](Json& j) { j["links"][0]["latency_us"] = std::numeric_limits<double>::quiet_NaN(); }),
@@ -140,6 +147,7 @@ TEST(MachineFile, RefusesFieldsItDoesNotKnow) {
   EXPECT_THAT(refusal([](Json& j) { j["links"][0]["both"] = true; }), HasSubstr("known here: from, to"));
   EXPECT_THAT(refusal([](Json& j) { j["numa_nodes"][0]["x"] = 1; }), StartsWith("numa_nodes[0].x"));
   EXPECT_THAT(refusal([](Json& j) { j["l3_caches"][0]["x"] = 1; }), StartsWith("l3_caches[0].x"));
+  EXPECT_THAT(refusal([](Json& j) { j["nodes"][0]["name"] = "x"; }), StartsWith("nodes[0].name is not a field"));
 }
 
 TEST(MachineFile, RefusesTwoOfOne) {
@@ -153,7 +161,8 @@ TEST(MachineFile, RefusesTwoOfOne) {
   EXPECT_THAT(refusal([](Json& j) { j["numa_nodes"][2]["id"] = 1; }), StartsWith("numa_nodes[2].id is 1"));
   EXPECT_THAT(refusal([](Json& j) { j["l3_caches"][1]["cores"] = "1-2"; }), StartsWith("l3_caches[1].cores names core 2"));
   EXPECT_THAT(refusal([](Json& j) { j["links"].push_back(j["links"][0]); }),
-              StartsWith("links[3] is a second link from numa0 to gpu1"));
+              StartsWith("links[4] is a second link from numa0 to gpu1"));
+  EXPECT_THAT(refusal([](Json& j) { j["nodes"][1]["id"] = 3; }), StartsWith("nodes[1].id is 3"));
   Result<Machine> twice = parse_machine(R"({"format": "staronnx-machine", "format": "staronnx-machine"})");
   ASSERT_FALSE(twice.ok());
   EXPECT_THAT(twice.error().message, HasSubstr("'format' is given twice"));
@@ -161,7 +170,8 @@ TEST(MachineFile, RefusesTwoOfOne) {
 
 TEST(MachineFile, RefusesNamesOfWhatIsNotThere) {
   EXPECT_THAT(refusal([](Json& j) { j["links"][0]["to"] = "gpu7"; }), StartsWith("links[0].to names 'gpu7'"));
-  EXPECT_THAT(refusal([](Json& j) { j["links"][0]["from"] = "host"; }), HasSubstr("it has: gpu0, gpu1, numa0, numa1, numa2"));
+  EXPECT_THAT(refusal([](Json& j) { j["links"][0]["from"] = "host"; }),
+              HasSubstr("it has: gpu0, gpu1, node0, node3, numa0, numa1, numa2"));
   EXPECT_THAT(refusal([](Json& j) { j["cores"][0]["numa_node"] = 9; }), StartsWith("numa_nodes has no node 9"));
   EXPECT_THAT(refusal([](Json& j) { j["l3_caches"][0]["cores"] = "9"; }), StartsWith("l3_caches[0].cores names core 9"));
 }

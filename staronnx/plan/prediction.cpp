@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "staronnx/machine/processor_class.h"
 #include "staronnx/plan/queueing.h"
@@ -15,46 +16,80 @@ constexpr double kSloOverLone = 5;
 // Ways to give k segments to n kinds of processors are n^k; beyond this many, only those that use one kind for all are looked at.
 constexpr std::size_t kMostWays = 20'000;
 
-// Something that a segment can run on.
-struct Place {
-  std::string name;  // "cpu x2", or the GPU's
-  int width = 0;     // cores; 0: a GPU
-  double speed = 1;  // of a GPU, in cores
+// Resources of ways to run (WayToRun::use): the machine's cores, and for each kind of processor elsewhere itself, the links to it, and those back.
+constexpr std::size_t kCores = 0, kItself = 0, kThere = 1, kBack = 2;
+
+// A processor with a memory of its own, of which there may be several alike.
+struct Elsewhere {
+  std::size_t resources = 0;  // the first of its three
+  Link there, back;
 };
 
-// Positions in WayToRun::use.
-enum Resource : std::size_t { cores, gpus, to_gpu, from_gpu, resources };
+// Something that a segment can run on.
+struct Place {
+  std::string name;                    // "cpu x2", the GPU's, or "node0"
+  int width = 0;                       // cores; a GPU is a fast one
+  double speed = 1;                    // of each
+  std::optional<Elsewhere> elsewhere;  // where it is not the machine's cores
+};
 
 struct Hardware {
   std::vector<Place> places;
-  std::vector<double> numbers;  // by Resource
-  std::optional<Link> to_gpu, from_gpu;
+  std::vector<double> numbers;  // by resource
 };
 
+// Measured, or of the next smaller width.
 Microseconds time_on(const Segment& segment, const Place& place, int batch) {
   const std::map<int, Microseconds>& alone = (batch == 1 ? segment.cpu_time : segment.batched.at(batch)).alone;
-  return place.width > 0 ? alone.at(place.width) : alone.at(1) / place.speed;
+  auto above = alone.upper_bound(place.width);
+  if (above != alone.begin()) --above;
+  return above->second / place.speed;
+}
+
+Result<std::pair<Link, Link>> links_to(const Machine& machine, Memory device) {
+  const Memory host{MemoryKind::numa_node, machine.cores[0].numa_node};
+  const Link *there = machine.link(host, device), *back = machine.link(device, host);
+  if (there != nullptr && back != nullptr) return std::pair(*there, *back);
+  return Error{ErrorCode::invalid_argument, "the machine says nothing of the links " + host.name() + " to " + device.name() +
+                                                " and back; add both to its 'links'"};
+}
+
+void add_elsewhere(Hardware& hardware, Place place, const std::pair<Link, Link>& links, int number) {
+  place.elsewhere = {hardware.numbers.size(), links.first, links.second};
+  hardware.numbers.insert(hardware.numbers.end(), 3, number);
+  hardware.places.push_back(std::move(place));
+}
+
+// Of several kinds of GPUs, the first.
+Status add_gpus(Hardware& hardware, const Machine& machine) {
+  if (machine.gpus.empty()) return {};
+  const Result<std::vector<ProcessorClass>> classes = processor_classes(machine);
+  if (!classes) return classes.error();
+  const ProcessorClass& gpu = classes->at(1);
+  const auto links = links_to(machine, {MemoryKind::gpu, machine.gpus[0].ordinal});
+  if (!links) return links.error();
+  add_elsewhere(hardware, {gpu.name, 1, gpu.speed, {}}, *links, gpu.processors);
+  return {};
+}
+
+Status add_nodes(Hardware& hardware, const Machine& machine) {
+  for (const LentNode& node : machine.nodes) {
+    const Memory memory{MemoryKind::node, node.number};
+    const auto links = links_to(machine, memory);
+    if (!links) return links.error();
+    add_elsewhere(hardware, {memory.name(), node.cores, node.speed, {}}, *links, 1);
+  }
+  return {};
 }
 
 Result<Hardware> hardware_of(const Plan& plan, const Machine& machine) {
-  Hardware hardware{{}, {static_cast<double>(machine.cores.size()), 0, 0, 0}, {}, {}};
+  Hardware hardware{{}, {static_cast<double>(machine.cores.size())}};
   for (const auto& [width, time] : plan.variants[0].segments[0].cpu_time.alone) {
-    hardware.places.push_back({"cpu x" + std::to_string(width), width, 1});
+    if (static_cast<std::size_t>(width) <= machine.cores.size())
+      hardware.places.push_back({"cpu x" + std::to_string(width), width, 1, {}});
   }
-  if (machine.gpus.empty()) return hardware;
-  Result<std::vector<ProcessorClass>> classes = processor_classes(machine);
-  if (!classes) return classes.error();
-  const ProcessorClass& gpu = classes->at(1);  // of several kinds, the first
-  hardware.places.push_back({gpu.name, 0, gpu.speed});
-  const Memory host{MemoryKind::numa_node, machine.cores[0].numa_node}, device{MemoryKind::gpu, machine.gpus[0].ordinal};
-  const Link *there = machine.link(host, device), *back = machine.link(device, host);
-  if (there == nullptr || back == nullptr) {
-    return Error{ErrorCode::invalid_argument, "the machine says nothing of the links " + host.name() + " to " + device.name() +
-                                                  " and back; add both to its 'links'"};
-  }
-  hardware.to_gpu = *there;
-  hardware.from_gpu = *back;
-  for (const Resource resource : {gpus, to_gpu, from_gpu}) hardware.numbers[resource] = gpu.processors;
+  if (Status gpus = add_gpus(hardware, machine); !gpus) return gpus.error();
+  if (Status nodes = add_nodes(hardware, machine); !nodes) return nodes.error();
   return hardware;
 }
 
@@ -65,54 +100,58 @@ class Way {
       : plan_(plan), variant_(variant), hardware_(hardware), chosen_(chosen), batch_(batch) {}
 
   WayToRun run() const {
-    WayToRun way{variant_.name, {}, batch_, {}, std::vector<Microseconds>(resources)};
+    WayToRun way{variant_.name, {}, batch_, {}, std::vector<Microseconds>(hardware_.numbers.size())};
     for (std::size_t s = 0; s < chosen_.size(); ++s) {
       const Place& place = place_of(s);
       const Microseconds time = time_on(variant_.segments[s], place, batch_);
       way.processors.push_back(place.name);
       way.lone += time + kHandover;
-      place.width > 0 ? way.use[cores] += time * place.width / batch_ : way.use[gpus] += time / batch_;
-      add_transfers(s, way);
+      if (place.elsewhere) {
+        way.use[place.elsewhere->resources + kItself] += time / batch_;
+        add_transfers(s, *place.elsewhere, way);
+      } else {
+        way.use[kCores] += time * place.width / batch_;
+      }
     }
     return way;
   }
 
  private:
   const Place& place_of(std::size_t segment) const { return hardware_.places[chosen_[segment]]; }
-  bool on_gpu(std::size_t segment) const { return place_of(segment).width == 0; }
 
-  // A tensor goes to the GPU once, whoever made it; and back once when somebody there, or the answer, wants it.
-  void add_transfers(std::size_t s, WayToRun& way) const {
+  // A tensor goes to a place elsewhere once, whoever made it; and back once when somebody in another place, or the answer, wants it.
+  void add_transfers(std::size_t s, const Elsewhere& place, WayToRun& way) const {
     const Segment& segment = variant_.segments[s];
-    if (!on_gpu(s)) return;
     for (const std::string& input : segment.inputs) {
-      if (!made_on_gpu(input, s)) add(*hardware_.to_gpu, to_gpu, input, way);
+      if (!made_there(input, s)) add(place.there, place.resources + kThere, input, way);
     }
     for (const std::string& output : segment.outputs) {
-      if (wanted_outside_gpu(output, s)) add(*hardware_.from_gpu, from_gpu, output, way);
+      if (wanted_outside(output, s)) add(place.back, place.resources + kBack, output, way);
     }
   }
 
-  void add(const Link& link, Resource resource, const std::string& tensor, WayToRun& way) const {
+  void add(const Link& link, std::size_t resource, const std::string& tensor, WayToRun& way) const {
     const auto batch = static_cast<std::uint64_t>(batch_);
     const Microseconds time = link.time_for(Bytes{batch * plan_.tensors.at(tensor).bytes.count});
     way.use[resource] += time / batch_;
     way.lone += time;
   }
 
-  bool made_on_gpu(const std::string& tensor, std::size_t before) const {
-    for (std::size_t s = 0; s < before; ++s) {
-      if (on_gpu(s) && std::ranges::find(variant_.segments[s].outputs, tensor) != variant_.segments[s].outputs.end()) return true;
+  bool made_there(const std::string& tensor, std::size_t reader) const {
+    for (std::size_t s = 0; s < reader; ++s) {
+      const std::vector<std::string>& outputs = variant_.segments[s].outputs;
+      if (chosen_[s] == chosen_[reader] && std::ranges::find(outputs, tensor) != outputs.end()) return true;
     }
     return false;
   }
 
-  bool wanted_outside_gpu(const std::string& tensor, std::size_t after) const {
+  bool wanted_outside(const std::string& tensor, std::size_t maker) const {
     for (const TensorInfo& output : plan_.signature.outputs) {
       if (output.name == tensor) return true;
     }
-    for (std::size_t s = after + 1; s < variant_.segments.size(); ++s) {
-      if (!on_gpu(s) && std::ranges::find(variant_.segments[s].inputs, tensor) != variant_.segments[s].inputs.end()) return true;
+    for (std::size_t s = maker + 1; s < variant_.segments.size(); ++s) {
+      const std::vector<std::string>& inputs = variant_.segments[s].inputs;
+      if (chosen_[s] != chosen_[maker] && std::ranges::find(inputs, tensor) != inputs.end()) return true;
     }
     return false;
   }
@@ -199,8 +238,11 @@ Result<Prediction> predict(const Plan& plan, const Machine& machine, std::option
   prediction.bound = machine_bound(ways, hardware->numbers, Microseconds(std::numeric_limits<double>::infinity()));
   prediction.bound_within_slo = machine_bound(ways, hardware->numbers, prediction.slo);
   prediction.forecasts = forecasts_of(plan, machine, prediction.slo);
-  if (!machine.gpus.empty()) {
-    prediction.estimates.push_back("times on " + hardware->places.back().name + ": those of one core divided by its speed");
+  for (const Place& place : hardware->places) {
+    if (place.elsewhere)
+      prediction.estimates.push_back("times on " + place.name + ": those of " +
+                                     (place.width == 1 ? "one core" : std::to_string(place.width) + " cores") +
+                                     " divided by its speed");
   }
   return prediction;
 }

@@ -98,6 +98,17 @@ TEST(Predict, AGpuAddsItsRateAndIsSaidToBeEstimated) {
   EXPECT_THAT(prediction.estimates, ElementsAre(HasSubstr("Fast")));
 }
 
+TEST(Predict, ANodeAddsItsRateAndNeedsLinks) {
+  Machine machine = machine_of(2);
+  machine.nodes = {{0, 2, 2}};  // 1.2 ms a request
+  const Memory host{MemoryKind::numa_node, 0}, node{MemoryKind::node, 0};
+  machine.links = {{host, node, BytesPerSecond{1e9}, Microseconds(200)}, {node, host, BytesPerSecond{1e9}, Microseconds(200)}};
+  EXPECT_NEAR(predict(plan(), machine, std::nullopt)->bound.rate_per_s, 500 + 1'000 / 1.2, 1);
+  EXPECT_THAT(predict(plan(), machine, std::nullopt)->estimates, ElementsAre(HasSubstr("node0")));
+  machine.links.pop_back();
+  EXPECT_THAT(predict(plan(), machine, std::nullopt).error().message, HasSubstr("numa0 to node0"));
+}
+
 TEST(Predict, ALimitThatACoreCannotKeepWithTheWholeIsKeptWithASplit) {
   // A core does the last quarter, 1 ms, after the GPU's 0.375 ms; the whole would take it 4 ms. Both links are far from full.
   const double with_split = predict(plan(), with_gpu(machine_of(1)), Milliseconds(1.6))->bound_within_slo.rate_per_s;

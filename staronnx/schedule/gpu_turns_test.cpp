@@ -17,5 +17,11 @@ TEST(GpuTurns, ARunTakesWhatItTakesAfterTheOneBeforeIt) {
   EXPECT_EQ(turns.took(2, at(11), at(18)), Milliseconds(7)) << "another GPU";
 }
 
+TEST(GpuTurns, InPlacesAfterTheGpusNobodyWaits) {
+  GpuTurns turns(1, 2);
+  EXPECT_EQ(turns.took(2, at(10), at(14)), Milliseconds(4));
+  EXPECT_EQ(turns.took(2, at(11), at(18)), Milliseconds(7));
+}
+
 }  // namespace
 }  // namespace staronnx

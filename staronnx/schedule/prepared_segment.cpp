@@ -61,6 +61,7 @@ PreparedSegment::PreparedSegment(std::string name, std::vector<OnPlace> on_place
   if (std::ranges::any_of(on_place_, [](const OnPlace& place) { return place.gpu != nullptr; })) {
     codelet_.cuda_funcs[0] = staronnx_enqueue_segment_task;
     if (!kSimulated) codelet_.cuda_flags[0] = STARPU_CUDA_ASYNC;
+    if (kSimulated) codelet_.opencl_funcs[0] = staronnx_enqueue_segment_task;  // on nodes
   }
   codelet_.flags = STARPU_CODELET_SIMGRID_EXECUTE;  // in the simulator its functions are called, too
   codelet_.model = &cost_;

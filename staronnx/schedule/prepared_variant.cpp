@@ -129,7 +129,7 @@ std::vector<std::unique_ptr<PreparedSegment>> prepared_segments(const Variant& v
       const bool here = places[place].memory == 0;
       const std::size_t kind = kinds.emplace(here ? std::to_string(width) : places[place].name(), kinds.size()).first->second;
       PreparedSegment::OnPlace& made = on_place.emplace_back(PreparedSegment::OnPlace{by_place[place][i], {}, kind});
-      if (places[place].gpu) made.gpu = on_gpus[place][i];
+      if (place < on_gpus.size()) made.gpu = on_gpus[place][i];
       BatchTimes times;
       if (here) times = on_cores.at(width)[i];
       if (!here && (!places[place].gpu || made.gpu)) times = {{1, expected_time(segment, width, 1)}};

@@ -111,6 +111,7 @@ starpu_conf configuration(const RuntimeOptions& options) {
   starpu_conf_noworker(&conf);
   conf.precedence_over_environment_variables = 1;
   conf.ncpus = static_cast<int>(options.groups.size());
+  conf.nopencl = static_cast<int>(options.simulated_nodes.size());
   conf.ntcpip_ms = static_cast<int>(options.nodes.count);
   conf.ncuda = static_cast<int>(options.gpus.size());
   conf.use_explicit_workers_cuda_gpuid = 1;
@@ -166,6 +167,7 @@ unsigned rest_between_questions(void*) {
 
 Status check_workers(const RuntimeOptions& options) {
   std::vector<starpu_worker_archtype> wanted(options.gpus.size() * workers_per_gpu(options), STARPU_CUDA_WORKER);
+  wanted.insert(wanted.end(), options.simulated_nodes.size(), STARPU_OPENCL_WORKER);
   wanted.insert(wanted.end(), options.nodes.count, STARPU_TCPIP_MS_WORKER);
   wanted.insert(wanted.end(), options.groups.size(), STARPU_CPU_WORKER);
   if (starpu_worker_get_count() != wanted.size()) {
@@ -275,7 +277,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(const RuntimeOptions& options) {
 
 Status Runtime::find_places(const RuntimeOptions& options) {
   std::vector<Place>& places = state_->places;
-  if (!options.gpus.empty()) state_->gpu_turns = std::make_unique<GpuTurns>(options.gpus.size(), workers_per_gpu(options));
+  state_->gpu_turns = std::make_unique<GpuTurns>(options.gpus.size(), workers_per_gpu(options));
   for (const Gpu& gpu : options.gpus) {
     for (std::size_t i = 0; i < workers_per_gpu(options); ++i) {
       state_->gpu_workers.push_back({gpu, stream_of_gpu_worker(static_cast<unsigned>(places.size()))});
@@ -287,6 +289,11 @@ Status Runtime::find_places(const RuntimeOptions& options) {
         if (other.workers != place.workers) place.beside.push_back(other.workers.front());
       }
     }
+  }
+  for (const auto& [identity, number] : options.simulated_nodes) {
+    state_->gpu_workers.push_back(
+        {Gpu{.ordinal = number, .name = identity.name, .memory = {}, .pci_bus_id = {}, .speed = {}}, nullptr});
+    places.push_back(place_of(identity, places.size()));
   }
   if (state_->gathering) {
     state_->progression_hook = starpu_progression_hook_register(rest_between_questions, nullptr);
@@ -301,7 +308,7 @@ Status Runtime::find_places(const RuntimeOptions& options) {
   for (Place& place : places_of(options.groups, options.elastic, places.size())) places.push_back(std::move(place));
   state_->own_policy = options.scheduler == kPolicyName;
   if (!state_->own_policy) return {};
-  if (state_->gathering) state_->links = measured_links(*state_);
+  if (state_->gathering || !options.simulated_nodes.empty()) state_->links = measured_links(*state_);
   set_places(places, options.overlap);
   return {};
 }

@@ -24,6 +24,12 @@
 
 namespace staronnx {
 
+// In the simulator: a node that nobody waits for. What is prepared there is prepared as on a GPU (ExecutorFactory::prepare_on_gpu), of this number.
+struct SimulatedNode {
+  NodeIdentity identity;
+  int number = 0;
+};
+
 struct RuntimeOptions {
   std::vector<CoreGroup> groups;       // one StarPU worker each, its thread pinned to the group's first core; disjoint
   std::string scheduler = "staronnx";  // one of schedulers()
@@ -31,6 +37,7 @@ struct RuntimeOptions {
   std::filesystem::path cache;  // where StarPU keeps what it measured of the machine; created
   std::vector<Gpu> gpus = {};   // each has kWorkersPerGpu workers; builds with CUDA only
   NodesOptions nodes = {};      // other processes whose cores take part
+  std::vector<SimulatedNode> simulated_nodes = {};
   // Tensors travel to GPUs and nodes while others are computed there. Off, with "staronnx" only, to see what that is worth: then nothing is
   // sent ahead, and a GPU has one worker.
   bool overlap = true;

@@ -34,10 +34,10 @@ struct Runtime::State {
   std::size_t workers() const { return workers_elsewhere() + groups.size(); }
 
   std::unique_ptr<Gathering> gathering;  // null without nodes
-  std::vector<GpuWorker> gpu_workers;
+  std::vector<GpuWorker> gpu_workers;    // in the simulator the nodes', too
   std::vector<Node> nodes;
-  Links links;                          // between memories
-  std::unique_ptr<GpuTurns> gpu_turns;  // null without GPUs
+  Links links;  // between memories
+  std::unique_ptr<GpuTurns> gpu_turns;
   std::vector<CoreGroup> groups;
   std::vector<Place> places;
   bool own_policy = true;                   // StarONNX's scheduling policy, not one of StarPU's

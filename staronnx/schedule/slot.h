@@ -41,7 +41,7 @@ class Slot {
     double share = 1;
     bool several_memories = false;                      // in which tasks may run
     const Links* links = nullptr;                       // between them; outlives the slot
-    GpuTurns* gpu_turns = nullptr;                      // null without GPUs; outlives the slot
+    GpuTurns* gpu_turns = nullptr;                      // null where nothing runs on GPUs; outlives the slot
     const std::atomic<std::size_t>* waiting = nullptr;  // requests of the pipeline that no slot has yet; outlives the slot
     std::function<void(Slot&, bool answer_here)> finished;
   };

@@ -9,7 +9,7 @@
 namespace staronnx {
 namespace {
 
-// Those that elastic groups have (see places_of()), and all below.
+// Those that elastic groups have (see places_of()), and all below; and those of nodes.
 std::set<int> widths_of(const Machine& machine) {
   std::map<int, int> cores;
   for (const Core& core : machine.cores) ++cores[core.numa_node];
@@ -18,6 +18,7 @@ std::set<int> widths_of(const Machine& machine) {
     for (int width = 1; width < count; width *= 2) widths.insert(width);
     widths.insert(count);
   }
+  for (const LentNode& node : machine.nodes) widths.insert(node.cores);
   return widths;
 }
 
@@ -77,6 +78,11 @@ void say_estimates(const Machine& machine, const Plan& plan, CarriedPlan& carrie
   for (const Gpu& gpu : machine.gpus) gpus.insert(gpu.name);
   for (const std::string& name : gpus)
     carried.estimates.push_back("times on " + name + ": those of one core divided by its speed");
+  for (const LentNode& node : machine.nodes) {
+    carried.estimates.push_back("times on " + Memory{MemoryKind::node, node.number}.name() + ": those of " +
+                                (node.cores == 1 ? "one core" : std::to_string(node.cores) + " cores") +
+                                " here divided by its speed, and its messages");
+  }
 }
 
 }  // namespace
@@ -97,10 +103,11 @@ CarriedPlan carried_to(const Machine& machine, Plan plan) {
   return carried_plan;
 }
 
-Microseconds time_on_gpu(const Segment& segment, double speed, int batch) {
+Microseconds time_elsewhere(const Segment& segment, int cores, double speed, int batch) {
   const auto measured = segment.batched.find(batch);
-  if (measured != segment.batched.end()) return measured->second.alone.begin()->second / speed;
-  return segment.cpu_time.alone.begin()->second * batch / speed;
+  const bool known = measured != segment.batched.end();
+  const Microseconds time = at_width((known ? measured->second : segment.cpu_time).alone, cores);
+  return (known ? 1 : batch) * time / speed;
 }
 
 }  // namespace staronnx

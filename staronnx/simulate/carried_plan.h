@@ -19,7 +19,15 @@ struct CarriedPlan {
 // others work; more cores than were measured together divide the share of the work that the measured ones were seen to divide.
 CarriedPlan carried_to(const Machine& machine, Plan plan);
 
-// What a run for `batch` requests takes on a GPU of that speed, in cores (see Gpu::speed): the time on one core, divided.
-Microseconds time_on_gpu(const Segment& segment, double speed, int batch);
+// What a run for `batch` requests takes on so many cores that are each so many times as fast as one of the machine's. A GPU is one fast core (see Gpu::speed).
+Microseconds time_elsewhere(const Segment& segment, int cores, double speed, int batch);
+
+// Measured, or of the next smaller width.
+template <class Value>
+const Value& at_width(const std::map<int, Value>& by_width, int width) {
+  auto above = by_width.upper_bound(width);
+  if (above != by_width.begin()) --above;
+  return above->second;
+}
 
 }  // namespace staronnx

@@ -71,12 +71,20 @@ TEST(CarriedPlan, keeps_how_runs_were_measured_to_vary) {
   EXPECT_THAT(carried.estimates, testing::Contains(HasSubstr("runs on GPUs vary")));
 }
 
+TEST(CarriedPlan, has_times_for_the_cores_of_nodes) {
+  Machine machine = machine_of(2);
+  machine.nodes = {{.number = 0, .cores = 4, .speed = 2}};
+  const CarriedPlan carried = carried_to(machine, measured_on(machine_of(2)));
+  EXPECT_NEAR(time_elsewhere(carried.plan.variants[0].segments[0], 4, 2, 1).count(), (250 + 750 / 4.) / 2, 1e-6);
+  EXPECT_THAT(carried.estimates, testing::Contains(HasSubstr("node0: those of 4 cores")));
+}
+
 TEST(CarriedPlan, a_gpu_takes_a_part_of_a_cores_time) {
   Segment segment = measured_on(machine_of(2)).variants[0].segments[0];
-  EXPECT_NEAR(time_on_gpu(segment, 10, 1).count(), 100, 1e-6);
-  EXPECT_NEAR(time_on_gpu(segment, 10, 4).count(), 400, 1e-6);
+  EXPECT_NEAR(time_elsewhere(segment, 1, 10, 1).count(), 100, 1e-6);
+  EXPECT_NEAR(time_elsewhere(segment, 1, 10, 4).count(), 400, 1e-6);
   segment.batched[4].alone = {{1, Microseconds(3000)}};
-  EXPECT_NEAR(time_on_gpu(segment, 10, 4).count(), 300, 1e-6);
+  EXPECT_NEAR(time_elsewhere(segment, 1, 10, 4).count(), 300, 1e-6);
 }
 
 }  // namespace

@@ -52,6 +52,23 @@ TEST(Platform, gpus_that_are_linked_need_no_detour) {
   EXPECT_THAT(files->at("machine.latency"), HasSubstr("10\t0\t2\tnan\n"));
 }
 
+// Whatever their numbers are, nodes come after the GPUs, one by one.
+TEST(Platform, a_node_is_a_device_of_its_own_kind) {
+  Machine machine = machine_with(1);
+  machine.nodes = {{.number = 7, .cores = 4, .speed = 1}};
+  const Memory host{MemoryKind::numa_node, 0}, node{MemoryKind::node, 7};
+  machine.links.push_back({host, node, BytesPerSecond{1e9}, Microseconds(200)});
+  machine.links.push_back({node, host, BytesPerSecond{1e9}, Microseconds(200)});
+  const auto files = platform_files(machine);
+  ASSERT_TRUE(files) << files.error().message;
+  EXPECT_THAT(files->at("machine.platform.v4.xml"),
+              AllOf(HasSubstr("<host id=\"OpenCL0\""), HasSubstr("\"RAM-OpenCL0\" bandwidth=\"1e+09Bps\" latency=\"0.0002s\""),
+                    HasSubstr("src=\"CUDA0\" dst=\"OpenCL0\"")));
+  EXPECT_EQ(files->at("machine.latency"), "0\t10\t200\tnan\n10\t0\t210\tnan\n200\t210\t0\tnan\nnan\tnan\tnan\t0\n");
+  machine.links.pop_back();
+  EXPECT_THAT(platform_files(machine).error().message, HasSubstr("from node7 to numa0"));
+}
+
 TEST(Platform, numbers_that_are_left_out_are_unreachable) {
   Machine machine = machine_with(2);
   machine.gpus.erase(machine.gpus.begin());
@@ -73,6 +90,9 @@ TEST(Platform, refuses_more_processors_than_starpu_drives) {
   EXPECT_THAT(platform_files(machine).error().message, AllOf(HasSubstr("10000 cores"), HasSubstr("256")));
   machine = machine_with(9);
   EXPECT_THAT(platform_files(machine).error().message, HasSubstr("gpu8"));
+  machine = machine_with(0);
+  for (int node = 0; node < 9; ++node) machine.nodes.push_back({.number = node, .cores = 1, .speed = 1});
+  EXPECT_THAT(platform_files(machine).error().message, AllOf(HasSubstr("9 nodes"), HasSubstr("the 8")));
 }
 
 }  // namespace

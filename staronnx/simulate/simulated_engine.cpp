@@ -11,14 +11,19 @@
 #include "staronnx/schedule/threads.h"
 #include "staronnx/simulate/carried_plan.h"
 #include "staronnx/simulate/noise.h"
+#include "staronnx/simulate/platform.h"
 #include "staronnx/simulate/virtual_time.h"
 
 namespace staronnx {
 
 // What executors share. Actors take turns, and here nobody waits while it changes.
 struct SimulatedHardware {
-  struct Gpu {
-    double speed = 1;
+  // A GPU, which is one fast core, or a node.
+  struct Elsewhere {
+    int cores = 1;
+    double speed = 1;         // of each
+    bool node = false;        // then runs vary as on cores here
+    Microseconds messages{};  // to have a run begin, and to hear of its end
     Microseconds worked{};
     Mutex works;
   };
@@ -26,8 +31,13 @@ struct SimulatedHardware {
   std::size_t cores = 0;
   std::size_t cores_at_work = 0;
   Microseconds cores_worked{};
-  std::map<int, Gpu> gpus;  // by ordinal
+  std::map<int, Elsewhere> elsewhere;  // by ordinal, or number of the node
   Noise noise;
+
+  // A run's time in units of the median, on cores: as was measured, or else is assumed.
+  double factor(const std::map<int, Variation>& measured, int width) {
+    return measured.empty() ? noise.factor() : noise.factor(at_width(measured, width));
+  }
 };
 
 namespace {
@@ -82,14 +92,6 @@ class Shapes {
   std::vector<Bytes> sizes_;    // by output
 };
 
-// Measured, or of the next smaller width.
-template <class Value>
-const Value& at_width(const std::map<int, Value>& by_width, int width) {
-  auto above = by_width.upper_bound(width);
-  if (above != by_width.begin()) --above;
-  return above->second;
-}
-
 class OnCores final : public Executor {
  public:
   OnCores(Shapes shapes, const Segment& segment, int width, std::shared_ptr<SimulatedHardware> hardware)
@@ -99,7 +101,7 @@ class OnCores final : public Executor {
 
   Status run(std::span<const TensorView> inputs, std::span<OutputSlot> outputs) override {
     const int batch = shapes_.batch_of(inputs);
-    const double factor = noise(measured(batch).variation);
+    const double factor = hardware_->factor(measured(batch).variation, width_);
     const Clock::time_point begin = Clock::now();
     hardware_->cores_at_work += static_cast<std::size_t>(width_);
     for (int look = 0; look < kLooks; ++look) pass(factor / kLooks * time(batch));
@@ -112,10 +114,6 @@ class OnCores final : public Executor {
 
  private:
   const CpuTimes& measured(int batch) const { return batch == 1 ? segment_.cpu_time : segment_.batched.at(batch); }
-
-  double noise(const std::map<int, Variation>& variation) const {
-    return variation.empty() ? hardware_->noise.factor() : hardware_->noise.factor(at_width(variation, width_));
-  }
 
   // While so many cores work as do now.
   Microseconds time(int batch) const {
@@ -133,10 +131,12 @@ class OnCores final : public Executor {
   const std::shared_ptr<SimulatedHardware> hardware_;
 };
 
-class OnGpu final : public GpuExecutor {
+// On a GPU or a node.
+class OnAnother final : public GpuExecutor {
  public:
-  OnGpu(Shapes shapes, const Segment& segment, SimulatedHardware::Gpu& gpu, std::shared_ptr<SimulatedHardware> hardware)
-      : shapes_(std::move(shapes)), segment_(segment), gpu_(gpu), hardware_(std::move(hardware)) {}
+  OnAnother(Shapes shapes, const Segment& segment, SimulatedHardware::Elsewhere& there,
+            std::shared_ptr<SimulatedHardware> hardware)
+      : shapes_(std::move(shapes)), segment_(segment), there_(there), hardware_(std::move(hardware)) {}
 
   const Signature& signature() const override { return shapes_.signature(); }
   std::string note() const override { return {}; }
@@ -145,10 +145,12 @@ class OnGpu final : public GpuExecutor {
   Status enqueue(std::span<const TensorView> inputs, std::span<OutputSlot> outputs) override {
     const int batch = shapes_.batch_of(inputs);
     {
-      const std::lock_guard lock(gpu_.works);
-      const Microseconds time = hardware_->noise.factor() * time_on_gpu(segment_, gpu_.speed, batch);
-      pass(time);
-      gpu_.worked += time;
+      const std::lock_guard lock(there_.works);
+      const double factor =
+          there_.node ? hardware_->factor(segment_.cpu_time.variation, there_.cores) : hardware_->noise.factor();
+      const Microseconds time = factor * time_elsewhere(segment_, there_.cores, there_.speed, batch);
+      pass(time + there_.messages);
+      there_.worked += time;
     }
     pass(kHandover);
     shapes_.put(outputs, batch);
@@ -165,7 +167,7 @@ class OnGpu final : public GpuExecutor {
  private:
   const Shapes shapes_;
   const Segment& segment_;
-  SimulatedHardware::Gpu& gpu_;
+  SimulatedHardware::Elsewhere& there_;
   const std::shared_ptr<SimulatedHardware> hardware_;
 };
 
@@ -175,7 +177,14 @@ SimulatedEngine::SimulatedEngine(const Plan& plan, std::filesystem::path directo
     : plan_(plan),
       directory_(std::move(directory)),
       hardware_(std::make_shared<SimulatedHardware>(SimulatedHardware{machine.cores.size(), 0, {}, {}, Noise(seed)})) {
-  for (const Gpu& gpu : machine.gpus) hardware_->gpus[gpu.ordinal].speed = gpu.speed.value();
+  for (const Gpu& gpu : machine.gpus) hardware_->elsewhere[gpu.ordinal].speed = gpu.speed.value();
+  for (const LentNode& node : machine.nodes) {
+    SimulatedHardware::Elsewhere& there = hardware_->elsewhere[number_of_node(node)];
+    there.cores = node.cores;
+    there.speed = node.speed;
+    there.node = true;
+    there.messages = link_elsewhere(machine, {MemoryKind::node, node.number}, false)->latency;
+  }
 }
 
 SimulatedEngine::~SimulatedEngine() = default;
@@ -190,15 +199,15 @@ Result<std::unique_ptr<GpuExecutor>> SimulatedEngine::prepare_on_gpu(const std::
   const Result<const Segment*> found = segment(model);
   if (!found) return found.error();
   return std::unique_ptr<GpuExecutor>(
-      std::make_unique<OnGpu>(Shapes(plan_, **found), **found, hardware_->gpus.at(place.ordinal), hardware_));
+      std::make_unique<OnAnother>(Shapes(plan_, **found), **found, hardware_->elsewhere.at(place.ordinal), hardware_));
 }
 
 Microseconds SimulatedEngine::cores_worked() const {
   return hardware_->cores_worked;
 }
 
-Microseconds SimulatedEngine::gpu_worked(int ordinal) const {
-  return hardware_->gpus.at(ordinal).worked;
+Microseconds SimulatedEngine::worked_elsewhere(int number) const {
+  return hardware_->elsewhere.at(number).worked;
 }
 
 Result<const Segment*> SimulatedEngine::segment(const std::filesystem::path& model) const {

@@ -1,7 +1,8 @@
 // What stands in for ONNX Runtime and the processors: executors whose runs take virtual time and compute nothing.
 //
 // A run takes what the plan says of its segment and the number of requests, made longer or shorter at random (noise.h), and on cores the
-// longer the more other cores work. A GPU does one run at a time, in the order in which they come. Outputs have the plan's shapes; what is in
+// longer the more other cores work. A GPU or a node does one run at a time, in the order in which they come; for a node the messages come on top, which take as
+// long as a small tensor does. Outputs have the plan's shapes; what is in
 // them is undefined.
 #pragma once
 
@@ -16,9 +17,15 @@ namespace staronnx {
 
 struct SimulatedHardware;
 
+// By which prepare_on_gpu() knows a node: GPUs have numbers from 0.
+inline int number_of_node(const LentNode& node) {
+  return -1 - node.number;
+}
+
 class SimulatedEngine final : public ExecutorFactory {
  public:
-  // `plan`: carried to the machine (carried_plan.h), outlives the executors; `directory` is where its files would be. Every GPU has a speed.
+  // `plan`: carried to the machine (carried_plan.h), outlives the executors; `directory` is where its files would be. Every GPU has a speed, every node links (see
+  // platform.h).
   SimulatedEngine(const Plan& plan, std::filesystem::path directory, const Machine& machine, std::uint64_t seed);
   ~SimulatedEngine() override;
 
@@ -27,9 +34,9 @@ class SimulatedEngine final : public ExecutorFactory {
   Result<std::unique_ptr<GpuExecutor>> prepare_on_gpu(const std::filesystem::path& model, const GpuPlace& place) override;
   bool has_tensorrt() const override { return false; }
 
-  // Runs so far: of all cores together, and of a GPU.
+  // Runs so far: of all cores together, and of a GPU or node.
   Microseconds cores_worked() const;
-  Microseconds gpu_worked(int ordinal) const;
+  Microseconds worked_elsewhere(int number) const;
 
  private:
   Result<const Segment*> segment(const std::filesystem::path& model) const;

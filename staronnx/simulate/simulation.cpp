@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 
 #include "staronnx/bench/pipeline_system.h"
 #include "staronnx/machine/processor_class.h"
@@ -43,12 +44,24 @@ Result<Systems> open_systems(Runtime& runtime, SimulatedEngine& engine, const Pl
 
 // What the processors do together, each by itself.
 double saturated_rate(const Plan& plan, const Machine& machine) {
-  double cores = 0, gpus = 0;
+  double cores = 0, elsewhere = 0;
   for (const Segment& segment : plan.variants.front().segments) {
     cores += Seconds(segment.cpu_time.alone.begin()->second).count();
   }
-  for (const Gpu& gpu : machine.gpus) gpus += *gpu.speed;
-  return (static_cast<double>(machine.cores.size()) + gpus) / cores;
+  for (const Gpu& gpu : machine.gpus) elsewhere += *gpu.speed;
+  for (const LentNode& node : machine.nodes) elsewhere += node.cores * node.speed;
+  return (static_cast<double>(machine.cores.size()) + elsewhere) / cores;
+}
+
+// Cores there have no numbers that anybody asks for.
+std::vector<SimulatedNode> nodes_of(const Machine& machine) {
+  std::vector<SimulatedNode> nodes;
+  for (const LentNode& node : machine.nodes) {
+    std::vector<int> cores(static_cast<std::size_t>(node.cores));
+    std::iota(cores.begin(), cores.end(), 0);
+    nodes.push_back({{Memory{MemoryKind::node, node.number}.name(), {std::move(cores), 0}}, number_of_node(node)});
+  }
+  return nodes;
 }
 
 }  // namespace
@@ -56,7 +69,9 @@ double saturated_rate(const Plan& plan, const Machine& machine) {
 Result<Comparison> simulate(const CarriedPlan& carried, const std::filesystem::path& directory, const Machine& machine,
                             const SimulationOptions& options, ComparisonOptions comparison, const Progress& progress) {
   if (const auto classes = processor_classes(machine); !classes) return classes.error();
-  const Result<std::unique_ptr<Runtime>> runtime = Runtime::start(options.runtime);
+  RuntimeOptions with_nodes = options.runtime;
+  with_nodes.simulated_nodes = nodes_of(machine);
+  const Result<std::unique_ptr<Runtime>> runtime = Runtime::start(with_nodes);
   if (!runtime) return runtime.error();
   SimulatedEngine engine(carried.plan, directory, machine, comparison.seeds.front());
   WorkDone done(machine, **runtime, engine);

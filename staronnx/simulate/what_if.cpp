@@ -43,13 +43,13 @@ Machine with_more_cores(Machine machine) {
   return machine;
 }
 
-bool is_of_gpu(const Link& link) {
-  return link.from.kind == MemoryKind::gpu || link.to.kind == MemoryKind::gpu;
+bool leads_elsewhere(const Link& link) {
+  return link.from.kind != MemoryKind::numa_node || link.to.kind != MemoryKind::numa_node;
 }
 
 Machine with_faster_links(Machine machine) {
   for (Link& link : machine.links) {
-    if (is_of_gpu(link)) link.bandwidth.count *= 2;
+    if (leads_elsewhere(link)) link.bandwidth.count *= 2;
   }
   return machine;
 }
@@ -66,8 +66,9 @@ std::vector<WhatIf> what_ifs(const Machine& machine) {
   if (names.empty()) changes.push_back({"a GPU", Error{ErrorCode::not_found, no_gpu}});
   changes.push_back({std::to_string(kMoreCores) + " more cores", with_more_cores(machine)});
   const char* no_link = "there is none: all processors share one memory";
-  changes.push_back({"links twice as fast", names.empty() ? Result<Machine>(Error{ErrorCode::not_found, no_link})
-                                                          : Result<Machine>(with_faster_links(machine))});
+  changes.push_back({"links twice as fast", std::ranges::none_of(machine.links, leads_elsewhere)
+                                                ? Result<Machine>(Error{ErrorCode::not_found, no_link})
+                                                : Result<Machine>(with_faster_links(machine))});
   return changes;
 }
 

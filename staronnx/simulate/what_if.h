@@ -15,7 +15,7 @@ struct WhatIf {
 };
 
 // One more GPU of each name, with the links of the first that has it; eight more cores, alike the others, over all NUMA nodes that have some;
-// the links of GPUs twice as fast. Without GPUs these are not known.
+// the links of GPUs and nodes twice as fast. Without these, and without a GPU, that is not known.
 std::vector<WhatIf> what_ifs(const Machine& machine);
 
 }  // namespace staronnx

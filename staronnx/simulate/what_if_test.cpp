@@ -56,6 +56,13 @@ TEST(WhatIf, links_of_gpus_are_twice_as_fast) {
   for (const Link& link : changed(changes, "links twice as fast").links) EXPECT_EQ(link.bandwidth.count, 2e9);
 }
 
+TEST(WhatIf, so_are_those_of_nodes) {
+  Machine machine = machine_with(0);
+  machine.nodes = {{.number = 0, .cores = 2, .speed = 1}};
+  machine.links = {{{MemoryKind::numa_node, 0}, {MemoryKind::node, 0}, BytesPerSecond{1e9}, Microseconds(100)}};
+  EXPECT_EQ(changed(what_ifs(machine), "links twice as fast").links[0].bandwidth.count, 2e9);
+}
+
 TEST(WhatIf, what_cannot_be_known_is_not_made_up) {
   const std::vector<WhatIf> changes = what_ifs(machine_with(0));
   ASSERT_THAT(changes, ElementsAre(testing::Field(&WhatIf::change, "a GPU"), testing::Field(&WhatIf::change, "8 more cores"),

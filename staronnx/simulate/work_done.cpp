@@ -10,18 +10,21 @@ namespace staronnx {
 
 WorkDone::WorkDone(const Machine& machine, const Runtime& runtime, const SimulatedEngine& engine)
     : machine_(machine), runtime_(runtime), engine_(engine) {
-  std::map<int, unsigned> memories;  // by GPU
-  for (const Place& place : runtime.places())
-    if (place.gpu) memories[*place.gpu] = place.memory;
-  for (const auto& [gpu, memory] : memories) {
-    const std::string name = Memory{MemoryKind::gpu, gpu}.name();
-    links_[{STARPU_MAIN_RAM, memory}] = {"link to " + name, *link_of_gpu(machine, gpu, false)};
-    links_[{memory, STARPU_MAIN_RAM}] = {"link from " + name, *link_of_gpu(machine, gpu, true)};
+  std::map<Memory, unsigned> memories;  // StarPU's numbers
+  for (const Place& place : runtime.places()) {
+    if (place.gpu) memories[{MemoryKind::gpu, *place.gpu}] = place.memory;
+    for (const LentNode& node : machine.nodes) {
+      const Memory memory{MemoryKind::node, node.number};
+      if (place.node == memory.name()) memories[memory] = place.memory;
+    }
+  }
+  for (const auto& [there, memory] : memories) {
+    links_[{STARPU_MAIN_RAM, memory}] = {"link to " + there.name(), *link_elsewhere(machine, there, false)};
+    links_[{memory, STARPU_MAIN_RAM}] = {"link from " + there.name(), *link_elsewhere(machine, there, true)};
   }
   for (const Link& link : machine.links) {
-    if (link.from.kind == MemoryKind::gpu && link.to.kind == MemoryKind::gpu && link.from != link.to)
-      links_[{memories.at(link.from.number), memories.at(link.to.number)}] = {
-          "link " + link.from.name() + " to " + link.to.name(), link};
+    if (memories.contains(link.from) && memories.contains(link.to) && link.from != link.to)
+      links_[{memories.at(link.from), memories.at(link.to)}] = {"link " + link.from.name() + " to " + link.to.name(), link};
   }
 }
 
@@ -33,8 +36,10 @@ std::vector<Worked> WorkDone::so_far() {
     const auto known = std::find_if(all.begin() + 1, all.end(), [&](const Worked& worked) { return worked.name == gpu.name; });
     Worked& of_name = known == all.end() ? all.emplace_back(Worked{gpu.name, 0, {}}) : *known;
     ++of_name.count;
-    of_name.time += engine_.gpu_worked(gpu.ordinal);
+    of_name.time += engine_.worked_elsewhere(gpu.ordinal);
   }
+  for (const LentNode& node : machine_.nodes)
+    all.push_back({Memory{MemoryKind::node, node.number}.name(), 1, engine_.worked_elsewhere(number_of_node(node))});
   count_transfers();
   for (const auto& [ends, link] : links_) all.push_back({link.name, 1, link.worked});
   return all;
@@ -53,7 +58,7 @@ void WorkDone::count_transfers() {
     const auto from = static_cast<unsigned>(starpu_bus_get_src(bus)), to = static_cast<unsigned>(starpu_bus_get_dst(bus));
     if (links_.contains({from, to})) {
       add(from, to);
-    } else {  // between GPUs, by way of the cores' memory
+    } else {  // between GPUs or nodes, by way of the cores' memory
       add(from, STARPU_MAIN_RAM);
       add(STARPU_MAIN_RAM, to);
     }

@@ -16,10 +16,10 @@ namespace staronnx {
 // One of a program: it takes what StarPU has counted of transfers.
 class WorkDone {
  public:
-  // All outlive it. Every GPU has links (see platform.h).
+  // All outlive it. Every GPU and node has links (see platform.h).
   WorkDone(const Machine& machine, const Runtime& runtime, const SimulatedEngine& engine);
 
-  // So far: the cores that run segments, the GPUs of each name, and of every link to, from and between GPUs each direction, by what its
+  // So far: the cores that run segments, the GPUs of each name, each node, and of every link to, from and between these each direction, by what its
   // transfers take alone. Always the same ones in the same order.
   std::vector<Worked> so_far();
 

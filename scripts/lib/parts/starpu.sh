@@ -71,6 +71,15 @@ patch_empty_lists() {
   [[ $(grep -c '^#if 1$' "$1") == 2 ]] || reason 'this StarPU looks for transfers in another way; its recipe must be looked at'
 }
 
+# The simulator's nodes are OpenCL devices to StarPU (staronnx/simulate/platform.h). StarPU 1.4.10 takes OpenCL's devices for the same as CUDA's,
+# and ends when data goes to one of each at once.
+patch_simulated_nodes() {
+  sed -i '/_starpu_devices_gpu_clear(config, STARPU_OPENCL_WORKER);/d' "$1/src/drivers/opencl/driver_opencl.c"
+  sed -i '/STARPU_ASSERT(!((new_is_cuda && old_is_opencl) || (old_is_cuda && new_is_opencl)));/d' "$1/src/core/simgrid.c"
+  ! grep -qE 'gpu_clear\(config, STARPU_OPENCL|\(new_is_cuda && old_is_opencl\)' "$1"/src/{core/simgrid.c,drivers/opencl/driver_opencl.c} ||
+    reason 'this StarPU tells GPUs of two kinds apart in another way; its recipe must be looked at'
+}
+
 # What StarPU 1.4.10 does with its nodes, and shall not. Its master listens on every address: here on the one that the environment names,
 # this machine's own without. A node that is earlier than its master complains and tries again after a second: here quietly, after
 # 10 ms. A side that sends more than a socket holds waits for the other to read, so two that send at once wait for ever: here each
@@ -157,6 +166,7 @@ make_part() {
   case $flavour in
     simgrid)
       patch_empty_lists "$source/src/datawizard/data_request.c"
+      patch_simulated_nodes "$source"
       configure=(--enable-simgrid --disable-cuda)
       ;;
     real)
