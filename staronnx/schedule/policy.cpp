@@ -10,16 +10,15 @@
 #include <utility>
 
 #include "staronnx/base/deadline.h"
+#include "staronnx/schedule/at_work.h"
 #include "staronnx/schedule/decision.h"
 #include "staronnx/schedule/fair_shares.h"
+#include "staronnx/schedule/flavour.h"
 #include "staronnx/schedule/slot.h"
 #include "staronnx/schedule/tenants.h"
 
 namespace staronnx {
 namespace {
-
-// A task that runs longer than expected is expected to go on for this share of its time.
-constexpr double kOverdue = 0.05;
 
 // Who is started within this share of the time that it takes has not waited.
 constexpr double kNoWait = 0.05;
@@ -68,6 +67,7 @@ class Dispatcher {
     ahead_ = ahead;
     several_memories_ = std::ranges::any_of(places_, [](const Place& place) { return place.memory != STARPU_MAIN_RAM; });
     workers_.resize(starpu_worker_get_count());
+    at_work_ = AtWork(workers_.size());
     for (Worker& worker : workers_) worker.assigned.reserve(1), worker.running.reserve(1);
   }
 
@@ -92,6 +92,8 @@ class Dispatcher {
     const Lock lock(mutex_);
     std::vector<starpu_task*>& assigned = workers_[worker].assigned;
     if (assigned.empty() || !segment_of(*assigned.back()).held.here()) return nullptr;
+    // A worker that waited for its turn in a run, as the simulator's do, would see to no transfers meanwhile; of others' outputs neither.
+    if (kSimulated && at_work_.awaits_turn(worker)) return nullptr;
     starpu_task* task = assigned.back();
     assigned.pop_back();
     SegmentTask& segment = segment_of(*task);
@@ -136,16 +138,17 @@ class Dispatcher {
       const std::size_t place = *task.place;
       std::erase(workers_[places_[place].workers.front()].running, &task);
       if (!workers_[places_[place].workers.front()].running.empty()) return;
-      for (const std::size_t worker : places_[place].workers) workers_[worker].busy = false;
+      at_work_.finish(places_[place], now());
       fetches = assign();
+      if constexpr (kSimulated) {
+        for (const std::size_t worker : places_[place].beside) fetches.push_back({worker});
+      }
     }
     begin(fetches);
   }
 
  private:
   struct Worker {
-    bool busy = false;
-    Clock::time_point begin, end;        // of its task, as expected
     std::vector<starpu_task*> assigned;  // and not yet fetched: a batch, its leader last
     std::vector<SegmentTask*> running;   // of the batch that it leads
   };
@@ -173,10 +176,7 @@ class Dispatcher {
 
   std::pmr::vector<Microseconds> remaining(Clock::time_point now, std::pmr::memory_resource* memory) const {
     std::pmr::vector<Microseconds> times(memory);
-    for (const Worker& worker : workers_) {
-      const Microseconds left = worker.end - now, least = kOverdue * Microseconds(worker.end - worker.begin);
-      times.push_back(worker.busy ? std::max({left, least, Microseconds(1)}) : Microseconds(0));
-    }
+    for (std::size_t worker = 0; worker < workers_.size(); ++worker) times.push_back(at_work_.left(worker, now));
     return times;
   }
 
@@ -198,11 +198,9 @@ class Dispatcher {
     for (const Start& start : starts) {
       const std::vector<std::size_t>& workers = places_[start.place].workers;
       const Microseconds expected = time(start.tasks[0], start.place, static_cast<int>(start.tasks.size()));
-      const Clock::time_point begin = std::max(moment, end_beside(start.place)), end = Deadline::after(expected, begin).at;
-      for (const std::size_t worker : workers) {
-        workers_[worker].busy = true;
-        workers_[worker].begin = begin;
-        workers_[worker].end = end;
+      at_work_.start(places_[start.place], moment, expected);
+      if (kSimulated && at_work_.awaits_turn(workers.front())) {
+        for (const std::size_t task : start.tasks) prefetch(ready_[task], start.place);
       }
       learn_start(segment_of(*ready_[start.tasks[0]]), start.place, moment);
       SegmentTask& leader = give(workers_[workers.front()], start);
@@ -210,15 +208,6 @@ class Dispatcher {
     }
     std::erase(ready_, nullptr);
     return fetches;
-  }
-
-  // Of what runs on the same processor.
-  Clock::time_point end_beside(std::size_t place) const {
-    Clock::time_point end{};
-    for (const std::size_t worker : places_[place].beside) {
-      if (workers_[worker].busy) end = std::max(end, workers_[worker].end);
-    }
-    return end;
   }
 
   // Without the lock: StarPU may call back at once.
@@ -365,6 +354,7 @@ class Dispatcher {
   bool several_memories_ = false;
   bool ahead_ = true;                                // data is sent to places that are not free yet
   std::vector<Worker> workers_{STARPU_NMAXWORKERS};  // as many as there are, once places are set; workers look for tasks before
+  AtWork at_work_{STARPU_NMAXWORKERS};
   std::vector<starpu_task*> ready_;
   std::vector<starpu_task*> incomplete_;                  // of batches of which the last task is not there yet
   std::array<std::byte, std::size_t{64} << 10> scratch_;  // of a decision; a greater one allocates
