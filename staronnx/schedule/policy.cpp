@@ -23,6 +23,9 @@ namespace {
 // Who is started within this share of the time that it takes has not waited.
 constexpr double kNoWait = 0.05;
 
+// A deadline that is so many times further off than what its request takes alone changes nothing yet.
+constexpr double kFarOff = 10;
+
 // What a task of its own costs beside its segment's run: requests of segments that compute nothing take so much longer for each (with 64 in
 // flight 9 to 18 us, one at a time up to 40 us; docs/performance.md).
 constexpr Microseconds kTaskCost{20};
@@ -83,6 +86,7 @@ class Dispatcher {
         return joins;
       });
       add_ready(task);
+      if (segment.announced) return;
       fetches = assign();
     }
     begin(fetches);
@@ -104,7 +108,7 @@ class Dispatcher {
     return task;
   }
 
-  Choice choose(std::span<const PreparedVariant> variants, std::size_t pipeline) {
+  Choice choose(std::span<const PreparedVariant> variants, std::size_t pipeline, Deadline deadline) {
     const Lock lock(mutex_);
     std::pmr::monotonic_buffer_resource memory(scratch_.data(), scratch_.size());
     const Clock::time_point moment = now();
@@ -112,8 +116,9 @@ class Dispatcher {
     const auto busy = remaining(moment, &memory);
     const auto tasks = under_way(&memory);
     std::pmr::vector<Chain> chains(&memory), ways(&memory);
-    for (const SegmentTask* task : tasks) chains.push_back(chain_from(*task, busy));
-    for (const PreparedVariant& variant : variants) ways.push_back({variant.segments.size()});
+    for (const SegmentTask* task : tasks) chains.push_back(chain_from(*task, busy, moment));
+    const Microseconds limit = limit_of(deadline.at, variants.front(), moment);
+    for (const PreparedVariant& variant : variants) ways.push_back({variant.segments.size(), {}, 0, limit});
     const std::size_t together = tasks.size() + 1;
     const auto later = [&](const PreparedVariant& variant, std::size_t segment, std::size_t place, unsigned from) {
       return time_of(variant, segment, place, from, together);
@@ -189,8 +194,16 @@ class Dispatcher {
     };
     order_ready(moment, &memory);
     const auto busy = remaining(moment, &memory);
-    const auto tasks = ready_tasks(moment, &memory);
-    const auto& [starts, next] = decide({places_, busy, tasks, tenants_.shared(moment), time}, &memory);
+    const auto tasks = ready_tasks(busy, moment, &memory);
+    std::pmr::vector<const SegmentTask*> limited(&memory);
+    const auto coming = coming_tasks(busy, moment, limited, &memory);
+    const auto time_of_chain = [&](std::size_t chain, std::size_t task, std::size_t place, unsigned from) {
+      if (chain < ready_.size() && task == 0) return time(chain, place, 1);
+      const SegmentTask& first = chain < ready_.size() ? segment_of(*ready_[chain]) : *limited[chain - ready_.size()];
+      return time_of(first.slot->variant(), first.position + task + (chain < ready_.size() ? 0 : 1), place, from, 1);
+    };
+    const auto& [starts, next] =
+        decide({places_, busy, tasks, tenants_.shared(moment), time, coming, std::ref(time_of_chain)}, &memory);
     for (const Start& start : next) {
       for (const std::size_t task : start.tasks) prefetch(ready_[task], start.place);
     }
@@ -257,11 +270,24 @@ class Dispatcher {
   }
 
   // What is left to do of its request.
-  Chain chain_from(const SegmentTask& task, std::span<const Microseconds> busy) const {
+  Chain chain_from(const SegmentTask& task, std::span<const Microseconds> busy, Clock::time_point moment) const {
     const std::size_t left = task.slot->variant().segments.size() - task.position;
-    if (!task.place) return {left};
+    const Microseconds limit = limit_of(task.deadline, task.slot->variant(), moment);
+    if (!task.place) return {left, {}, 0, limit};
     const Place& place = places_[*task.place];
-    return {left - 1, busy[place.workers.front()], place.memory};
+    return {left - 1, busy[place.workers.front()], place.memory, limit};
+  }
+
+  Microseconds limit_of(Clock::time_point deadline, const PreparedVariant& variant, Clock::time_point moment) const {
+    if (deadline == Deadline::never().at) return kNoLimit;
+    Microseconds alone{};
+    for (const auto& segment : variant.segments) {
+      Microseconds fastest = kNoLimit;
+      for (std::size_t worker = 0; worker < workers_.size(); ++worker) fastest = std::min(fastest, segment->expected(worker, 1));
+      alone += fastest;
+    }
+    const Microseconds left = deadline - moment;
+    return left > kFarOff * alone ? kNoLimit : left / kCaution;
   }
 
   void prefetch(starpu_task* task, std::size_t place) {
@@ -330,12 +356,45 @@ class Dispatcher {
     return leader;
   }
 
-  std::pmr::vector<ReadyTask> ready_tasks(Clock::time_point now, std::pmr::memory_resource* memory) const {
+  // What is left to do of requests with deadlines of which a task is running: these, too.
+  std::pmr::vector<ComingTask> coming_tasks(std::span<const Microseconds> busy, Clock::time_point moment,
+                                            std::pmr::vector<const SegmentTask*>& running,
+                                            std::pmr::memory_resource* memory) const {
+    for (const Worker& worker : workers_) {
+      for (const SegmentTask* task : worker.running) {
+        const Chain chain = chain_from(*task, busy, moment);
+        if (chain.tasks > 0 && chain.limit != kNoLimit) running.push_back(task);
+      }
+    }
+    std::pmr::vector<ComingTask> coming(memory);
+    const auto before = [this](const SegmentTask& task) {
+      std::size_t place_among = 0;
+      for (std::size_t i = 0; i < ready_.size(); ++i) {
+        const SegmentTask& other = segment_of(*ready_[i]);
+        if (other.pipeline == task.pipeline && order_of(other) < order_of(task)) place_among = i + 1;
+      }
+      return place_among;
+    };
+    std::erase_if(running, [this](const SegmentTask* task) {  // or it counts already
+      return std::ranges::any_of(ready_, [&](const starpu_task* other) { return segment_of(*other).request == task->request; });
+    });
+    std::ranges::sort(running, {}, [&](const SegmentTask* task) { return std::tuple(before(*task), order_of(*task)); });
+    for (const SegmentTask* task : running)
+      coming.push_back({before(*task), tenants_.followers(task->pipeline, moment), chain_from(*task, busy, moment)});
+    return coming;
+  }
+
+  std::pmr::vector<ReadyTask> ready_tasks(std::span<const Microseconds> busy, Clock::time_point now,
+                                          std::pmr::memory_resource* memory) const {
     std::pmr::vector<ReadyTask> tasks(memory);
     for (std::size_t i = 0; i < ready_.size(); ++i) {
       const SegmentTask& task = segment_of(*ready_[i]);
-      ReadyTask& made = tasks.emplace_back(
-          ReadyTask{i, {}, task.pipeline, tenants_.followers(task.pipeline, now), task.slot->requests_waiting()});
+      ReadyTask& made = tasks.emplace_back(ReadyTask{i,
+                                                     {},
+                                                     task.pipeline,
+                                                     tenants_.followers(task.pipeline, now),
+                                                     task.slot->requests_waiting(),
+                                                     chain_from(task, busy, now)});
       if (!task.stackable) continue;
       made.kind = 0;
       while (!is_like(segment_of(*ready_[made.kind]), task)) ++made.kind;
@@ -400,11 +459,6 @@ void staronnx_task_begins(starpu_task* task, unsigned) {
   for (SegmentTask* mate : segment.mates) note_exposed(*mate);
 }
 
-void staronnx_task_done(starpu_task* task, unsigned context) {
-  if (task->cl_arg == nullptr || task->execute_on_a_specific_worker != 0) return;  // StarPU's own
-  dispatcher(context).finished(segment_of(*task));
-}
-
 }  // extern "C"
 
 }  // namespace
@@ -417,7 +471,6 @@ starpu_sched_policy& staronnx_policy() {
     made.push_task = staronnx_push_task;
     made.pop_task = staronnx_pop_task;
     made.pre_exec_hook = staronnx_task_begins;
-    made.post_exec_hook = staronnx_task_done;
     made.policy_name = kPolicyName;
     made.policy_description = "earliest finish, elastic core groups";
     made.worker_type = STARPU_WORKER_LIST;
@@ -431,8 +484,12 @@ void set_places(std::vector<Place> places, bool ahead) {
   dispatcher(0).set_places(std::move(places), ahead);
 }
 
-Choice choose_variant(std::span<const PreparedVariant> variants, std::size_t pipeline) {
-  return dispatcher(0).choose(variants, pipeline);
+void task_ended(SegmentTask& task) {
+  dispatcher(0).finished(task);
+}
+
+Choice choose_variant(std::span<const PreparedVariant> variants, std::size_t pipeline, Deadline deadline) {
+  return dispatcher(0).choose(variants, pipeline, deadline);
 }
 
 }  // namespace staronnx
