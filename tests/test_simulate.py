@@ -88,6 +88,25 @@ def test_who_will_be_late_is_refused_where_there_is_a_deadline(staronnx_json, pl
     assert refused["good_per_s"] > 0.8 * 20 / 0.040 > late["good_per_s"], "the GPU's rate; without a deadline the queue makes all late"
 
 
+@pytest.mark.parametrize("limit_ms", [5, 8, 12])
+def test_who_is_taken_on_is_answered_in_time_however_long_the_queue_may_be(staronnx_json, plan, limit_ms):
+    options = ("--rates", 3000, "--requests", 1500, "--slo", limit_ms, "--deadline", limit_ms)
+    (system,) = staronnx_json("simulate", plan, "--machine", WORKSTATION, "--variant", "whole", *options)["systems"]
+    (point,) = system["points"]
+    assert point["good_per_s"] > 0.99 * point["served_per_s"], "six times what the GPU can do"
+    assert point["served_per_s"] > 0.9 * 20 / 0.040
+
+
+@pytest.mark.parametrize("machine", ["workstation-1gpu", "edge-1gpu"])
+def test_chosen_variants_answer_as_many_in_time_as_the_best_of_them(staronnx_json, plan, machine):
+    limit_ms = 2.2 * 40 / {"workstation-1gpu": 20, "edge-1gpu": 8}[machine]
+    options = ("--rates", 3000, "--requests", 1500, "--slo", limit_ms, "--deadline", limit_ms)
+    result = staronnx_json("simulate", plan, "--machine", ROOT / f"machines/{machine}.json", *options)
+    whole, k2, chosen = (system["points"][0] for system in result["systems"])
+    assert chosen["good_per_s"] > 0.95 * max(whole["good_per_s"], k2["good_per_s"])
+    assert chosen["good_per_s"] > 0.95 * chosen["served_per_s"], "who is taken on is in time"
+
+
 def test_one_seed_gives_one_output(staronnx, plan):
     def output(seed):
         return staronnx("simulate", plan, "--machine", WORKSTATION, "--rates", "300:600:150", "--requests", 500, "--seed", seed).stdout

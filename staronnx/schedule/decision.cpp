@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <utility>
+
+#include "staronnx/schedule/timetable.h"
 
 namespace staronnx {
 namespace {
@@ -19,16 +22,14 @@ class Booking {
   Booking(const Snapshot& snapshot, std::pmr::memory_resource* memory)
       : memory_(memory),
         snapshot_(snapshot),
-        free_in_(snapshot.busy.begin(), snapshot.busy.end(), memory),
-        idle_(memory),
+        timetable_(snapshot.places, snapshot.busy, memory),
+        begun_until_(snapshot.busy.begin(), snapshot.busy.end(), memory),
         awaits_next_(memory),
         booked_(snapshot.ready.size(), false, memory),
         left_(memory) {
-    for (const Microseconds busy : snapshot.busy) idle_.push_back(busy.count() <= 0);
-    for (std::size_t worker = 0; worker < idle_.size(); ++worker) {
+    for (std::size_t worker = 0; worker < snapshot.busy.size(); ++worker) {
       awaits_next_.push_back(snapshot.places[worker].memory != 0);
-      for (const std::size_t other : snapshot.places[worker].beside)
-        free_in_[worker] = std::max(free_in_[worker], snapshot.busy[other]);
+      begun_until_[worker] = timetable_.booked_until(worker);
     }
     for (const ReadyTask& task : snapshot.ready) {
       std::size_t& left = left_[task.pipeline];
@@ -37,36 +38,82 @@ class Booking {
     }
   }
 
-  bool any_open() const {
-    return std::ranges::find(idle_, true) != idle_.end() || std::ranges::find(awaits_next_, true) != awaits_next_.end();
-  }
+  bool any_open() const { return timetable_.any_idle() || std::ranges::find(awaits_next_, true) != awaits_next_.end(); }
   bool is_booked(std::size_t task) const { return booked_[task]; }
 
-  // Books a place for the task, and those that join it, which start now, or are next, or are not decided.
-  void book(std::size_t task, Decision& decision) {
-    const Way way = best_way(task);
-    Start start{way.place, mates(task, way.batch)};
-    const bool starts = is_idle(way.place);
-    const Microseconds end = begin_at(way.place) + snapshot_.time(task, way.place, way.batch);
-    for (const std::size_t worker : workers(way.place)) free_in_[worker] = end, idle_[worker] = false;
-    for (const std::size_t worker : snapshot_.places[way.place].beside) free_in_[worker] = end;
-    for (const std::size_t mate : start.tasks) booked_[mate] = true;
-    left_[snapshot_.ready[task].pipeline] -= start.tasks.size();
-    const std::size_t leader = workers(way.place).front();
-    if (starts) {
-      decision.starts.push_back(std::move(start));
-    } else if (awaits_next_[leader]) {
-      awaits_next_[leader] = false;
-      decision.next.push_back(std::move(start));
+  // What comes before the task and is not ready yet.
+  void book_coming(std::size_t task) {
+    for (; coming_ < snapshot_.coming.size() && snapshot_.coming[coming_].before <= task; ++coming_) {
+      const ComingTask& coming = snapshot_.coming[coming_];
+      staronnx::book(timetable_, course_of(snapshot_.ready.size() + coming_, coming.chain, timetable_, coming.followers,
+                                           snapshot_.time_of_chain, memory_));
     }
   }
 
- private:
-  const std::vector<std::size_t>& workers(std::size_t place) const { return snapshot_.places[place].workers; }
-
-  bool is_idle(std::size_t place) const {
-    return std::ranges::all_of(workers(place), [&](std::size_t worker) { return idle_[worker]; });
+  // Books a place for the task, and those that join it, which start now, or are next, or are not decided.
+  void book(std::size_t task, Decision& decision) {
+    snapshot_.ready[task].chain.limit == kNoLimit ? book_soonest(task, decision) : book_in_time(task, decision);
   }
+
+ private:
+  void book_soonest(std::size_t task, Decision& decision) {
+    const Way way = best_way(task);
+    const Microseconds time = snapshot_.time(task, way.place, way.batch), begin = timetable_.begin(way.place, {}, time),
+                       end = begin + time;
+    timetable_.book_from_before(way.place, begin, end);
+    decide(way.place, begin, end, mates(task, way.batch), decision);
+    timetable_.take(way.place);
+  }
+
+  void book_in_time(std::size_t task, Decision& decision) {
+    const ReadyTask& ready = snapshot_.ready[task];
+    const Way way = best_way(task);
+    const Microseconds time = snapshot_.time(task, way.place, way.batch), begin = timetable_.begin(way.place, {}, time);
+    const Course rest = rest_of(task, way.place, begin + time);
+    if (rest.end <= ready.chain.limit) {
+      timetable_.book(way.place, begin, begin + time);
+      staronnx::book(timetable_, rest);
+      return decide(way.place, begin, begin + time, mates(task, way.batch), decision);
+    }
+    const Course course = course_of(task, ready.chain, timetable_, ready.followers, snapshot_.time_of_chain, memory_);
+    staronnx::book(timetable_, course);
+    const Course::Step& first = course.steps.front();
+    decide(first.place, first.begin, first.end, mates(task, 1), decision);
+  }
+
+  // What comes after the task, which ends there then.
+  Course rest_of(std::size_t task, std::size_t place, Microseconds end) const {
+    const Chain& chain = snapshot_.ready[task].chain;
+    const auto time = [&](std::size_t number, std::size_t later, std::size_t there, unsigned from) {
+      return snapshot_.time_of_chain(number, later + 1, there, from);
+    };
+    return course_of(task, {chain.tasks - 1, end, snapshot_.places[place].memory, chain.limit}, timetable_,
+                     snapshot_.ready[task].followers, std::ref(time), memory_);
+  }
+
+  void decide(std::size_t place, Microseconds begin, Microseconds end, std::pmr::vector<std::size_t> tasks, Decision& decision) {
+    const std::size_t leader = workers(place).front();
+    for (const std::size_t mate : tasks) booked_[mate] = true;
+    left_[snapshot_.ready[tasks[0]].pipeline] -= tasks.size();
+    if (timetable_.is_idle(place) && begin <= begun_until(place)) {
+      decision.starts.push_back({place, std::move(tasks)});
+      for (const std::size_t worker : workers(place)) begun_until_[worker] = end;
+      for (const std::size_t worker : snapshot_.places[place].beside) begun_until_[worker] = end;
+      timetable_.take(place);
+    } else if (awaits_next_[leader]) {
+      awaits_next_[leader] = false;
+      decision.next.push_back({place, std::move(tasks)});
+    }
+  }
+
+  // When its workers have ended what they have begun.
+  Microseconds begun_until(std::size_t place) const {
+    Microseconds until{};
+    for (const std::size_t worker : workers(place)) until = std::max(until, begun_until_[worker]);
+    return until;
+  }
+
+  const std::vector<std::size_t>& workers(std::size_t place) const { return snapshot_.places[place].workers; }
 
   // The task and those of its kind that follow, `most` at most.
   std::pmr::vector<std::size_t> mates(std::size_t task, int most) const {
@@ -91,7 +138,8 @@ class Booking {
     for (std::size_t place = 0; place < snapshot_.places.size(); ++place) {
       for (const int batch : batches) {
         const Microseconds cost = cost_of(task, {place, batch}, shares, delayed);
-        if (cost < least || (cost == least && is_idle(place) && !is_idle(best.place))) least = cost, best = {place, batch};
+        if (cost < least || (cost == least && timetable_.is_idle(place) && !timetable_.is_idle(best.place)))
+          least = cost, best = {place, batch};
       }
     }
     return best;
@@ -104,17 +152,11 @@ class Booking {
     return static_cast<double>(snapshot_.shared ? pipelines : tasks);
   }
 
-  Microseconds begin_at(std::size_t place) const {
-    Microseconds begin{};
-    for (const std::size_t worker : workers(place)) begin = std::max(begin, free_in_[worker]);
-    return begin;
-  }
-
   // Of the machine's rate for such tasks, by worker: in the batches, of so many as there are, that are best there.
   std::pmr::vector<double> shares_of_workers(std::size_t task, std::span<const int> batches) const {
     std::pmr::vector<double> shares(memory_);
     double all = 0;
-    for (std::size_t worker = 0; worker < idle_.size(); ++worker) {
+    for (std::size_t worker = 0; worker < timetable_.workers(); ++worker) {
       double& share = shares.emplace_back(0);
       for (const int batch : batches) share = std::max(share, batch / snapshot_.time(task, worker, batch).count());
       all += share / static_cast<double>(1 + snapshot_.places[worker].beside.size());
@@ -124,16 +166,18 @@ class Booking {
   }
 
   Microseconds cost_of(std::size_t task, Way way, std::span<const double> shares, double delayed) const {
-    const Microseconds end = begin_at(way.place) + snapshot_.time(task, way.place, way.batch);
+    const Microseconds time = snapshot_.time(task, way.place, way.batch), begin = timetable_.begin(way.place, {}, time),
+                       end = begin + time;
     Microseconds taken{};  // of the whole machine's time
-    for (const std::size_t worker : workers(way.place)) taken += shares[worker] * (end - free_in_[worker]);
+    for (const std::size_t worker : workers(way.place)) taken += shares[worker] * (end - timetable_.free_since(worker, begin));
     return end + delayed / way.batch * taken;
   }
 
   std::pmr::memory_resource* memory_;
   const Snapshot& snapshot_;
-  std::pmr::vector<Microseconds> free_in_;        // by worker: what computes for it
-  std::pmr::vector<bool> idle_;                   // by worker: and not booked
+  Timetable timetable_;
+  std::size_t coming_ = 0;                        // so many coming tasks are booked
+  std::pmr::vector<Microseconds> begun_until_;    // by worker: what computes for it ends what runs or starts now
   std::pmr::vector<bool> awaits_next_;            // by worker: in a memory of its own, and nothing is booked after what it does
   std::pmr::vector<bool> booked_;                 // by task
   std::pmr::map<std::size_t, std::size_t> left_;  // tasks that are not booked, and requests that wait, by pipeline
@@ -145,6 +189,7 @@ Decision decide(const Snapshot& snapshot, std::pmr::memory_resource* memory) {
   Booking booking(snapshot, memory);
   Decision decision{std::pmr::vector<Start>(memory), std::pmr::vector<Start>(memory)};
   for (std::size_t task = 0; task < snapshot.ready.size() && booking.any_open(); ++task) {
+    booking.book_coming(task);
     if (!booking.is_booked(task)) booking.book(task, decision);
   }
   return decision;

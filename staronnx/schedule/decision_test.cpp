@@ -125,6 +125,36 @@ TEST(Decide, WorkersOfOneGpuTakeTurns) {
   EXPECT_THAT(gpu_and_core(kIdle, 2), ElementsAre(Start{0, {0}}, Start{2, {1}}));
 }
 
+// A GPU, idle, and a core at work for 30 us on the first task of a request whose second, 50 us on the GPU, is to end within 90 us.
+std::pmr::vector<Start> before_what_comes(Microseconds on_gpu) {
+  std::vector<Place> places = cores(2, false);
+  places[0].memory = 1;
+  const auto time = [&](std::size_t, std::size_t place, int) { return place == 0 ? on_gpu : Microseconds(1'000); };
+  const auto time_of_chain = [&](std::size_t chain, std::size_t, std::size_t place, unsigned) {
+    return place == 1 ? Microseconds(1'000) : chain == 0 ? on_gpu : Microseconds(50);
+  };
+  const std::vector<ReadyTask> ready{{.chain = {1, {}, 0, Microseconds(500)}}};
+  const std::vector<ComingTask> coming{{0, 0, {1, Microseconds(30), 0, Microseconds(90)}}};
+  return decide({places, std::vector{kIdle, Microseconds(30)}, ready, false, time, coming, time_of_chain}).starts;
+}
+
+TEST(Decide, WhoIsUnderWayFindsAProcessorFreeThatItNeedsInTime) {
+  EXPECT_THAT(before_what_comes(Microseconds(60)), IsEmpty()) << "it would still run then";
+  EXPECT_THAT(before_what_comes(Microseconds(30)), ElementsAre(Start{0, {0}})) << "it will have ended";
+}
+
+TEST(Decide, ATaskTakesManyCoresThatWouldBeLateOnOneThoughManyWait) {
+  const std::vector<Place> places = cores(2, true);
+  const auto time = [&](std::size_t, std::size_t place, int) { return Microseconds(places[place].width() == 1 ? 195 : 100); };
+  const auto time_of_chain = [&](std::size_t, std::size_t, std::size_t place, unsigned) { return time(0, place, 1); };
+  const auto starts = [&](Microseconds limit) {
+    const std::vector<ReadyTask> ready{{.followers = 60, .chain = {1, {}, 0, limit}}};
+    return decide({places, std::vector{kIdle, kIdle}, ready, false, time, {}, time_of_chain}).starts;
+  };
+  EXPECT_THAT(starts(Microseconds(200)), ElementsAre(Start{0, {0}}));
+  EXPECT_THAT(starts(Microseconds(150)), ElementsAre(Start{2, {0}}));
+}
+
 // One processor that takes 100 us a task, and for batches of 2 and 4 what is said.
 class Batches : public testing::Test {
  protected:

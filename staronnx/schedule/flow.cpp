@@ -11,12 +11,6 @@
 namespace staronnx {
 namespace {
 
-// A request is taken on when so many times what its answer is forecast to take is within its deadline. Under overload it is forecast to end just
-// then, as those before it were refused, and what runs vary would make half of them late. In virtual time, ResNet-50 on a GPU with sixteen
-// cores, within twice the GPU's time, four times as many requests as can be answered: of the answers 0.94 are in time with 1.1, 0.99 with 1.15, at the same rate;
-// of those cut into 80 and 20 % 0.86 and 0.95.
-constexpr double kCaution = 1.15;
-
 // Of requests in the variant, as each of them runs: one by one, or in the largest batches.
 Microseconds time_of(const PreparedVariant& variant, std::size_t worker, bool batched) {
   Microseconds time{};
@@ -221,7 +215,7 @@ Result<std::size_t> Flow::choose(const Request& request, Clock::time_point now) 
   if (request.deadline.passed(now) && !request.late_goes_last) return expired();
   const bool limited = request.deadline != Deadline::never() && in_use_ > 0;
   if (!runtime_.own_policy || (variants_.size() == 1 && !limited)) return std::size_t{0};
-  const Choice choice = choose_variant(variants_, owner_.pipeline);
+  const Choice choice = choose_variant(variants_, owner_.pipeline, request.deadline);
   if (Status in_time = check_deadline(request, kCaution * choice.end, now); !in_time && limited) return in_time.error();
   return choice.way;
 }

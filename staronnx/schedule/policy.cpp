@@ -10,19 +10,21 @@
 #include <utility>
 
 #include "staronnx/base/deadline.h"
+#include "staronnx/schedule/at_work.h"
 #include "staronnx/schedule/decision.h"
 #include "staronnx/schedule/fair_shares.h"
+#include "staronnx/schedule/flavour.h"
 #include "staronnx/schedule/slot.h"
 #include "staronnx/schedule/tenants.h"
 
 namespace staronnx {
 namespace {
 
-// A task that runs longer than expected is expected to go on for this share of its time.
-constexpr double kOverdue = 0.05;
-
 // Who is started within this share of the time that it takes has not waited.
 constexpr double kNoWait = 0.05;
+
+// A deadline that is so many times further off than what its request takes alone changes nothing yet.
+constexpr double kFarOff = 10;
 
 // What a task of its own costs beside its segment's run: requests of segments that compute nothing take so much longer for each (with 64 in
 // flight 9 to 18 us, one at a time up to 40 us; docs/performance.md).
@@ -68,6 +70,7 @@ class Dispatcher {
     ahead_ = ahead;
     several_memories_ = std::ranges::any_of(places_, [](const Place& place) { return place.memory != STARPU_MAIN_RAM; });
     workers_.resize(starpu_worker_get_count());
+    at_work_ = AtWork(workers_.size());
     for (Worker& worker : workers_) worker.assigned.reserve(1), worker.running.reserve(1);
   }
 
@@ -83,6 +86,7 @@ class Dispatcher {
         return joins;
       });
       add_ready(task);
+      if (segment.announced) return;
       fetches = assign();
     }
     begin(fetches);
@@ -92,6 +96,8 @@ class Dispatcher {
     const Lock lock(mutex_);
     std::vector<starpu_task*>& assigned = workers_[worker].assigned;
     if (assigned.empty() || !segment_of(*assigned.back()).held.here()) return nullptr;
+    // A worker that waited for its turn in a run, as the simulator's do, would see to no transfers meanwhile; of others' outputs neither.
+    if (kSimulated && at_work_.awaits_turn(worker)) return nullptr;
     starpu_task* task = assigned.back();
     assigned.pop_back();
     SegmentTask& segment = segment_of(*task);
@@ -102,7 +108,7 @@ class Dispatcher {
     return task;
   }
 
-  Choice choose(std::span<const PreparedVariant> variants, std::size_t pipeline) {
+  Choice choose(std::span<const PreparedVariant> variants, std::size_t pipeline, Deadline deadline) {
     const Lock lock(mutex_);
     std::pmr::monotonic_buffer_resource memory(scratch_.data(), scratch_.size());
     const Clock::time_point moment = now();
@@ -110,8 +116,9 @@ class Dispatcher {
     const auto busy = remaining(moment, &memory);
     const auto tasks = under_way(&memory);
     std::pmr::vector<Chain> chains(&memory), ways(&memory);
-    for (const SegmentTask* task : tasks) chains.push_back(chain_from(*task, busy));
-    for (const PreparedVariant& variant : variants) ways.push_back({variant.segments.size()});
+    for (const SegmentTask* task : tasks) chains.push_back(chain_from(*task, busy, moment));
+    const Microseconds limit = limit_of(deadline.at, variants.front(), moment);
+    for (const PreparedVariant& variant : variants) ways.push_back({variant.segments.size(), {}, 0, limit});
     const std::size_t together = tasks.size() + 1;
     const auto later = [&](const PreparedVariant& variant, std::size_t segment, std::size_t place, unsigned from) {
       return time_of(variant, segment, place, from, together);
@@ -136,16 +143,17 @@ class Dispatcher {
       const std::size_t place = *task.place;
       std::erase(workers_[places_[place].workers.front()].running, &task);
       if (!workers_[places_[place].workers.front()].running.empty()) return;
-      for (const std::size_t worker : places_[place].workers) workers_[worker].busy = false;
+      at_work_.finish(places_[place], now());
       fetches = assign();
+      if constexpr (kSimulated) {
+        for (const std::size_t worker : places_[place].beside) fetches.push_back({worker});
+      }
     }
     begin(fetches);
   }
 
  private:
   struct Worker {
-    bool busy = false;
-    Clock::time_point begin, end;        // of its task, as expected
     std::vector<starpu_task*> assigned;  // and not yet fetched: a batch, its leader last
     std::vector<SegmentTask*> running;   // of the batch that it leads
   };
@@ -173,10 +181,7 @@ class Dispatcher {
 
   std::pmr::vector<Microseconds> remaining(Clock::time_point now, std::pmr::memory_resource* memory) const {
     std::pmr::vector<Microseconds> times(memory);
-    for (const Worker& worker : workers_) {
-      const Microseconds left = worker.end - now, least = kOverdue * Microseconds(worker.end - worker.begin);
-      times.push_back(worker.busy ? std::max({left, least, Microseconds(1)}) : Microseconds(0));
-    }
+    for (std::size_t worker = 0; worker < workers_.size(); ++worker) times.push_back(at_work_.left(worker, now));
     return times;
   }
 
@@ -189,8 +194,16 @@ class Dispatcher {
     };
     order_ready(moment, &memory);
     const auto busy = remaining(moment, &memory);
-    const auto tasks = ready_tasks(moment, &memory);
-    const auto& [starts, next] = decide({places_, busy, tasks, tenants_.shared(moment), time}, &memory);
+    const auto tasks = ready_tasks(busy, moment, &memory);
+    std::pmr::vector<const SegmentTask*> limited(&memory);
+    const auto coming = coming_tasks(busy, moment, limited, &memory);
+    const auto time_of_chain = [&](std::size_t chain, std::size_t task, std::size_t place, unsigned from) {
+      if (chain < ready_.size() && task == 0) return time(chain, place, 1);
+      const SegmentTask& first = chain < ready_.size() ? segment_of(*ready_[chain]) : *limited[chain - ready_.size()];
+      return time_of(first.slot->variant(), first.position + task + (chain < ready_.size() ? 0 : 1), place, from, 1);
+    };
+    const auto& [starts, next] =
+        decide({places_, busy, tasks, tenants_.shared(moment), time, coming, std::ref(time_of_chain)}, &memory);
     for (const Start& start : next) {
       for (const std::size_t task : start.tasks) prefetch(ready_[task], start.place);
     }
@@ -198,11 +211,9 @@ class Dispatcher {
     for (const Start& start : starts) {
       const std::vector<std::size_t>& workers = places_[start.place].workers;
       const Microseconds expected = time(start.tasks[0], start.place, static_cast<int>(start.tasks.size()));
-      const Clock::time_point begin = std::max(moment, end_beside(start.place)), end = Deadline::after(expected, begin).at;
-      for (const std::size_t worker : workers) {
-        workers_[worker].busy = true;
-        workers_[worker].begin = begin;
-        workers_[worker].end = end;
+      at_work_.start(places_[start.place], moment, expected);
+      if (kSimulated && at_work_.awaits_turn(workers.front())) {
+        for (const std::size_t task : start.tasks) prefetch(ready_[task], start.place);
       }
       learn_start(segment_of(*ready_[start.tasks[0]]), start.place, moment);
       SegmentTask& leader = give(workers_[workers.front()], start);
@@ -210,15 +221,6 @@ class Dispatcher {
     }
     std::erase(ready_, nullptr);
     return fetches;
-  }
-
-  // Of what runs on the same processor.
-  Clock::time_point end_beside(std::size_t place) const {
-    Clock::time_point end{};
-    for (const std::size_t worker : places_[place].beside) {
-      if (workers_[worker].busy) end = std::max(end, workers_[worker].end);
-    }
-    return end;
   }
 
   // Without the lock: StarPU may call back at once.
@@ -268,11 +270,24 @@ class Dispatcher {
   }
 
   // What is left to do of its request.
-  Chain chain_from(const SegmentTask& task, std::span<const Microseconds> busy) const {
+  Chain chain_from(const SegmentTask& task, std::span<const Microseconds> busy, Clock::time_point moment) const {
     const std::size_t left = task.slot->variant().segments.size() - task.position;
-    if (!task.place) return {left};
+    const Microseconds limit = limit_of(task.deadline, task.slot->variant(), moment);
+    if (!task.place) return {left, {}, 0, limit};
     const Place& place = places_[*task.place];
-    return {left - 1, busy[place.workers.front()], place.memory};
+    return {left - 1, busy[place.workers.front()], place.memory, limit};
+  }
+
+  Microseconds limit_of(Clock::time_point deadline, const PreparedVariant& variant, Clock::time_point moment) const {
+    if (deadline == Deadline::never().at) return kNoLimit;
+    Microseconds alone{};
+    for (const auto& segment : variant.segments) {
+      Microseconds fastest = kNoLimit;
+      for (std::size_t worker = 0; worker < workers_.size(); ++worker) fastest = std::min(fastest, segment->expected(worker, 1));
+      alone += fastest;
+    }
+    const Microseconds left = deadline - moment;
+    return left > kFarOff * alone ? kNoLimit : left / kCaution;
   }
 
   void prefetch(starpu_task* task, std::size_t place) {
@@ -341,12 +356,45 @@ class Dispatcher {
     return leader;
   }
 
-  std::pmr::vector<ReadyTask> ready_tasks(Clock::time_point now, std::pmr::memory_resource* memory) const {
+  // What is left to do of requests with deadlines of which a task is running: these, too.
+  std::pmr::vector<ComingTask> coming_tasks(std::span<const Microseconds> busy, Clock::time_point moment,
+                                            std::pmr::vector<const SegmentTask*>& running,
+                                            std::pmr::memory_resource* memory) const {
+    for (const Worker& worker : workers_) {
+      for (const SegmentTask* task : worker.running) {
+        const Chain chain = chain_from(*task, busy, moment);
+        if (chain.tasks > 0 && chain.limit != kNoLimit) running.push_back(task);
+      }
+    }
+    std::pmr::vector<ComingTask> coming(memory);
+    const auto before = [this](const SegmentTask& task) {
+      std::size_t place_among = 0;
+      for (std::size_t i = 0; i < ready_.size(); ++i) {
+        const SegmentTask& other = segment_of(*ready_[i]);
+        if (other.pipeline == task.pipeline && order_of(other) < order_of(task)) place_among = i + 1;
+      }
+      return place_among;
+    };
+    std::erase_if(running, [this](const SegmentTask* task) {  // or it counts already
+      return std::ranges::any_of(ready_, [&](const starpu_task* other) { return segment_of(*other).request == task->request; });
+    });
+    std::ranges::sort(running, {}, [&](const SegmentTask* task) { return std::tuple(before(*task), order_of(*task)); });
+    for (const SegmentTask* task : running)
+      coming.push_back({before(*task), tenants_.followers(task->pipeline, moment), chain_from(*task, busy, moment)});
+    return coming;
+  }
+
+  std::pmr::vector<ReadyTask> ready_tasks(std::span<const Microseconds> busy, Clock::time_point now,
+                                          std::pmr::memory_resource* memory) const {
     std::pmr::vector<ReadyTask> tasks(memory);
     for (std::size_t i = 0; i < ready_.size(); ++i) {
       const SegmentTask& task = segment_of(*ready_[i]);
-      ReadyTask& made = tasks.emplace_back(
-          ReadyTask{i, {}, task.pipeline, tenants_.followers(task.pipeline, now), task.slot->requests_waiting()});
+      ReadyTask& made = tasks.emplace_back(ReadyTask{i,
+                                                     {},
+                                                     task.pipeline,
+                                                     tenants_.followers(task.pipeline, now),
+                                                     task.slot->requests_waiting(),
+                                                     chain_from(task, busy, now)});
       if (!task.stackable) continue;
       made.kind = 0;
       while (!is_like(segment_of(*ready_[made.kind]), task)) ++made.kind;
@@ -365,6 +413,7 @@ class Dispatcher {
   bool several_memories_ = false;
   bool ahead_ = true;                                // data is sent to places that are not free yet
   std::vector<Worker> workers_{STARPU_NMAXWORKERS};  // as many as there are, once places are set; workers look for tasks before
+  AtWork at_work_{STARPU_NMAXWORKERS};
   std::vector<starpu_task*> ready_;
   std::vector<starpu_task*> incomplete_;                  // of batches of which the last task is not there yet
   std::array<std::byte, std::size_t{64} << 10> scratch_;  // of a decision; a greater one allocates
@@ -410,11 +459,6 @@ void staronnx_task_begins(starpu_task* task, unsigned) {
   for (SegmentTask* mate : segment.mates) note_exposed(*mate);
 }
 
-void staronnx_task_done(starpu_task* task, unsigned context) {
-  if (task->cl_arg == nullptr || task->execute_on_a_specific_worker != 0) return;  // StarPU's own
-  dispatcher(context).finished(segment_of(*task));
-}
-
 }  // extern "C"
 
 }  // namespace
@@ -427,7 +471,6 @@ starpu_sched_policy& staronnx_policy() {
     made.push_task = staronnx_push_task;
     made.pop_task = staronnx_pop_task;
     made.pre_exec_hook = staronnx_task_begins;
-    made.post_exec_hook = staronnx_task_done;
     made.policy_name = kPolicyName;
     made.policy_description = "earliest finish, elastic core groups";
     made.worker_type = STARPU_WORKER_LIST;
@@ -441,8 +484,12 @@ void set_places(std::vector<Place> places, bool ahead) {
   dispatcher(0).set_places(std::move(places), ahead);
 }
 
-Choice choose_variant(std::span<const PreparedVariant> variants, std::size_t pipeline) {
-  return dispatcher(0).choose(variants, pipeline);
+void task_ended(SegmentTask& task) {
+  dispatcher(0).finished(task);
+}
+
+Choice choose_variant(std::span<const PreparedVariant> variants, std::size_t pipeline, Deadline deadline) {
+  return dispatcher(0).choose(variants, pipeline, deadline);
 }
 
 }  // namespace staronnx

@@ -29,6 +29,7 @@ struct SegmentTask {
   PreparedSegment* segment = nullptr;
   std::size_t position = 0;
   Clock::time_point urgency{};  // of the request
+  Clock::time_point deadline{};
   RequestId request{};
   std::size_t pipeline = 0;          // its number
   double share = 1;                  // of the pipeline
@@ -52,6 +53,7 @@ struct SegmentTask {
   Status status;
   unsigned memory = 0;                    // where it ran, so where its outputs are
   std::optional<std::size_t> prefetched;  // place to which its inputs were sent before it was decided that it runs there
+  bool announced = false;                 // the policy is told right after it is ready: till then it decides nothing
   bool here_only = false;                 // not on nodes
   std::vector<Word> argument;             // of its StarPU task
   std::atomic<std::size_t> missing = 0;   // segments before it that have not run

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "staronnx/schedule/policy.h"
+
 namespace staronnx {
 namespace {
 
@@ -72,6 +74,7 @@ void Slot::start(Request request, std::optional<Trial> trial) {
   under_way_ = 1;  // this
   for (SegmentTask& task : tasks_) {
     task.urgency = request.urgency;
+    task.deadline = request.deadline.at;
     task.request = request.id;
     task.status = Status();
     task.here_only = false;
@@ -93,8 +96,9 @@ void Slot::share_inputs() {
   }
 }
 
-void Slot::submit(SegmentTask& task) {
+void Slot::submit(SegmentTask& task, bool announced) {
   ++under_way_;
+  task.announced = announced;
   task.place.reset();
   task.mates.clear();
   task.batch = 1;
@@ -140,6 +144,7 @@ void Slot::submit(SegmentTask& task) {
 void Slot::finish(SegmentTask& task, std::span<const Word> from_node) {
   task.held.release();
   if (!from_node.empty() && !ran_on_node(task, from_node)) {
+    if (task.place) task_ended(task);
     submit(task);
     return leave();
   }
@@ -151,8 +156,9 @@ void Slot::finish(SegmentTask& task, std::span<const Word> from_node) {
   }
   for (const std::size_t successor : route_.segments[task.position].successors) {
     if (tasks_[successor].missing.fetch_sub(1) > 1) continue;
-    failed() ? void(cut_short_ = true) : submit(tasks_[successor]);
+    failed() ? void(cut_short_ = true) : submit(tasks_[successor], task.place.has_value());
   }
+  if (task.place) task_ended(task);
   leave(!owner_.several_memories);
 }
 

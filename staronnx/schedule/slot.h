@@ -100,7 +100,7 @@ class Slot {
  private:
   void share_inputs();
   void address_to_nodes(SegmentTask& task);
-  void submit(SegmentTask& task);
+  void submit(SegmentTask& task, bool announced = false);
   void learn(const SegmentTask& task, Microseconds took);
   bool ran_on_node(SegmentTask& task, std::span<const Word> answer);
   bool take_outputs(SegmentTask& task, WordReader& words);

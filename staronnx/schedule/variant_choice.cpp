@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 #include <vector>
+
+#include "staronnx/schedule/timetable.h"
 
 namespace staronnx {
 namespace {
@@ -13,6 +16,7 @@ struct Step {
   Microseconds taken{};    // of the whole machine's time
   Microseconds blocked{};  // other pipelines' tasks, all together
   std::size_t place = 0;
+  Microseconds begin{};  // in the place
 
   Microseconds cost(double followers) const { return end + followers * taken + blocked; }
 };
@@ -21,31 +25,39 @@ class Future {
  public:
   Future(const Outlook& outlook, std::pmr::memory_resource* memory)
       : outlook_(outlook),
-        free_in_(outlook.busy.begin(), outlook.busy.end(), memory),
-        booked_(memory),
-        shares_(free_in_.size(), 0.0, memory) {
-    for (std::size_t worker = 0; worker < free_in_.size(); ++worker) {
-      for (const std::size_t other : outlook.places[worker].beside)
-        free_in_[worker] = std::max(free_in_[worker], outlook.busy[other]);
-    }
-    for (std::size_t chain = 0; chain < outlook.under_way.size(); ++chain) follow(chain, outlook.under_way[chain]);
-    booked_ = free_in_;
+        memory_(memory),
+        timetable_(outlook.places, outlook.busy, memory),
+        shares_(outlook.busy.size(), 0.0, memory) {
+    for (std::size_t chain = 0; chain < outlook.under_way.size(); ++chain) book_chain(chain, outlook.under_way[chain]);
   }
 
   Step of_way(std::size_t way) {
-    free_in_ = booked_;
-    return follow(outlook_.under_way.size() + way, outlook_.ways[way]);
+    const std::size_t number = outlook_.under_way.size() + way;
+    const Chain& chain = outlook_.ways[way];
+    if (chain.limit == kNoLimit) return follow(number, chain, [](const Step&) {});
+    const Course course = this->course(number, chain);
+    Step last{course.end, course.taken};
+    for (const Course::Step& step : course.steps) last.blocked += blocks(step.end - step.begin, step.place);
+    return last;
   }
 
  private:
-  // To its end; books the places.
-  Step follow(std::size_t number, const Chain& chain) {
+  Course course(std::size_t number, const Chain& chain) const {
+    return course_of(number, chain, timetable_, outlook_.followers, outlook_.time, memory_);
+  }
+
+  void book_chain(std::size_t number, const Chain& chain) {
+    if (chain.limit != kNoLimit) return book(timetable_, course(number, chain));
+    follow(number, chain, [this](const Step& step) { timetable_.book_from_before(step.place, step.begin, step.end); });
+  }
+
+  // To its end.
+  Step follow(std::size_t number, const Chain& chain, const auto& book_step) {
     Step last{.end = chain.ready_in};
     unsigned memory = chain.memory;
     for (std::size_t task = 0; task < chain.tasks; ++task) {
       last = best_step(last, [&](std::size_t place) { return outlook_.time(number, task, place, memory); });
-      for (const std::size_t worker : outlook_.places[last.place].workers) free_in_[worker] = last.end;
-      for (const std::size_t worker : outlook_.places[last.place].beside) free_in_[worker] = last.end;
+      book_step(last);
       memory = outlook_.places[last.place].memory;
     }
     return last;
@@ -57,19 +69,21 @@ class Future {
     Step best;
     for (std::size_t place = 0; place < outlook_.places.size(); ++place) {
       const std::vector<std::size_t>& workers = outlook_.places[place].workers;
-      Step step{last.end, last.taken, last.blocked + blocks(time(place), workers.size()), place};
-      for (const std::size_t worker : workers) step.end = std::max(step.end, free_in_[worker]);
+      Step step{last.end, last.taken, last.blocked + blocks(time(place), place), place};
+      for (const std::size_t worker : workers) step.end = std::max(step.end, timetable_.booked_until(worker));
+      step.begin = step.end;
       step.end += time(place);
-      for (const std::size_t worker : workers) step.taken += shares_[worker] * (step.end - std::max(last.end, free_in_[worker]));
+      for (const std::size_t worker : workers)
+        step.taken += shares_[worker] * (step.end - std::max(last.end, timetable_.booked_until(worker)));
       if (step.cost(outlook_.followers) < best.cost(outlook_.followers)) best = step;
     }
     return best;
   }
 
-  // How long others wait that come during a task, while the rest of the machine does the like: for the first of `places` to be free, and each
-  // place causes its part of that.
-  Microseconds blocks(Microseconds time, std::size_t width) const {
-    const double places = static_cast<double>(free_in_.size()) / static_cast<double>(width);
+  // How long others wait that come during a task, while the rest of the machine does the like: for the first of such places to be free, and
+  // each causes its part of that.
+  Microseconds blocks(Microseconds time, std::size_t place) const {
+    const double places = static_cast<double>(shares_.size()) / static_cast<double>(outlook_.places[place].workers.size());
     return outlook_.others_per_us * time.count() / (places * (places + 1)) * time;
   }
 
@@ -84,8 +98,9 @@ class Future {
   }
 
   const Outlook& outlook_;
-  std::pmr::vector<Microseconds> free_in_, booked_;  // by worker: what computes for it; the latter by what is under way
-  std::pmr::vector<double> shares_;                  // by worker, of the task that is looked at
+  std::pmr::memory_resource* memory_;
+  Timetable timetable_;              // with what is under way
+  std::pmr::vector<double> shares_;  // by worker, of the task that is looked at
 };
 
 }  // namespace
@@ -94,9 +109,13 @@ Choice choose_way(const Outlook& outlook, std::pmr::memory_resource* memory) {
   Future future(outlook, memory);
   Choice best;
   Step least;
+  bool in_time = false;
   for (std::size_t way = 0; way < outlook.ways.size(); ++way) {
     const Step last = future.of_way(way);
-    if (last.cost(outlook.followers) < least.cost(outlook.followers)) least = last, best = {way, last.end};
+    const bool so = last.end <= outlook.ways[way].limit;
+    const bool better =
+        so == in_time ? (so ? last.cost(outlook.followers) < least.cost(outlook.followers) : last.end < least.end) : so;
+    if (better) in_time = so, least = last, best = {way, last.end};
   }
   return best;
 }

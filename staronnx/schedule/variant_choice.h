@@ -2,8 +2,9 @@
 //
 // A way is a chain of tasks, such as the segments of one variant of a plan. The requests under way are followed to their ends first, then the
 // one that is to come, in each way: every task in the place where it costs least, as decide() counts (its end, and the delay to those that
-// come later). So a request is split when that ends it sooner than waiting for a busy fast processor; or when requests of other pipelines would
-// wait for it: a task that runs is not interrupted, but between two segments they may go first.
+// come later), or, where there is a limit, as course.h says. So a request is split when that ends it sooner than waiting for a busy fast
+// processor; or when requests of other pipelines would wait for it: a task that runs is not interrupted, but between two segments they may go
+// first.
 //
 // What a request under way will need later is taken as booked, though a processor is idle until then. Simulated with a GPU and four cores
 // under a latency limit, with a choice of a whole and two splits: requests answered in time 1.06 to 1.09 of those without splits; without
@@ -16,16 +17,10 @@
 #include <span>
 
 #include "staronnx/base/units.h"
+#include "staronnx/schedule/course.h"
 #include "staronnx/schedule/place.h"
 
 namespace staronnx {
-
-// Tasks of one request, one after another.
-struct Chain {
-  std::size_t tasks = 0;
-  Microseconds ready_in{};  // the first of them
-  unsigned memory = 0;      // where its data is
-};
 
 struct Outlook {
   std::span<const Place> places;       // as places_of() gives them
@@ -46,7 +41,7 @@ struct Choice {
   bool operator==(const Choice&) const = default;
 };
 
-// The way that costs least; equal costs: the first. What is allocated comes from `memory`.
+// Of the ways that are in time the one that costs least, equal costs: the first; where none is, the one that ends first. What is allocated comes from `memory`.
 Choice choose_way(const Outlook& outlook, std::pmr::memory_resource* memory = std::pmr::get_default_resource());
 
 }  // namespace staronnx

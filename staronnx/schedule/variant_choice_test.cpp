@@ -74,6 +74,23 @@ TEST_F(FastAndSlow, TheSlowOneTakesAWholeRequestOnlyWhenTheFastOneWouldTakeLonge
   EXPECT_EQ(choose(Microseconds(2'000)), (Choice{0, Microseconds(1'000)}));
 }
 
+TEST(ChooseWay, ARequestTakesTheWayThatIsInTime) {
+  std::vector<Place> places(2);
+  places[0].workers = {0};
+  places[1].workers = {1};
+  const auto time = [](std::size_t chain, std::size_t task, std::size_t place, unsigned) {
+    const Microseconds fast{chain == 0 ? 100. : task == 0 ? 10. : 95.};
+    return place == 0 ? fast : 10 * fast;
+  };
+  const auto choose = [&](Microseconds fast_busy, Microseconds limit) {
+    return choose_way(
+        {places, std::vector{fast_busy, kIdle}, {}, std::vector<Chain>{{1, {}, 0, limit}, {2, {}, 0, limit}}, 9, 0, time});
+  };
+  EXPECT_EQ(choose(kIdle, Microseconds(100)), (Choice{0, Microseconds(100)})) << "no other is";
+  EXPECT_EQ(choose(Microseconds(100), Microseconds(197)), (Choice{1, Microseconds(195)}));
+  EXPECT_EQ(choose(Microseconds(100), Microseconds(150)).end, Microseconds(195)) << "none is: the one that ends first";
+}
+
 // A GPU that takes 10 ms for a request, and four cores, together or alone, that take longer by these factors.
 constexpr double kGpuTime = 10'000;
 constexpr double kSlower[] = {20, 10.2, 0, 5.2};  // by width - 1
