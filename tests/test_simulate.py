@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -105,6 +106,15 @@ def test_chosen_variants_answer_as_many_in_time_as_the_best_of_them(staronnx_jso
     whole, k2, chosen = (system["points"][0] for system in result["systems"])
     assert chosen["good_per_s"] > 0.95 * max(whole["good_per_s"], k2["good_per_s"])
     assert chosen["good_per_s"] > 0.95 * chosen["served_per_s"], "who is taken on is in time"
+
+
+def test_batches_do_not_make_late_who_is_taken_on(staronnx_json, tmp_path):
+    """Twelve times as many requests as the GPU answers one by one, which saves most of a run in a batch."""
+    shutil.copy(ROOT / "bench/study/costs/dense-plan.json", tmp_path / "plan.json")
+    options = ("--rates", 12000, "--requests", 1500, "--slo", 2, "--deadline", 2)
+    (system,) = staronnx_json("simulate", tmp_path, "--machine", WORKSTATION, "--variant", "whole", *options)["systems"]
+    (point,) = system["points"]
+    assert point["good_per_s"] > 0.95 * point["served_per_s"] and point["served_per_s"] > 5000
 
 
 def test_one_seed_gives_one_output(staronnx, plan):

@@ -14,17 +14,23 @@ void AtWork::start(const Place& place, Clock::time_point now, Microseconds expec
   Microseconds wait{};
   for (const std::size_t other : place.beside) wait = std::max(wait, left(other, now));
   const Clock::time_point begin = Deadline::after(wait, now).at;
-  for (const std::size_t worker : place.workers) workers_[worker] = {&place, begin, Deadline::after(expected, begin).at};
+  for (const std::size_t worker : place.workers) workers_[worker] = {&place, begin, Deadline::after(expected, begin).at, false};
 }
 
-void AtWork::finish(const Place& place, Clock::time_point now) {
+void AtWork::computed(const Place& place, Clock::time_point now) {
   const Worker ended = workers_[place.workers.front()];
+  if (ended.computed) return;
   for (const std::size_t other : place.beside) {
     Worker& next = workers_[other];
     if (!is_before(ended, next)) continue;
     next.begin += now - ended.end;
     next.end += now - ended.end;
   }
+  for (const std::size_t worker : place.workers) workers_[worker].computed = true, workers_[worker].end = now;
+}
+
+void AtWork::finish(const Place& place, Clock::time_point now) {
+  computed(place, now);
   for (const std::size_t worker : place.workers) workers_[worker].place = nullptr;
 }
 
@@ -46,7 +52,7 @@ Microseconds AtWork::left(std::size_t worker, Clock::time_point now) const {
 }
 
 bool AtWork::is_before(const Worker& other, const Worker& worker) {
-  return other.place != nullptr && worker.place != nullptr && other.begin < worker.begin;
+  return other.place != nullptr && !other.computed && worker.place != nullptr && other.begin < worker.begin;
 }
 
 }  // namespace staronnx

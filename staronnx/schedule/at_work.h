@@ -19,7 +19,9 @@ class AtWork {
 
   // The place, whose workers are idle, is given what is expected to take so long. It stays where it is until that has ended.
   void start(const Place& place, Clock::time_point now, Microseconds expected);
-  // That has ended.
+  // That is computed: who waits for a turn there has it. The first call counts.
+  void computed(const Place& place, Clock::time_point now);
+  // And all is done that follows: its workers are idle.
   void finish(const Place& place, Clock::time_point now);
 
   // Whether another is at work on the same GPU.
@@ -31,6 +33,7 @@ class AtWork {
   struct Worker {
     const Place* place = nullptr;  // in which it is at work
     Clock::time_point begin, end;  // as expected
+    bool computed = false;
   };
 
   static bool is_before(const Worker& other, const Worker& worker);

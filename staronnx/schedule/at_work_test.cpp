@@ -58,5 +58,18 @@ TEST_F(AtWorkTest, WhatIsOverdueHoldsUpTheNext) {
   EXPECT_EQ(at_work_.left(1, at(150)), 1.05 * kRun);
 }
 
+TEST_F(AtWorkTest, TheNextHasItsTurnWhenABatchIsComputedThoughItsWorkerIsStillBusy) {
+  at_work_.start(places_[0], at(0), kRun);
+  at_work_.start(places_[1], at(0), kRun);
+  at_work_.computed(places_[0], at(90));
+  EXPECT_FALSE(at_work_.awaits_turn(1));
+  EXPECT_EQ(at_work_.left(1, at(95)), Microseconds(95));
+  EXPECT_GT(at_work_.left(0, at(95)), kIdle);
+  at_work_.computed(places_[0], at(99));
+  at_work_.finish(places_[0], at(99));
+  EXPECT_EQ(at_work_.left(1, at(99)), Microseconds(91)) << "the first call counts";
+  EXPECT_EQ(at_work_.left(0, at(99)), kIdle);
+}
+
 }  // namespace
 }  // namespace staronnx

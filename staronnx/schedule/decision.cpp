@@ -76,6 +76,8 @@ class Booking {
       return decide(way.place, begin, begin + time, mates(task, way.batch), decision);
     }
     const Course course = course_of(task, ready.chain, timetable_, ready.followers, snapshot_.time_of_chain, memory_);
+    // A batch is worth more than the one that it makes late, and who is late anyhow is no reason to run them one by one.
+    if (way.batch > 1 || course.end > ready.chain.limit) return book_soonest(task, decision);
     staronnx::book(timetable_, course);
     const Course::Step& first = course.steps.front();
     decide(first.place, first.begin, first.end, mates(task, 1), decision);

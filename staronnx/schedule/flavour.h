@@ -4,8 +4,7 @@
 
 namespace staronnx {
 
-// Then no core is pinned, no worker waits but in virtual time, and a GPU's work is done when its codelet returns, until when
-// its other worker takes no task: what both had to fetch and send would wait for both.
+// Then no core is pinned, no worker waits but in virtual time, and a GPU's work is done when its codelet returns.
 #ifdef STARONNX_SIMULATED
 constexpr bool kSimulated = true;
 #else

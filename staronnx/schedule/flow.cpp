@@ -165,9 +165,9 @@ Result<RequestId> Flow::submit(std::vector<Tensor> inputs, const RequestOptions&
       if (next_event() < before) bell_->rung.notify_one();
       return id;
     }
-    const Result<std::size_t> variant = choose(request, now);
-    if (!variant) return variant.error();
-    slot = &take_slot(*variant, id);
+    const Result<Choice> choice = choose(request, now);
+    if (!choice) return choice.error();
+    slot = &take_slot(*choice, id, now);
     accepted(id);
   }
   start(*slot, std::move(request));
@@ -211,22 +211,23 @@ Microseconds Flow::expected_latency(std::size_t waiting_before) const {
   return rate_.time_for(waiting_before + in_use_ + 1);
 }
 
-Result<std::size_t> Flow::choose(const Request& request, Clock::time_point now) const {
+Result<Choice> Flow::choose(const Request& request, Clock::time_point now) const {
   if (request.deadline.passed(now) && !request.late_goes_last) return expired();
   const bool limited = request.deadline != Deadline::never() && in_use_ > 0;
-  if (!runtime_.own_policy || (variants_.size() == 1 && !limited)) return std::size_t{0};
+  if (!runtime_.own_policy || (variants_.size() == 1 && !limited)) return Choice{};
   const Choice choice = choose_variant(variants_, owner_.pipeline, request.deadline);
-  if (Status in_time = check_deadline(request, kCaution * choice.end, now); !in_time && limited) return in_time.error();
-  return choice.way;
+  if (Status in_time = check_deadline(request, kCaution * forecast_error_.corrected(choice.end), now); !in_time && limited)
+    return in_time.error();
+  return choice;
 }
 
-Slot& Flow::take_slot(std::size_t variant, RequestId request) {
-  Supply& supply = supplies_[variant];
-  if (supply.free.empty()) supply.free.push_back(&slots_.emplace_back(variants_[variant], owner_));
+Slot& Flow::take_slot(const Choice& choice, RequestId request, Clock::time_point now) {
+  Supply& supply = supplies_[choice.way];
+  if (supply.free.empty()) supply.free.push_back(&slots_.emplace_back(variants_[choice.way], owner_));
   Slot& slot = *supply.free.back();
   supply.free.pop_back();
   ++in_use_;
-  slot.claim(request);
+  slot.claim(request, {now, choice.end});
   slot.fit(supply.capacity);
   return slot;
 }
@@ -280,7 +281,9 @@ void Flow::serve() {
 }
 
 void Flow::answer(Lock& lock, Slot& slot) {
-  rate_.finished(Clock::now(), !waiting_.empty() && (in_use_ == window_ || !batch_wait_.on()));
+  const Clock::time_point now = Clock::now();
+  if (const auto& [seen, end] = slot.forecast(); end.count() > 0) forecast_error_.answered(end, now - seen);
+  rate_.finished(now, !waiting_.empty() && (in_use_ == window_ || !batch_wait_.on()));
   slot.raise(supply_of(slot).capacity);  // before the answer: the caller's next request may come at once
   if (in_order_) {
     --in_use_;
@@ -331,9 +334,10 @@ void Flow::start_waiting(Lock& lock) {
   if (batch_wait_.on()) return start_batch(lock);
   Request request = waiting_.pop();
   note_waiting();
-  const Result<std::size_t> variant = choose(request, Clock::now());
-  if (!variant) return refuse(lock, std::move(request), variant.error());
-  Slot& slot = take_slot(*variant, request.id);
+  const Clock::time_point now = Clock::now();
+  const Result<Choice> choice = choose(request, now);
+  if (!choice) return refuse(lock, std::move(request), choice.error());
+  Slot& slot = take_slot(*choice, request.id, now);
   lock.unlock();
   start(slot, std::move(request));
   lock.lock();
@@ -346,12 +350,13 @@ void Flow::start_batch(Lock& lock) {
   while (rows > 0 && in_use_ < window_ && !waiting_.empty()) {
     Request request = waiting_.pop();
     rows -= std::min<std::size_t>(rows, request.rows);
-    const Result<std::size_t> variant = choose(request, Clock::now());
-    if (variant) {
-      Slot& slot = take_slot(*variant, request.id);
+    const Clock::time_point now = Clock::now();
+    const Result<Choice> choice = choose(request, now);
+    if (choice) {
+      Slot& slot = take_slot(*choice, request.id, now);
       batch.emplace_back(&slot, std::move(request));
     } else {
-      hopeless.emplace_back(std::move(request), variant.error());
+      hopeless.emplace_back(std::move(request), choice.error());
     }
   }
   note_waiting();

@@ -19,6 +19,7 @@
 #include "staronnx/model/signature.h"
 #include "staronnx/schedule/answer_order.h"
 #include "staronnx/schedule/batch_wait.h"
+#include "staronnx/schedule/forecast_error.h"
 #include "staronnx/schedule/pipeline.h"
 #include "staronnx/schedule/prepared_variant.h"
 #include "staronnx/schedule/request.h"
@@ -66,9 +67,9 @@ class Flow {
 
   // These with the lock held. For a request that starts now: the number of its variant; fails when its deadline has passed, or its answer is expected after it
   // and others are under way (an idle machine tries, or a wrong expectation would stay so).
-  Result<std::size_t> choose(const Request& request, Clock::time_point now) const;
+  Result<Choice> choose(const Request& request, Clock::time_point now) const;
   // While the window is not full.
-  Slot& take_slot(std::size_t variant, RequestId request);
+  Slot& take_slot(const Choice& choice, RequestId request, Clock::time_point now);
   Supply& supply_of(const Slot& slot);
   void note_waiting() { waiting_count_ = waiting_.size(); }
   bool may_start() const;  // one that waits
@@ -116,6 +117,7 @@ class Flow {
   std::vector<Request> cancelled_;  // to be answered
   AnswerOrder order_;               // used when answers leave in order
   ServiceRate rate_;
+  ForecastError forecast_error_;
   std::deque<Slot> slots_;                  // made when first needed
   std::vector<Supply> supplies_;            // by variant
   std::size_t in_use_ = 0;                  // slots, but for those whose answers wait for their turn

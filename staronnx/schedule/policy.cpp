@@ -141,10 +141,13 @@ class Dispatcher {
     {
       const Lock lock(mutex_);
       const std::size_t place = *task.place;
-      std::erase(workers_[places_[place].workers.front()].running, &task);
-      if (!workers_[places_[place].workers.front()].running.empty()) return;
-      at_work_.finish(places_[place], now());
-      fetches = assign();
+      std::vector<SegmentTask*>& running = workers_[places_[place].workers.front()].running;
+      std::erase(running, &task);
+      at_work_.computed(places_[place], now());  // for all of the batch
+      if (running.empty()) {
+        at_work_.finish(places_[place], now());
+        fetches = assign();
+      }
       if constexpr (kSimulated) {
         for (const std::size_t worker : places_[place].beside) fetches.push_back({worker});
       }

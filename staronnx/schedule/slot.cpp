@@ -55,8 +55,9 @@ void Slot::fit(std::span<const std::size_t> capacity) {
   }
 }
 
-void Slot::claim(RequestId request) {
+void Slot::claim(RequestId request, const Forecast& forecast) {
   request_ = request;
+  forecast_ = forecast;
   cancelled_ = false;
   failed_ = false;
   cut_short_ = false;

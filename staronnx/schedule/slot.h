@@ -56,10 +56,17 @@ class Slot {
   // Makes the buffers that segments write at least as large as `capacity` says, by tensor of the route. Before the first start().
   void fit(std::span<const std::size_t> capacity);
 
+  // When the owner expected the answer, if it did: after `end`, as seen when the request was taken on.
+  struct Forecast {
+    Clock::time_point seen{};
+    Microseconds end{};  // 0: it did not
+  };
+
   // The slot is the request's from now on, until it is answered; and may be told that it is cancelled. These two never at the same time.
-  void claim(RequestId request);
+  void claim(RequestId request, const Forecast& forecast);
   void cancel(RequestId request);  // nothing when the slot is another's
   RequestId request() const { return *request_; }
+  const Forecast& forecast() const { return forecast_; }
 
   // A request that is to show what segments take on one worker, where those run that can; made of so many that are stacked.
   struct Trial {
@@ -129,6 +136,7 @@ class Slot {
   std::vector<SegmentRun> runs_;
   std::vector<TensorView> outputs_;  // by output of the model
   std::optional<RequestId> request_;
+  Forecast forecast_;
   std::optional<Trial> trial_;
   std::atomic<bool> cancelled_ = false;        // segments that have not begun are skipped
   std::atomic<bool> failed_ = false;           // the same

@@ -107,7 +107,7 @@ class Trials {
       for (const TensorView& output : response ? response->outputs : std::span<const TensorView>())
         outputs->push_back(copy_of(output));
     };
-    slot.claim(id);
+    slot.claim(id, {});
     runtime_.gate.enter();
     slot.start(std::move(request), Slot::Trial{worker_, batch});
     runtime_.gate.wake();
