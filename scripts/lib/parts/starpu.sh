@@ -71,6 +71,14 @@ patch_empty_lists() {
   [[ $(grep -c '^#if 1$' "$1") == 2 ]] || reason 'this StarPU looks for transfers in another way; its recipe must be looked at'
 }
 
+# StarPU 1.4.10 fetches a task's data in the order of the handles' addresses, which the size of the environment changes: here in that of the numbers
+# that StarONNX gives them (DataBuffer), so that simulations repeat.
+patch_order_of_data() {
+  sed -i 's/return (dataA->root_handle < dataB->root_handle)?-1:1;/return (dataA->root_handle->user_data < dataB->root_handle->user_data)?-1:1;/' "$1"
+  [[ $(grep -c 'dataA->root_handle->user_data <' "$1") == 1 ]] ||
+    reason 'this StarPU orders the data of tasks in another way; its recipe must be looked at'
+}
+
 # The simulator's nodes are OpenCL devices to StarPU (staronnx/simulate/platform.h). StarPU 1.4.10 takes OpenCL's devices for the same as CUDA's,
 # and ends when data goes to one of each at once.
 patch_simulated_nodes() {
@@ -166,6 +174,7 @@ make_part() {
   case $flavour in
     simgrid)
       patch_empty_lists "$source/src/datawizard/data_request.c"
+      patch_order_of_data "$source/src/datawizard/sort_data_handles.c"
       patch_simulated_nodes "$source"
       configure=(--enable-simgrid --disable-cuda)
       ;;
