@@ -72,9 +72,12 @@ class Course:
 
     # ---- cases ----
 
-    def case(self, word, machine):
+    def measured(self, word):
+        """The model, and what it costs on this machine's cores."""
         model = study_model(word, self.folder / "models")
-        costs = costs_of(word) or plans.make(self.program, model, self.folder / f"plans/{model.name}-{model.hash}-here") / "costs.json"
+        return model, costs_of(word) or plans.make(self.program, model, self.folder / f"plans/{model.name}-{model.hash}-here") / "costs.json"
+
+    def case(self, title, model, costs, machine):
         folder = self.folder / f"plans/{model.name}-{model.hash}-{machine.stem}-{hash_of(costs, machine, self.program)}"
         costs = plans.wider(costs, elastic_widths(machine), folder / "costs.json")
         whole = Plan(plans.make(self.program, model, folder / "whole", machine, costs, "--segments", 1), machine)
@@ -82,11 +85,14 @@ class Course:
         lone_ms = self.simulator.run(System("", alone, "whole"), rounded(whole_per_s(whole)), f"{IN_TIME}x")["lone_p50_ms"]
         slo_ms = rounded(IN_TIME * lone_ms)
         plan = Plan(plans.make(self.program, model, folder / "cut", machine, costs, "--slo", f"{slo_ms:g}ms"), machine)
-        return Case(TITLES.get(word, model.name), machine.stem, plan, alone, lone_ms, slo_ms)
+        return Case(title, machine.stem, plan, alone, lone_ms, slo_ms)
 
     def cases(self, words, machines):
-        pairs = [(word, machine) for word in words for machine in machines]
-        return list(self.workers.map(lambda pair: self.case(*pair), pairs))
+        wanted = []
+        for word in words:
+            model, costs = self.measured(word)
+            wanted += [(TITLES.get(word, model.name), model, costs, machine) for machine in machines]
+        return list(self.workers.map(lambda case: self.case(*case), wanted))
 
     # ---- GPUs, cores, splits, schedulers ----
 
