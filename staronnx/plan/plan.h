@@ -44,6 +44,14 @@ struct CpuTimes {
   bool operator==(const CpuTimes&) const = default;
 };
 
+// Measured, or of the next smaller width, else of the smallest. There is one.
+template <class Value>
+const Value& at_width(const std::map<int, Value>& by_width, int width) {
+  auto above = by_width.upper_bound(width);
+  if (above != by_width.begin()) --above;
+  return above->second;
+}
+
 struct Segment {
   std::string file;                 // in the plan's directory
   std::size_t nodes = 0;            // ONNX nodes in it

@@ -38,12 +38,9 @@ struct Hardware {
   std::vector<double> numbers;  // by resource
 };
 
-// Measured, or of the next smaller width.
 Microseconds time_on(const Segment& segment, const Place& place, int batch) {
   const std::map<int, Microseconds>& alone = (batch == 1 ? segment.cpu_time : segment.batched.at(batch)).alone;
-  auto above = alone.upper_bound(place.width);
-  if (above != alone.begin()) --above;
-  return above->second / place.speed;
+  return at_width(alone, place.width) / place.speed;
 }
 
 Result<std::pair<Link, Link>> links_to(const Machine& machine, Memory device) {

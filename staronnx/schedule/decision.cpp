@@ -52,59 +52,61 @@ class Booking {
 
   // Books a place for the task, and those that join it, which start now, or are next, or are not decided.
   void book(std::size_t task, Decision& decision) {
-    snapshot_.ready[task].chain.limit == kNoLimit ? book_soonest(task, decision) : book_in_time(task, decision);
+    const Way way = best_way(task);
+    snapshot_.ready[task].chain.limit == kNoLimit ? book_soonest(task, way, decision) : book_in_time(task, way, decision);
   }
 
  private:
-  void book_soonest(std::size_t task, Decision& decision) {
-    const Way way = best_way(task);
-    const Microseconds time = snapshot_.time(task, way.place, way.batch), begin = timetable_.begin(way.place, {}, time),
-                       end = begin + time;
-    timetable_.book_from_before(way.place, begin, end);
-    decide(way.place, begin, end, mates(task, way.batch), decision);
-    timetable_.take(way.place);
+  void book_soonest(std::size_t task, Way way, Decision& decision) {
+    const Course::Step step = step_of(task, way);
+    timetable_.book_from_before(step.place, step.begin, step.end);
+    decide(step, mates(task, way.batch), decision);
+    timetable_.take(step.place);
   }
 
-  void book_in_time(std::size_t task, Decision& decision) {
+  void book_in_time(std::size_t task, Way way, Decision& decision) {
     const ReadyTask& ready = snapshot_.ready[task];
-    const Way way = best_way(task);
-    const Microseconds time = snapshot_.time(task, way.place, way.batch), begin = timetable_.begin(way.place, {}, time);
-    const Course rest = rest_of(task, way.place, begin + time);
+    const Course::Step step = step_of(task, way);
+    const Course rest = rest_of(task, step);
     if (rest.end <= ready.chain.limit) {
-      timetable_.book(way.place, begin, begin + time);
+      timetable_.book(step.place, step.begin, step.end);
       staronnx::book(timetable_, rest);
-      return decide(way.place, begin, begin + time, mates(task, way.batch), decision);
+      return decide(step, mates(task, way.batch), decision);
     }
     const Course course = course_of(task, ready.chain, timetable_, ready.followers, snapshot_.time_of_chain, memory_);
     // A batch is worth more than the one that it makes late, and who is late anyhow is no reason to run them one by one.
-    if (way.batch > 1 || course.end > ready.chain.limit) return book_soonest(task, decision);
+    if (way.batch > 1 || course.end > ready.chain.limit) return book_soonest(task, way, decision);
     staronnx::book(timetable_, course);
-    const Course::Step& first = course.steps.front();
-    decide(first.place, first.begin, first.end, mates(task, 1), decision);
+    decide(course.steps.front(), mates(task, 1), decision);
   }
 
-  // What comes after the task, which ends there then.
-  Course rest_of(std::size_t task, std::size_t place, Microseconds end) const {
+  Course::Step step_of(std::size_t task, Way way) const {
+    const Microseconds time = snapshot_.time(task, way.place, way.batch), begin = timetable_.begin(way.place, {}, time);
+    return {way.place, begin, begin + time};
+  }
+
+  // What comes after the task, which takes that step.
+  Course rest_of(std::size_t task, const Course::Step& step) const {
     const Chain& chain = snapshot_.ready[task].chain;
     const auto time = [&](std::size_t number, std::size_t later, std::size_t there, unsigned from) {
       return snapshot_.time_of_chain(number, later + 1, there, from);
     };
-    return course_of(task, {chain.tasks - 1, end, snapshot_.places[place].memory, chain.limit}, timetable_,
+    return course_of(task, {chain.tasks - 1, step.end, snapshot_.places[step.place].memory, chain.limit}, timetable_,
                      snapshot_.ready[task].followers, std::ref(time), memory_);
   }
 
-  void decide(std::size_t place, Microseconds begin, Microseconds end, std::pmr::vector<std::size_t> tasks, Decision& decision) {
-    const std::size_t leader = workers(place).front();
+  void decide(const Course::Step& step, std::pmr::vector<std::size_t> tasks, Decision& decision) {
+    const std::size_t leader = workers(step.place).front();
     for (const std::size_t mate : tasks) booked_[mate] = true;
     left_[snapshot_.ready[tasks[0]].pipeline] -= tasks.size();
-    if (timetable_.is_idle(place) && begin <= begun_until(place)) {
-      decision.starts.push_back({place, std::move(tasks)});
-      for (const std::size_t worker : workers(place)) begun_until_[worker] = end;
-      for (const std::size_t worker : snapshot_.places[place].beside) begun_until_[worker] = end;
-      timetable_.take(place);
+    if (timetable_.is_idle(step.place) && step.begin <= begun_until(step.place)) {
+      decision.starts.push_back({step.place, std::move(tasks)});
+      for (const std::size_t worker : workers(step.place)) begun_until_[worker] = step.end;
+      for (const std::size_t worker : snapshot_.places[step.place].beside) begun_until_[worker] = step.end;
+      timetable_.take(step.place);
     } else if (awaits_next_[leader]) {
       awaits_next_[leader] = false;
-      decision.next.push_back({place, std::move(tasks)});
+      decision.next.push_back({step.place, std::move(tasks)});
     }
   }
 
@@ -168,11 +170,11 @@ class Booking {
   }
 
   Microseconds cost_of(std::size_t task, Way way, std::span<const double> shares, double delayed) const {
-    const Microseconds time = snapshot_.time(task, way.place, way.batch), begin = timetable_.begin(way.place, {}, time),
-                       end = begin + time;
+    const Course::Step step = step_of(task, way);
     Microseconds taken{};  // of the whole machine's time
-    for (const std::size_t worker : workers(way.place)) taken += shares[worker] * (end - timetable_.free_since(worker, begin));
-    return end + delayed / way.batch * taken;
+    for (const std::size_t worker : workers(way.place))
+      taken += shares[worker] * (step.end - timetable_.free_since(worker, step.begin));
+    return step.end + delayed / way.batch * taken;
   }
 
   std::pmr::memory_resource* memory_;

@@ -143,9 +143,10 @@ class Dispatcher {
       const std::size_t place = *task.place;
       std::vector<SegmentTask*>& running = workers_[places_[place].workers.front()].running;
       std::erase(running, &task);
-      at_work_.computed(places_[place], now());  // for all of the batch
+      const Clock::time_point moment = now();
+      at_work_.computed(places_[place], moment);  // for all of the batch
       if (running.empty()) {
-        at_work_.finish(places_[place], now());
+        at_work_.finish(places_[place], moment);
         fetches = assign();
       }
       if constexpr (kSimulated) {

@@ -16,9 +16,7 @@ Microseconds expected_time(const Segment& segment, int width, int batch) {
   constexpr Microseconds least{1};
   const std::map<int, Microseconds>& times = (batch == 1 ? segment.cpu_time : segment.batched.at(batch)).alone;
   if (times.empty()) return least;
-  auto above = times.upper_bound(width);
-  if (above != times.begin()) --above;
-  return std::max(least, above->second);
+  return std::max(least, at_width(times, width));
 }
 
 namespace {

@@ -1,7 +1,6 @@
 // A plan carried to another machine: what its segments would cost there.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -21,13 +20,5 @@ CarriedPlan carried_to(const Machine& machine, Plan plan);
 
 // What a run for `batch` requests takes on so many cores that are each so many times as fast as one of the machine's. A GPU is one fast core (see Gpu::speed).
 Microseconds time_elsewhere(const Segment& segment, int cores, double speed, int batch);
-
-// Measured, or of the next smaller width.
-template <class Value>
-const Value& at_width(const std::map<int, Value>& by_width, int width) {
-  auto above = by_width.upper_bound(width);
-  if (above != by_width.begin()) --above;
-  return above->second;
-}
 
 }  // namespace staronnx
