@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <fstream>
+#include <iterator>
 #include <latch>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -79,6 +80,32 @@ struct RunTimes {
   Variation variation{};
   double others_share = 0;  // of the machine, meanwhile
 };
+
+// On one group while the others rest, and while all are at work.
+struct WidthTimes {
+  RunTimes alone{}, busy{};
+
+  // The quicker of each counts.
+  void take(const WidthTimes& other) {
+    if (other.alone.median < alone.median) alone = other.alone;
+    if (other.busy.median < busy.median) busy = other.busy;
+  }
+};
+
+// Widths that follow each other, of which one seems to have been measured in a bad moment: more cores are hardly quicker, or quicker by more than
+// they are more. Virtual machines have such moments, in which two cores are as slow as one for seconds, and tell nobody.
+constexpr double kHardlyQuicker = 0.9;
+
+std::set<int> doubtful(const std::map<int, WidthTimes>& times) {
+  std::set<int> widths;
+  for (auto narrow = times.begin(); narrow != times.end() && std::next(narrow) != times.end(); ++narrow) {
+    const auto wide = std::next(narrow);
+    const double left = wide->second.alone.median / narrow->second.alone.median;
+    if (left < kHardlyQuicker && left * wide->first > kHardlyQuicker * narrow->first) continue;
+    widths.insert({narrow->first, wide->first});
+  }
+  return widths;
+}
 
 // Between two runs in proportion.
 Variation variation_of(std::vector<Microseconds> times, Microseconds median) {
@@ -361,22 +388,33 @@ Result<SegmentCosts::SegmentTimes> SegmentCosts::measure_openvino(const Segment&
 
 Result<SegmentCosts::SegmentTimes> SegmentCosts::time(const Segment& segment, const std::vector<int>& widths,
                                                       const Tensors& tensors, Tensors& written) {
-  const std::filesystem::path file = directory_ / segment.file;
   SegmentTimes timed;
-  for (const int width : widths) {
+  std::map<int, WidthTimes> times;
+  const auto measure = [&](int width) -> Status {
     Result<std::vector<CoreGroup>> groups = all_groups(machine_, width);
     if (!groups) return groups.error();
-    Together one(engine_, file, segment.provider, std::span(*groups).first(1));
-    Result<RunTimes> alone = one.measure(tensors);
+    Together one(engine_, directory_ / segment.file, segment.provider, std::span(*groups).first(1));
+    const Result<RunTimes> alone = one.measure(tensors);
     if (!alone) return alone.error();
-    Together all(engine_, file, segment.provider, *groups);
-    Result<RunTimes> busy = groups->size() == 1 ? alone : all.measure(tensors);
+    Together all(engine_, directory_ / segment.file, segment.provider, *groups);
+    const Result<RunTimes> busy = groups->size() == 1 ? alone : all.measure(tensors);
     if (!busy) return busy.error();
-    timed.times.alone[width] = alone->median;
-    timed.times.busy[width] = busy->median;
-    timed.times.variation[width] = busy->variation;
+    const WidthTimes seen{*alone, *busy};
+    if (const auto [known, first] = times.try_emplace(width, seen); !first) known->second.take(seen);
     timed.note = one.note();
     written = std::move(one.written());
+    return {};
+  };
+  for (const int width : widths) {
+    if (Status measured = measure(width); !measured) return measured.error();
+  }
+  for (const int width : doubtful(times)) {
+    if (Status measured = measure(width); !measured) return measured.error();
+  }
+  for (const auto& [width, measured] : times) {
+    timed.times.alone[width] = measured.alone.median;
+    timed.times.busy[width] = measured.busy.median;
+    timed.times.variation[width] = measured.busy.variation;
   }
   return timed;
 }
