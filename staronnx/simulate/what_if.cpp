@@ -3,18 +3,15 @@
 #include <algorithm>
 #include <set>
 #include <tuple>
+#include <utility>
 
 namespace staronnx {
 namespace {
 
 constexpr int kMoreCores = 8;
 
-Machine with_one_more(Machine machine, Gpu gpu) {
-  const Memory like{MemoryKind::gpu, gpu.ordinal};
-  gpu.ordinal = 1 + std::ranges::max(machine.gpus, {}, &Gpu::ordinal).ordinal;
-  gpu.pci_bus_id.clear();
-  const Memory added{MemoryKind::gpu, gpu.ordinal};
-  machine.gpus.push_back(gpu);
+// What the links of one memory are, those of another are, too.
+void link_alike(Machine& machine, Memory like, Memory added) {
   const std::vector<Link> links = machine.links;
   for (Link link : links) {
     if (link.from != like && link.to != like) continue;
@@ -22,6 +19,22 @@ Machine with_one_more(Machine machine, Gpu gpu) {
     if (link.to == like) link.to = added;
     machine.links.push_back(link);
   }
+}
+
+Machine with_one_more(Machine machine, Gpu gpu) {
+  const Memory like{MemoryKind::gpu, gpu.ordinal};
+  gpu.ordinal = 1 + std::ranges::max(machine.gpus, {}, &Gpu::ordinal).ordinal;
+  gpu.pci_bus_id.clear();
+  machine.gpus.push_back(gpu);
+  link_alike(machine, like, {MemoryKind::gpu, gpu.ordinal});
+  return machine;
+}
+
+Machine with_one_more(Machine machine, LentNode node) {
+  const Memory like{MemoryKind::node, node.number};
+  node.number = 1 + std::ranges::max(machine.nodes, {}, &LentNode::number).number;
+  machine.nodes.push_back(node);
+  link_alike(machine, like, {MemoryKind::node, node.number});
   return machine;
 }
 
@@ -61,6 +74,11 @@ std::vector<WhatIf> what_ifs(const Machine& machine) {
   std::set<std::string> names;
   for (const Gpu& gpu : machine.gpus) {
     if (names.insert(gpu.name).second) changes.push_back({"one more " + gpu.name, with_one_more(machine, gpu)});
+  }
+  std::set<std::pair<int, double>> kinds;
+  for (const LentNode& node : machine.nodes) {
+    if (kinds.emplace(node.cores, node.speed).second)
+      changes.push_back({"one more node like node" + std::to_string(node.number), with_one_more(machine, node)});
   }
   const char* no_gpu = "the machine has no GPU to take as a pattern; add one to its file, with its speed and its links";
   if (names.empty()) changes.push_back({"a GPU", Error{ErrorCode::not_found, no_gpu}});

@@ -14,8 +14,8 @@ struct WhatIf {
   Result<Machine> machine;  // or why there is none
 };
 
-// One more GPU of each name, with the links of the first that has it; eight more cores, alike the others, over all NUMA nodes that have some;
-// the links of GPUs and nodes twice as fast. Without these, and without a GPU, that is not known.
+// One more GPU of each name, and node of each number of cores and speed, with the links of the first of these; eight more cores, alike the
+// others, over all NUMA nodes that have some; the links of GPUs and nodes twice as fast. Without these, and without a GPU, that is not known.
 std::vector<WhatIf> what_ifs(const Machine& machine);
 
 }  // namespace staronnx

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "staronnx/machine/machine_file.h"
 
@@ -56,10 +57,29 @@ TEST(WhatIf, links_of_gpus_are_twice_as_fast) {
   for (const Link& link : changed(changes, "links twice as fast").links) EXPECT_EQ(link.bandwidth.count, 2e9);
 }
 
-TEST(WhatIf, so_are_those_of_nodes) {
+Machine machine_with_nodes() {
   Machine machine = machine_with(0);
-  machine.nodes = {{.number = 0, .cores = 2, .speed = 1}};
-  machine.links = {{{MemoryKind::numa_node, 0}, {MemoryKind::node, 0}, BytesPerSecond{1e9}, Microseconds(100)}};
+  machine.nodes = {
+      {.number = 0, .cores = 2, .speed = 1}, {.number = 3, .cores = 2, .speed = 1}, {.number = 4, .cores = 8, .speed = 0.5}};
+  for (const LentNode& node : machine.nodes)
+    machine.links.push_back(
+        {{MemoryKind::numa_node, 0}, {MemoryKind::node, node.number}, BytesPerSecond{1e9}, Microseconds(100)});
+  return machine;
+}
+
+TEST(WhatIf, one_more_node_of_each_kind_is_linked_as_the_one_like_it) {
+  const std::vector<WhatIf> changes = what_ifs(machine_with_nodes());
+  EXPECT_THAT(changes,
+              ElementsAre(testing::Field(&WhatIf::change, "one more node like node0"),
+                          testing::Field(&WhatIf::change, "one more node like node4"), testing::_, testing::_, testing::_));
+  const Machine& machine = changed(changes, "one more node like node4");
+  ASSERT_THAT(machine.nodes, testing::SizeIs(4));
+  EXPECT_EQ(machine.nodes[3], (LentNode{.number = 5, .cores = 8, .speed = 0.5}));
+  EXPECT_NE(machine.link({MemoryKind::numa_node, 0}, {MemoryKind::node, 5}), nullptr);
+}
+
+TEST(WhatIf, so_are_those_of_nodes) {
+  const Machine machine = machine_with_nodes();
   EXPECT_EQ(changed(what_ifs(machine), "links twice as fast").links[0].bandwidth.count, 2e9);
 }
 
@@ -73,8 +93,10 @@ TEST(WhatIf, what_cannot_be_known_is_not_made_up) {
 }
 
 TEST(WhatIf, every_machine_can_be_written_and_read) {
-  for (const WhatIf& what_if : what_ifs(machine_with(2))) {
-    ASSERT_TRUE(what_if.machine.ok());
+  std::vector<WhatIf> changes = what_ifs(machine_with(2)), others = what_ifs(machine_with_nodes());
+  std::ranges::move(others, std::back_inserter(changes));
+  for (const WhatIf& what_if : changes) {
+    if (!what_if.machine.ok()) continue;
     const Result<Machine> read = parse_machine(to_json(*what_if.machine));
     ASSERT_TRUE(read.ok()) << what_if.change << ": " << read.error().message;
     EXPECT_EQ(*read, *what_if.machine);
