@@ -28,7 +28,7 @@ def curves(systems, title, slo_ms, quantile="p99_ms", top=None):
 
 def bars(groups, names, value, title, label):
     """For each group, such as a machine, a bar for each name; the line at 1 is the bound."""
-    figure, axes = pyplot.subplots(figsize=(max(6.4, 1.2 + 1.3 * len(groups)), 3.6), layout="constrained")
+    figure, axes = pyplot.subplots(figsize=(max(7.6, 1.2 + 1.3 * len(groups)), 3.6), layout="constrained")
     width = 0.84 / len(names)
     for position, name in enumerate(names):
         values = [value(group, name) for group in groups]

@@ -186,8 +186,10 @@ def core_counts(machine):
 
 
 def elastic_widths(machine):
-    """1, 2, 4 .. and all cores of a NUMA node."""
-    return {min(2**power, count) for count in core_counts(machine).values() for power in range(count.bit_length() + 1)}
+    """1, 2, 4 .. and all cores of a NUMA node, with those that drive GPUs, the last, and without."""
+    every = core_counts(machine)
+    others = every - collections.Counter({max(every): len(json.loads(machine.read_text()).get("gpus", []))})
+    return {min(2**power, count) for count in (*every.values(), *others.values()) for power in range(count.bit_length() + 1)}
 
 
 def seconds_on_a_core(plan):

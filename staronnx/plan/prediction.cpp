@@ -16,7 +16,8 @@ constexpr double kSloOverLone = 5;
 // Ways to give k segments to n kinds of processors are n^k; beyond this many, only those that use one kind for all are looked at.
 constexpr std::size_t kMostWays = 20'000;
 
-// Resources of ways to run (WayToRun::use): the machine's cores, and for each kind of processor elsewhere itself, the links to it, and those back.
+// Resources of ways to run (WayToRun::use): the machine's cores, but one that drives each GPU; for each kind of processor elsewhere itself, the
+// links to it, and those back; and groups of a width of which some cores are left over.
 constexpr std::size_t kCores = 0, kItself = 0, kThere = 1, kBack = 2;
 
 // A processor with a memory of its own, of which there may be several alike.
@@ -35,8 +36,13 @@ struct Place {
 
 struct Hardware {
   std::vector<Place> places;
-  std::vector<double> numbers;  // by resource
+  std::vector<double> numbers;                // by resource
+  std::map<int, std::size_t> groups_of = {};  // the resource, by width
 };
+
+std::size_t cores_for_segments(const Machine& machine) {
+  return machine.cores.size() > machine.gpus.size() ? machine.cores.size() - machine.gpus.size() : 1;
+}
 
 Microseconds time_on(const Segment& segment, const Place& place, int batch) {
   const std::map<int, Microseconds>& alone = (batch == 1 ? segment.cpu_time : segment.batched.at(batch)).alone;
@@ -80,10 +86,14 @@ Status add_nodes(Hardware& hardware, const Machine& machine) {
 }
 
 Result<Hardware> hardware_of(const Plan& plan, const Machine& machine) {
-  Hardware hardware{{}, {static_cast<double>(machine.cores.size())}};
+  const auto cores = static_cast<int>(cores_for_segments(machine));
+  Hardware hardware{{}, {static_cast<double>(cores)}};
   for (const auto& [width, time] : plan.variants[0].segments[0].cpu_time.alone) {
-    if (static_cast<std::size_t>(width) <= machine.cores.size())
-      hardware.places.push_back({"cpu x" + std::to_string(width), width, 1, {}});
+    if (width > cores) continue;
+    hardware.places.push_back({"cpu x" + std::to_string(width), width, 1, {}});
+    if (cores % width == 0) continue;  // or all cores bound them, too
+    hardware.groups_of[width] = hardware.numbers.size();
+    hardware.numbers.push_back(cores / width);
   }
   if (Status gpus = add_gpus(hardware, machine); !gpus) return gpus.error();
   if (Status nodes = add_nodes(hardware, machine); !nodes) return nodes.error();
@@ -108,6 +118,7 @@ class Way {
         add_transfers(s, *place.elsewhere, way);
       } else {
         way.use[kCores] += time * place.width / batch_;
+        for (const auto& [width, groups] : hardware_.groups_of) way.use[groups] += time * (place.width / width) / batch_;
       }
     }
     return way;
@@ -215,7 +226,7 @@ Forecast forecast(const Variant& variant, std::size_t groups, int width, Microse
 std::vector<Forecast> forecasts_of(const Plan& plan, const Machine& machine, Microseconds slo) {
   std::vector<Forecast> forecasts;
   for (const auto& [width, time] : plan.variants[0].segments[0].cpu_time.alone) {
-    const std::size_t groups = machine.cores.size() / static_cast<std::size_t>(width);
+    const std::size_t groups = cores_for_segments(machine) / static_cast<std::size_t>(width);
     for (const Variant& variant : plan.variants) {
       if (groups > 0) forecasts.push_back(forecast(variant, groups, width, slo));
     }

@@ -81,6 +81,15 @@ TEST(Predict, TheBoundTakesTheCheapestWidth) {
   EXPECT_EQ(predict(plan(), machine_of(2), Milliseconds(1))->bound_within_slo.rate_per_s, 0);
 }
 
+TEST(Predict, TheBoundCountsGroupsThatThereAre) {
+  // Within the limit the first segment, 1.8 ms, is for a group of two cores, of which five cores make two, and the rest, 0.6 ms, too.
+  const Milliseconds limit{2.6};
+  const double of_four = predict(plan(), machine_of(4), limit)->bound_within_slo.rate_per_s;
+  EXPECT_NEAR(of_four, 4'000 / 4.8, 1);
+  EXPECT_NEAR(predict(plan(), machine_of(5), limit)->bound_within_slo.rate_per_s, of_four, 1);
+  EXPECT_NEAR(predict(plan(), machine_of(6), limit)->bound_within_slo.rate_per_s, 1.5 * of_four, 1);
+}
+
 TEST(Predict, TheBoundBatchesWhereThatIsCheaperAndQuickEnough) {
   Plan batched = plan();
   for (Segment& segment : batched.variants[0].segments) {
@@ -93,8 +102,8 @@ TEST(Predict, TheBoundBatchesWhereThatIsCheaperAndQuickEnough) {
 }
 
 TEST(Predict, AGpuAddsItsRateAndIsSaidToBeEstimated) {
-  const Prediction prediction = *predict(plan(), with_gpu(machine_of(2)), std::nullopt);
-  EXPECT_NEAR(prediction.bound.rate_per_s, 500 + 2'000, 1);  // the GPU takes 0.5 ms
+  const Prediction prediction = *predict(plan(), with_gpu(machine_of(3)), std::nullopt);
+  EXPECT_NEAR(prediction.bound.rate_per_s, 500 + 2'000, 1);  // the GPU takes 0.5 ms; a core drives it
   EXPECT_THAT(prediction.estimates, ElementsAre(HasSubstr("Fast")));
 }
 
