@@ -17,24 +17,23 @@ class Planner {
   // Each task in the place where it costs least: its end, and the machine's time that it takes, as often as `weight` says; `scarce`: of that, only
   // what others ask for.
   Course follow(double weight, bool scarce_only) {
-    Course course{std::pmr::vector<Course::Step>(memory_), chain_.ready_in, {}};
+    Course course{std::pmr::vector<Course::Step>(memory_), chain_.ready_in};
     unsigned from = chain_.memory;
     for (std::size_t task = 0; task < chain_.tasks; ++task) {
       find_prices(task, from, scarce_only);
       Course::Step best{};
-      Microseconds least = kNoLimit, least_taken{};
+      Microseconds least = kNoLimit;
       for (std::size_t place = 0; place < timetable_.places().size(); ++place) {
         const Microseconds time = time_(number_, task, place, from);
         if (time == kNoLimit) continue;
-        const Microseconds begin = timetable_.begin(place, course.end, time), taken = taken_time(place, course.end, begin, time);
-        const Microseconds cost = begin + time + weight * taken;
+        const Microseconds begin = timetable_.begin(place, course.end, time);
+        const Microseconds cost = begin + time + weight * taken_time(place, course.end, begin, time);
         if (cost > least || (cost == least && (timetable_.is_idle(best.place) || !timetable_.is_idle(place)))) continue;
-        least = cost, least_taken = taken, best = {place, begin, begin + time};
+        least = cost, best = {place, begin, begin + time};
       }
       course.steps.push_back(best);
       course.end = least == kNoLimit ? kNoLimit : best.end;
       if (course.end == kNoLimit) break;
-      course.taken += least_taken;
       from = timetable_.places()[best.place].memory;
     }
     return course;

@@ -29,7 +29,6 @@ struct Course {
   };
   std::pmr::vector<Step> steps;  // by task
   Microseconds end{};            // of the last
-  Microseconds taken{};          // of the whole machine's time
 };
 
 // How long a task of a chain is expected to take in a place, with bringing its data there from a memory.

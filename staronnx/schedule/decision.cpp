@@ -65,17 +65,18 @@ class Booking {
   }
 
   void book_in_time(std::size_t task, Way way, Decision& decision) {
-    const ReadyTask& ready = snapshot_.ready[task];
-    const Course::Step step = step_of(task, way);
-    const Course rest = rest_of(task, step);
-    if (rest.end <= ready.chain.limit) {
+    const Microseconds limit = snapshot_.ready[task].chain.limit;
+    if (way.batch > 1) {
+      const Course::Step step = step_of(task, way);
+      const Course rest = rest_of(task, step);
+      if (rest.end > limit) return book_soonest(task, way, decision);  // it is worth more than the one that it makes late
       timetable_.book(step.place, step.begin, step.end);
       staronnx::book(timetable_, rest);
       return decide(step, mates(task, way.batch), decision);
     }
-    const Course course = course_of(task, ready.chain, timetable_, ready.followers, snapshot_.time_of_chain, memory_);
-    // A batch is worth more than the one that it makes late, and who is late anyhow is no reason to run them one by one.
-    if (way.batch > 1 || course.end > ready.chain.limit) return book_soonest(task, way, decision);
+    const Course course = course_of(task, snapshot_.ready[task].chain, timetable_, snapshot_.ready[task].followers,
+                                    snapshot_.time_of_chain, memory_);
+    if (course.end > limit) return book_soonest(task, way, decision);  // late anyhow
     staronnx::book(timetable_, course);
     decide(course.steps.front(), mates(task, 1), decision);
   }

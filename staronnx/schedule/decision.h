@@ -8,8 +8,8 @@
 // are decided anew at the next event. A batch is what is ready of a kind when a processor becomes free, as much of it as pays: its
 // requests all finish at its end, which the first of them bears, and what it saves of the machine's time, those behind.
 //
-// A task of a request that is to end within a limit goes there, too, where the request is in time so; else as its course says (course.h). What
-// such requests will need later is booked in their order: others go before it where they will have ended by then.
+// A task of a request that is to end within a limit goes as its course says (course.h), which is what was forecast when the request was taken
+// on. What such requests will need later is booked in their order: others go before it where they will have ended by then.
 //
 // Simulated on 2, 8 and 16 cores, Poisson arrivals at 10 to 97 % of saturation: median and 99th percentile at most 1.05 of the best fixed
 // groups for that rate on 2 cores and mostly below 1 (worst on 16 cores: 1.16); 0.89 to 1.0 of the best throughput with 1 to 16 callers.

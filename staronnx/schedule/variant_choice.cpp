@@ -27,7 +27,9 @@ class Future {
       : outlook_(outlook),
         memory_(memory),
         timetable_(outlook.places, outlook.busy, memory),
-        shares_(outlook.busy.size(), 0.0, memory) {
+        shares_(outlook.busy.size(), 0.0, memory),
+        prices_(outlook.busy.size(), 0.0, memory) {
+    find_shares(prices_, [&](std::size_t worker) { return time_of_first_way(worker); });
     for (std::size_t chain = 0; chain < outlook.under_way.size(); ++chain) book_chain(chain, outlook.under_way[chain]);
   }
 
@@ -36,8 +38,12 @@ class Future {
     const Chain& chain = outlook_.ways[way];
     if (chain.limit == kNoLimit) return follow(number, chain, [](const Step&) {});
     const Course course = this->course(number, chain);
-    Step last{course.end, course.taken};
-    for (const Course::Step& step : course.steps) last.blocked += blocks(step.end - step.begin, step.place);
+    Step last{course.end};
+    for (const Course::Step& step : course.steps) {
+      const Microseconds time = step.end - step.begin;
+      for (const std::size_t worker : outlook_.places[step.place].workers) last.taken += prices_[worker] * time;
+      last.blocked += blocks(time, step.place);
+    }
     return last;
   }
 
@@ -65,17 +71,23 @@ class Future {
 
   // `time`: of the next task, by place.
   Step best_step(const Step& last, const auto& time) {
-    find_shares(time);
+    find_shares(shares_, time);
     Step best;
+    Microseconds least{std::numeric_limits<double>::infinity()};
     for (std::size_t place = 0; place < outlook_.places.size(); ++place) {
       const std::vector<std::size_t>& workers = outlook_.places[place].workers;
       Step step{last.end, last.taken, last.blocked + blocks(time(place), place), place};
       for (const std::size_t worker : workers) step.end = std::max(step.end, timetable_.booked_until(worker));
       step.begin = step.end;
       step.end += time(place);
-      for (const std::size_t worker : workers)
-        step.taken += shares_[worker] * (step.end - std::max(last.end, timetable_.booked_until(worker)));
-      if (step.cost(outlook_.followers) < best.cost(outlook_.followers)) best = step;
+      Microseconds taken{};
+      for (const std::size_t worker : workers) {
+        const Microseconds time_there = step.end - std::max(last.end, timetable_.booked_until(worker));
+        taken += shares_[worker] * time_there;
+        step.taken += prices_[worker] * time_there;
+      }
+      const Microseconds cost = step.end + outlook_.followers * taken + step.blocked;
+      if (cost < least) least = cost, best = step;
     }
     return best;
   }
@@ -88,19 +100,31 @@ class Future {
   }
 
   // Of the machine's rate for tasks that take `time` on each worker alone.
-  void find_shares(const auto& time) {
+  void find_shares(std::pmr::vector<double>& shares, const auto& time) const {
     double all = 0;
-    for (std::size_t worker = 0; worker < shares_.size(); ++worker) {
-      shares_[worker] = 1 / time(worker).count();
-      all += shares_[worker] / static_cast<double>(1 + outlook_.places[worker].beside.size());
+    for (std::size_t worker = 0; worker < shares.size(); ++worker) {
+      shares[worker] = 1 / time(worker).count();
+      all += shares[worker] / static_cast<double>(1 + outlook_.places[worker].beside.size());
     }
-    for (double& share : shares_) share /= all;
+    for (double& share : shares) share /= all;
+  }
+
+  // All its tasks on one worker.
+  Microseconds time_of_first_way(std::size_t worker) const {
+    Microseconds time{};
+    unsigned from = 0;
+    for (std::size_t task = 0; task < outlook_.ways[0].tasks; ++task) {
+      time += outlook_.time(outlook_.under_way.size(), task, worker, from);
+      from = outlook_.places[worker].memory;
+    }
+    return time;
   }
 
   const Outlook& outlook_;
   std::pmr::memory_resource* memory_;
   Timetable timetable_;              // with what is under way
   std::pmr::vector<double> shares_;  // by worker, of the task that is looked at
+  std::pmr::vector<double> prices_;  // by worker, of the request in the first way: what its time is worth to whatever way
 };
 
 }  // namespace

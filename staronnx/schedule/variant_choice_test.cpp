@@ -74,6 +74,24 @@ TEST_F(FastAndSlow, TheSlowOneTakesAWholeRequestOnlyWhenTheFastOneWouldTakeLonge
   EXPECT_EQ(choose(Microseconds(2'000)), (Choice{0, Microseconds(1'000)}));
 }
 
+// The first segment is hardly slower on the slow processor, but both end sooner on the fast one: no less to do for it than the whole.
+TEST(ChooseWay, ACutThatOnlyCutsGainsNothingUnderLoad) {
+  std::vector<Place> places(2);
+  places[0].workers = {0};
+  places[1].workers = {1};
+  const auto time = [](std::size_t chain, std::size_t task, std::size_t place, unsigned) {
+    if (chain == 0) return Microseconds(place == 0 ? 100 : 1'000);
+    return Microseconds(task == 0 ? (place == 0 ? 10 : 20) : (place == 0 ? 90 : 980));
+  };
+  const auto choose = [&](Microseconds fast_busy, Microseconds limit) {
+    const std::vector<Chain> ways{{1, {}, 0, limit}, {2, {}, 0, limit}};
+    return choose_way({places, std::vector{fast_busy, kIdle}, {}, ways, 50, 0, time});
+  };
+  EXPECT_EQ(choose(kIdle, kNoLimit), (Choice{0, Microseconds(100)}));
+  EXPECT_EQ(choose(kIdle, Microseconds(200)).way, 0u);
+  EXPECT_EQ(choose(Microseconds(20), Microseconds(200)), (Choice{1, Microseconds(110)})) << "it spares the fast one";
+}
+
 TEST(ChooseWay, ARequestTakesTheWayThatIsInTime) {
   std::vector<Place> places(2);
   places[0].workers = {0};
