@@ -237,6 +237,7 @@ Status offer_platform(const Machine& machine, const std::filesystem::path& cache
   }
   setenv("STARPU_PERF_MODEL_DIR", models.c_str(), 1);  // NOLINT(concurrency-mt-unsafe): StarPU's only way
   setenv("STARPU_HOSTNAME", kHost, 1);                 // NOLINT(concurrency-mt-unsafe)
+  setenv("STARPU_SIMGRID_CUDA_MALLOC_COST", "0", 1);   // NOLINT(concurrency-mt-unsafe): the machine has been at work, slots are there
   return {};
 }
 
