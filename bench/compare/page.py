@@ -8,20 +8,17 @@ from compare.tables import at, goal_words, megabytes, spread
 from report import STYLE, key_item, latency_axes, number, set_style, style_of, svg_of
 
 TEMPLATE = pathlib.Path(__file__).with_suffix(".html")
-PLACES = (2, 1, 0, 3, 4, 5)  # of the colours, in the order of the systems: StarONNX has the blue of its other pages
+PLACES = (2, 1, 0, *range(3, 10))  # of the colours, in the order of a model's systems: StarONNX has the blue of its other pages
 
 
 def page_of(report):
     set_style()
-    labels = list(dict.fromkeys(system["label"] for model in report["models"] for system in model["systems"]))
-    places = {label: PLACES[place] if place < len(PLACES) else place for place, label in enumerate(labels)}
-    colours = {label: style_of(place) for label, place in places.items()}
     here = report["machine"]
     values = {"machine": html.escape(f"{here['id']}, {here['memory_gib']} GiB, {here['system']}"), "seeds": ", ".join(map(str, report["seeds"])),
               "versions": html.escape(", ".join(f"{name} {version}" for name, version in report["versions"].items())), "window": number(report["window_s"]),
               "slo": f"{report['slo_of_lone']:g}", "command": html.escape(report["command"]), "warnings": warnings(report),
-              "key": "\n".join(key_item(*item) for item in places.items()), "style": STYLE.read_text(),
-              "goals": goal_rows(report), "models": "\n".join(section(model, place, colours) for place, model in enumerate(report["models"])),
+              "style": STYLE.read_text(),
+              "goals": goal_rows(report), "models": "\n".join(section(model, place) for place, model in enumerate(report["models"])),
               "overhead": overhead_rows(report["overhead"]), "overhead_rate": str(report["overhead"]["rate_per_s"]), "systems": provider_rows(report)}
     return string.Template(TEMPLATE.read_text()).substitute(values)
 
@@ -76,17 +73,17 @@ def curve(axes, system, quantile, style):
                   alpha=1 if point["seeds"] == seeds else 0.35)
 
 
-def chart(model, quantile, title, colours, prefix):
+def chart(model, quantile, title, prefix):
     figure, axes = latency_axes(title, model["slo_ms"])
-    for system in model["systems"]:
-        curve(axes, system, quantile, colours[system["label"]])
+    for place, system in zip(PLACES, model["systems"]):
+        curve(axes, system, quantile, style_of(place))
     axes.set_xlim(left=0)
     return svg_of(figure, prefix)
 
 
-def section(model, place, colours):
+def section(model, place):
     low, near = (share * model["reference_per_s"] for share in (LOW, NEAR))
-    systems = [row(system["label"], number(system["lone_p50_ms"]), spread(at(system, low)["p50_ms"]), spread(at(system, near)["p99_ms"]),
+    systems = [row(system["label"], spread(at(system, low)["p50_ms"]), spread(at(system, near)["p99_ms"]),
                    spread(system["threshold_per_s"]), spread(at(system, near)["cpu_ms_per_request"]),
                    spread(at(system, near)["beyond_ort_ms_per_request"]), megabytes(system)) for system in model["systems"]]
     sweep = [row(one["label"], number(one["lone_p50_ms"]), number(one["saturated_per_s"]), number(one["threshold_per_s"]), megabytes(one),
@@ -94,13 +91,14 @@ def section(model, place, colours):
     alone = [row(f"{one['engine']} {one['version']}", one["provider"], one["threads"], number(one["lone_ms"]), number(one["cpu_ms"]))
              for one in model["yardsticks"]]
     inside = [row(one["name"], number(one["lone_p50_ms"]), number(one["saturated_per_s"]), number(one["threshold_per_s"])) for one in model["in_process"]]
-    charts = "".join(f"<figure>{chart(model, quantile, title, colours, f'{quantile}-{place}')}</figure>"
+    charts = "".join(f"<figure>{chart(model, quantile, title, f'{quantile}-{place}')}</figure>"
                      for quantile, title in (("p99_ms", "p99: the slowest of a hundred"), ("p50_ms", "p50: half of all requests")))
     return "\n".join([
         f"<h2>{html.escape(model['title'])}</h2>",
         f"<p>p99 within {number(model['slo_ms'])} ms. Other programs used {100 * model['others_share']:.0f} % of the machine.</p>",
+        f'<ul class="key">{"".join(key_item(system["label"], place) for place, system in zip(PLACES, model["systems"]))}</ul>',
         f'<div class="charts">{charts}</div>',
-        table(("System", "Lone p50\nms", f"p50 at {number(low)}/s\nms", f"p99 at {number(near)}/s\nms", "Threshold\nrequests/s",
+        table(("System", f"p50 at {number(low)}/s\nms", f"p99 at {number(near)}/s\nms", "Threshold\nrequests/s",
                f"CPU at {number(near)}/s\nms a request", "beyond ONNX\nRuntime alone", "Memory\nMB"), systems),
         details("Each setting of each server, alone on the machine", ("Setting", "Lone p50, ms", "Saturated, /s", "Threshold, /s", "Memory, MB", ""), sweep),
         details("Engines alone in a process, one request at a time", ("Engine", "Provider", "Threads", "Median, ms", "CPU, ms"), alone),
