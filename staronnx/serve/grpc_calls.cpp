@@ -59,18 +59,19 @@ class TraceBegin {
 // gRPC calls it back only when begin() has returned.
 class InferCall : public grpc::ServerUnaryReactor {
  public:
-  InferCall(Log& log, grpc::ByteBuffer& answer)
-      : log_(log),
-        access_(access_line(log,
+  InferCall(const Server& server, grpc::ByteBuffer& answer)
+      : server_(server),
+        access_(access_line(server.log(),
                             [] {
                               return AccessLine{"gRPC", "", "ModelInfer"};
                             })),
-        answer_(answer) {}
+        answer_(answer),
+        held_(server.bytes_in_flight()) {}
 
-  void begin(const Server& server, const grpc::CallbackServerContext& context, grpc::ByteBuffer& message) {
-    const TraceBegin begun(server.tracer());
-    Allowance::Share bytes(server.bytes_in_flight());
-    if (!bytes.grow(message.Length())) return end(grpc_status(too_much_in_flight(server.bytes_in_flight())));
+  void begin(const grpc::CallbackServerContext& context, grpc::ByteBuffer& message) {
+    const TraceBegin begun(server_.tracer());
+    Allowance::Share bytes(server_.bytes_in_flight());
+    if (!bytes.grow(message.Length())) return end(grpc_status(too_much_in_flight(server_.bytes_in_flight())));
     Result<GrpcRequest> parsed = parse_infer_request(message);
     message.Clear();
     if (!parsed) return end(grpc_status(parsed.error()));
@@ -81,7 +82,7 @@ class InferCall : public grpc::ServerUnaryReactor {
     request->bytes = std::move(bytes);
     request->trace = trace_;
     Result<RunningInference> running =
-        infer(server, *std::move(request), [this](const Result<InferenceResponse>& response) { answer(response); });
+        infer(server_, *std::move(request), [this](const Result<InferenceResponse>& response) { answer(response); });
     if (!running) return end(grpc_status(running.error()));
     running_ = *running;
   }
@@ -91,12 +92,13 @@ class InferCall : public grpc::ServerUnaryReactor {
     if (!response) return end(grpc_status(response.error()));
     Result<grpc::ByteBuffer> message = answer_message(*response);
     if (!message) return end(grpc_status(message.error()));
+    if (!held_.grow(message->Length())) return end(grpc_status(too_much_in_flight(server_.bytes_in_flight())));
     answer_ = *std::move(message);
     end(grpc::Status::OK);
   }
 
   void end(const grpc::Status& status) {
-    if (access_) access_->write(log_, word_of(status));
+    if (access_) access_->write(server_.log(), word_of(status));
     if (trace_) trace_->error = status.error_message();
     Finish(status);
   }
@@ -110,10 +112,11 @@ class InferCall : public grpc::ServerUnaryReactor {
   // them: 11,200 against 13,900 requests/s with 16 floats (scripts/server-figures protocol).
   bool InternalInlineable() override { return true; }
 
-  Log& log_;
+  const Server& server_;
   std::optional<AccessLine> access_;
   std::shared_ptr<TraceRecord> trace_;  // null: it is not traced
   grpc::ByteBuffer& answer_;
+  Allowance::Share held_;  // the answer's, until it is sent
   RunningInference running_;
 };
 
@@ -134,6 +137,7 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
     std::shared_ptr<TraceRecord> trace;  // null: it is not traced
     RunningInference running;
     std::optional<grpc::ByteBuffer> answer;
+    Allowance::Share held;  // the answer's, until it is sent
   };
 
   void OnReadDone(bool ok) override {
@@ -199,6 +203,8 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
   void answer(Place& place, const Result<InferenceResponse>& response) {
     Result<grpc::ByteBuffer> message = response ? stream_answer_message(*response, place.final_mark)
                                                 : stream_error_message(place.id, response.error(), place.final_mark);
+    place.held = Allowance::Share(server_.bytes_in_flight());
+    if (message && !place.held.grow(message->Length())) message = too_much_in_flight(server_.bytes_in_flight());
     if (place.access) {
       const grpc::Status status = !response  ? grpc_status(response.error())
                                   : !message ? grpc_status(message.error())
@@ -254,8 +260,8 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
 
 grpc::ServerUnaryReactor* begin_infer(const Server& server, const grpc::CallbackServerContext& context, grpc::ByteBuffer& request,
                                       grpc::ByteBuffer& answer) {
-  auto call = std::make_unique<InferCall>(server.log(), answer);
-  call->begin(server, context, request);
+  auto call = std::make_unique<InferCall>(server, answer);
+  call->begin(context, request);
   return call.release();  // gRPC's, until OnDone()
 }
 
