@@ -279,7 +279,8 @@ void add_serve(CLI::App& app, int& exit_status) {
   verb->add_flag("--allow-system-shared-memory", options->allow_shared_memory,
                  "Let clients name shared memory of this machine (/dev/shm) that the server may open, to be read and written");
   verb->add_option("--max-in-flight-size", options->most_in_flight.count,
-                   "Bytes of requests that the server holds at once at most, over all protocols; others are refused")
+                   "Bytes of requests that the server holds at once at most, over all protocols, and of answers over gRPC; "
+                   "others are refused")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   verb->option_defaults()->group("HTTP");

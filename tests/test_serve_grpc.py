@@ -244,6 +244,19 @@ def test_what_is_no_message_is_refused(served):
             assert refused.value.code() == INVALID and refused.value.details() == "the message is no ModelInferRequest"
 
 
+def test_what_is_no_message_of_other_calls_ends_these_alone(served, client):
+    with grpc.insecure_channel(served.grpc) as channel:
+        for call in (channel.unary_unary("/inference.GRPCInferenceService/ModelReady"), channel.unary_unary("/grpc.health.v1.Health/Check")):
+            with pytest.raises(grpc.RpcError) as refused:
+                call(b"\xff")
+            assert refused.value.code() == grpc.StatusCode.INTERNAL
+        for name in ("ModelInfer", "ModelReady"):
+            with pytest.raises(grpc.RpcError) as refused:
+                channel.stream_unary(f"/inference.GRPCInferenceService/{name}")(iter([]))  # no message at all
+            assert refused.value.code() == grpc.StatusCode.INTERNAL
+    assert client.is_model_ready("two")
+
+
 def test_streams_answer_in_order_with_errors_in_band(client):
     answers = queue.SimpleQueue()
     client.start_stream(lambda result, error: answers.put((result, error)))
@@ -418,3 +431,23 @@ def test_what_is_under_way_is_answered_at_the_end(serve, served_models):
         stub.ModelInfer(slow_request(0))  # comes over the same connection, behind it
         assert own.end() == 0
         assert len(call.result().raw_output_contents) == 1
+
+
+def test_a_stream_that_is_under_way_is_answered_at_the_end(serve, served_models):
+    with serve(served_models["slow"]) as own, grpc.insecure_channel(own.grpc) as channel:
+        stream = service_pb2_grpc.GRPCInferenceServiceStub(channel).ModelStreamInfer(iter([slow_request(0), slow_request(100_000)]))
+        assert len(next(stream).infer_response.raw_output_contents) == 1
+        assert own.end() == 0
+        assert [len(answer.infer_response.raw_output_contents) for answer in stream] == [1]
+
+
+def test_at_the_deadline_of_the_end_calls_are_cancelled(serve, served_models):
+    with serve(served_models["slow"], "--exit-timeout-secs", 0) as own, grpc.insecure_channel(own.grpc) as channel:
+        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+        held = queue.SimpleQueue()
+        calls = [stub.ModelInfer.future(slow_request(300_000)), stub.ModelStreamInfer(iter(held.get, None))]
+        held.put(slow_request(0))
+        next(calls[1])
+        assert own.end() == 0
+        assert all(call.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED) for call in calls)
+        held.put(None)

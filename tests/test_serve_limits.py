@@ -8,13 +8,16 @@ import queue
 import socket
 import urllib.request
 
+import grpc
 import numpy as np
 import pytest
 import tritonclient.grpc
 from prometheus_client.parser import text_string_to_metric_families
+from tritonclient.grpc import service_pb2, service_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
 MOST = 100_000
+HELD = "staronnx_in_flight_bytes", ""  # of the metrics
 
 
 @pytest.fixture
@@ -27,6 +30,12 @@ def metrics(served):
     with urllib.request.urlopen(served.metrics, timeout=30) as answer:
         families = text_string_to_metric_families(answer.read().decode())
     return {(sample.name, sample.labels.get("limit", "")): sample.value for family in families for sample in family.samples}
+
+
+def wait_until(served, holds):
+    """Until it holds for the metrics: the server sees a client go, or an answer sent, a moment after the client."""
+    while not holds(metrics(served)):
+        pass
 
 
 def said(served, head, body=b""):
@@ -88,13 +97,28 @@ def test_bodies_are_refused_before_they_are_read_while_others_hold_all_bytes(lim
                 infer_over_grpc(served, 5_000)
             assert infer_over_grpc(served, 1_000) == 1_000, "there is room for that"
             assert said(served, "GET /v2/health/live HTTP/1.1\nHost: x\nConnection: close")[0].status == 200
-            seen = metrics(served)
-            assert seen["staronnx_in_flight_bytes", ""] == MOST - 10_000 and seen["staronnx_refused_total", "bytes"] == 2
-        while metrics(served)["staronnx_in_flight_bytes", ""] > 0:  # until the server has seen it go
-            pass
+            wait_until(served, lambda seen: seen[HELD] == MOST - 10_000)
+            assert metrics(served)["staronnx_refused_total", "bytes"] == 2
+        wait_until(served, lambda seen: seen[HELD] == 0)
         assert said(served, POST + f"Connection: close\nContent-Length: {len(JSON)}", JSON)[0].status == 200
         assert infer_over_grpc(served, 5_000) == 5_000
-        assert metrics(served)["staronnx_in_flight_bytes", ""] == 0
+        wait_until(served, lambda seen: seen[HELD] == 0)
+
+
+def test_answers_over_grpc_count_until_the_client_takes_them(limited):
+    floats = 75_000  # more than a client takes that does not read
+    place = service_pb2.ModelInferRequest.InferInputTensor(name="in", datatype="FP32", shape=[floats])
+    request = service_pb2.ModelInferRequest(model_name="identity_fp32", inputs=[place], raw_input_contents=[bytes(4 * floats)])
+    with limited("--max-in-flight-size", MOST) as served:
+        with grpc.insecure_channel(served.grpc, options=[("grpc.http2.bdp_probe", 0)]) as channel:
+            stream = service_pb2_grpc.GRPCInferenceServiceStub(channel).ModelStreamInfer(iter([request]))
+            wait_until(served, lambda seen: seen["nv_inference_count_total", ""] == 1 and seen[HELD] > 4 * floats)
+            with pytest.raises(InferenceServerException, match=f"UNAVAILABLE.*{TOO_MUCH}"):
+                infer_over_grpc(served, 1)
+            assert is_refused(*said(served, POST + "Content-Length: 1"), TOO_MUCH)
+            assert len(next(stream).infer_response.raw_output_contents[0]) == 4 * floats
+            wait_until(served, lambda seen: seen[HELD] == 0)
+        assert infer_over_grpc(served, 1) == 1
 
 
 def test_bytes_count_as_they_come_and_unpacked(limited):

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <new>
 
+#include "staronnx/model/tensor.h"
 #include "staronnx/schedule/flavour.h"
 
 namespace staronnx {
@@ -21,17 +22,18 @@ std::uint32_t elements(std::size_t bytes) {
 
 }  // namespace
 
-DataBuffer::DataBuffer(std::size_t bytes, bool shared) : shared_(shared) {
+DataBuffer::DataBuffer(std::size_t bytes, bool shared) {
   const std::uint32_t count = elements(bytes);
   const std::size_t size = count * kElement;
-  void* memory = nullptr;
-  if (shared) {
-    if (starpu_malloc(&memory, size) != 0) throw std::bad_alloc();
-  } else {
-    memory = ::operator new (size, std::align_val_t{kElement});
+  if (!shared) {
+    own_ = tensor_memory(size);
+    keepers_ = std::make_shared<std::atomic<std::size_t>>(0);
+    memory_ = {own_.get(), bytes};
+    return;
   }
+  void* memory = nullptr;
+  if (starpu_malloc(&memory, size) != 0) throw std::bad_alloc();
   memory_ = {static_cast<std::byte*>(memory), bytes};
-  if (!shared) return;
   starpu_vector_data_register_allocsize(&handle_, STARPU_MAIN_RAM, reinterpret_cast<std::uintptr_t>(memory), count, kElement,
                                         size);
   starpu_data_set_sequential_consistency_flag(handle_, 0);
@@ -40,12 +42,16 @@ DataBuffer::DataBuffer(std::size_t bytes, bool shared) : shared_(shared) {
 }
 
 DataBuffer::~DataBuffer() {
-  if (!shared_) {
-    ::operator delete (memory_.data(), std::align_val_t{kElement});
-  } else {
-    starpu_data_unregister_no_coherency(handle_);
-    starpu_free_noflag(memory_.data(), elements(memory_.size()) * kElement);
-  }
+  if (own_) return;
+  starpu_data_unregister_no_coherency(handle_);
+  starpu_free_noflag(memory_.data(), elements(memory_.size()) * kElement);
+}
+
+std::shared_ptr<const std::byte> DataBuffer::keep() {
+  if (!own_) return nullptr;
+  ++*keepers_;
+  return {own_.get(),
+          [memory = own_, keepers = keepers_](const std::byte*) { keepers->fetch_sub(1, std::memory_order_release); }};
 }
 
 void DataBuffer::renew(std::size_t used) {

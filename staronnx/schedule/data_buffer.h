@@ -3,7 +3,9 @@
 
 #include <starpu.h>
 
+#include <atomic>
 #include <cstddef>
+#include <memory>
 #include <span>
 
 namespace staronnx {
@@ -18,6 +20,11 @@ class DataBuffer {
   DataBuffer& operator=(const DataBuffer&) = delete;
 
   std::span<std::byte> bytes() { return memory_; }
+
+  // Of one that is not shared: its memory, which nobody may write as long as the pointer or a copy of it is held; the buffer may go before.
+  // Null of a shared one.
+  std::shared_ptr<const std::byte> keep();
+  bool kept() const { return keepers_ && keepers_->load(std::memory_order_acquire) > 0; }
 
   // What follows is for shared ones only.
 
@@ -35,7 +42,8 @@ class DataBuffer {
 
  private:
   std::span<std::byte> memory_;
-  bool shared_ = false;
+  std::shared_ptr<std::byte> own_;                     // that memory, where it is not shared
+  std::shared_ptr<std::atomic<std::size_t>> keepers_;  // of it
   starpu_data_handle_t handle_ = nullptr;
 };
 

@@ -40,11 +40,17 @@ struct SegmentRun {
   Microseconds exposed{};
 };
 
+// Keeps the memory of an output, `data`, beyond the call of `Done`, as long as the pointer is held: the next request gets other memory, and the
+// pipeline may go before. Null where that cannot be, as with several memories, or would keep more than twice as much, as buffers are as large as
+// any request needed; then it is copied.
+using KeepMemory = std::function<std::shared_ptr<const std::byte>(std::span<const std::byte> data)>;
+
 // Valid only during the call of `Done`: the memory goes to the next request afterwards.
 struct Response {
   std::span<const TensorView> outputs;  // by the model's outputs, in order
   std::span<const SegmentRun> segments;
   std::string_view variant;  // of the plan, that the request ran
+  KeepMemory keep = {};      // none: nothing can be kept
 };
 
 // How a request is served among others. The most urgent go first: those whose deadline is nearest, where a request counts as having one

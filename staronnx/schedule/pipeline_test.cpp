@@ -98,6 +98,62 @@ TEST_F(PipelineTest, EveryVariantComputesTheModelWithManyRequestsInFlight) {
   }
 }
 
+// Others use their slots meanwhile, and the pipeline goes before them.
+TEST_F(PipelineTest, OutputsThatAreKeptStayAsTheyAre) {
+  start();
+  struct Kept {
+    std::shared_ptr<const std::byte> memory;
+    std::size_t bytes = 0;
+  };
+  std::vector<std::promise<Kept>> kept(50);
+  {
+    const std::unique_ptr<Pipeline> pipeline = open("k3");
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      ASSERT_TRUE(pipeline->submit(inputs({static_cast<float>(i), -1}, {1, 2}), {}, [&kept, i](const Result<Response>& response) {
+        const std::span<const std::byte> data = response->outputs[0].data;
+        kept[i].set_value({response->keep(data), data.size()});
+      }));
+    }
+    std::vector<Reply> others(50);
+    for (Reply& other : others) ASSERT_TRUE(pipeline->submit(inputs({7, 7}, {7, 7}), {}, other.take()));
+    for (Reply& other : others) ASSERT_TRUE(other.wait());
+  }
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    const Kept output = kept[i].get_future().get();
+    ASSERT_NE(output.memory, nullptr);
+    EXPECT_EQ(floats_of({DataType::float32, {}, {output.memory.get(), output.bytes}}),
+              expected({static_cast<float>(i), -1}, {1, 2}));
+  }
+}
+
+TEST_F(PipelineTest, OnlyOutputsCanBeKept) {
+  start();
+  const std::unique_ptr<Pipeline> pipeline = open("whole");
+  std::promise<bool> kept;
+  const Floats elsewhere(4);
+  ASSERT_TRUE(pipeline->submit(inputs({1}, {1}), {}, [&](const Result<Response>& response) {
+    kept.set_value(response->keep(std::as_bytes(std::span(elsewhere))) != nullptr);
+  }));
+  EXPECT_FALSE(kept.get_future().get());
+}
+
+// Buffers are as large as any request needed.
+TEST_F(PipelineTest, AShortOutputKeepsNoLongBuffer) {
+  start();
+  const std::unique_ptr<Pipeline> pipeline = open("whole");
+  const auto keeps = [&](const Floats& x) {
+    std::promise<bool> kept;
+    EXPECT_TRUE(pipeline->submit(inputs(x, x), {}, [&](const Result<Response>& response) {
+      kept.set_value(response->keep(response->outputs[0].data) != nullptr);
+    }));
+    return kept.get_future().get();
+  };
+  const Floats many(1000, 1);
+  keeps(many);  // the buffers grow
+  EXPECT_TRUE(keeps(many));
+  EXPECT_FALSE(keeps({1}));
+}
+
 // The example's open dimensions are no work for OpenVINO, where the library has it at all.
 TEST_F(PipelineTest, AProviderThatCannotRunASegmentIsRefused) {
   start();

@@ -50,7 +50,7 @@ Slot::Slot(const PreparedVariant& variant, Owner owner)
 
 void Slot::fit(std::span<const std::size_t> capacity) {
   for (std::size_t i = owner_.several_memories ? 0 : inputs_count_; i < buffers_.size(); ++i) {
-    if (buffers_[i] && buffers_[i]->bytes().size() >= capacity[i]) continue;
+    if (buffers_[i] && buffers_[i]->bytes().size() >= capacity[i] && !buffers_[i]->kept()) continue;
     buffers_[i] = std::make_unique<DataBuffer>(capacity[i], owner_.several_memories);
   }
 }
@@ -251,7 +251,15 @@ Result<Response> Slot::response() {
   }
   if (cut_short_) return Error{ErrorCode::cancelled, "the request was cancelled"};
   for (std::size_t i = 0; i < outputs_.size(); ++i) outputs_[i] = view(route_.outputs[i]);
-  return Response{outputs_, runs_, variant_.name};
+  return Response{outputs_, runs_, variant_.name, [this](std::span<const std::byte> data) { return keep(data); }};
+}
+
+std::shared_ptr<const std::byte> Slot::keep(std::span<const std::byte> data) {
+  for (const std::size_t tensor : route_.outputs) {
+    if (!route_.tensors[tensor].producer || data.data() != buffers_[tensor]->bytes().data()) continue;
+    return 2 * data.size() < buffers_[tensor]->bytes().size() ? nullptr : buffers_[tensor]->keep();
+  }
+  return nullptr;
 }
 
 }  // namespace staronnx

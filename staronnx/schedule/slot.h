@@ -3,6 +3,8 @@
 // need not know the data, and the request's inputs are read where they are; else they are copied into buffers that StarPU copies
 // to other memories (10 us for 600 kB, in caches).
 //
+// An answer may keep the memory of an output; the slot has other memory then for its next request.
+//
 //   free -> start(request) -> tasks run, in any order that the data allows -> finished(slot) -> answer() -> free
 //
 // When a segment fails, the request's later segments are skipped and its answer is that failure.
@@ -53,7 +55,8 @@ class Slot {
 
   const PreparedVariant& variant() const { return variant_; }
 
-  // Makes the buffers that segments write at least as large as `capacity` says, by tensor of the route. Before the first start().
+  // Makes the buffers that segments write at least as large as `capacity` says, by tensor of the route, and nobody else's. Before the first
+  // start(), and before each one where answers keep outputs.
   void fit(std::span<const std::size_t> capacity);
 
   // When the owner expected the answer, if it did: after `end`, as seen when the request was taken on.
@@ -125,6 +128,7 @@ class Slot {
   void ran(SegmentTask& task, Status status);
   TensorView view(std::size_t tensor) const;
   Result<Response> response();
+  std::shared_ptr<const std::byte> keep(std::span<const std::byte> data);
 
   const PreparedVariant& variant_;
   const Route& route_ = variant_.route;

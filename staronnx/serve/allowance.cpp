@@ -10,7 +10,7 @@ Allowance::Share::~Share() {
 }
 
 bool Allowance::Share::grow(std::uint64_t by) {
-  if (of_ == nullptr) return true;
+  if (of_ == nullptr || by == 0) return true;
   std::uint64_t taken = of_->taken_;
   do {
     if (taken != has_ && (taken > of_->most_ || by > of_->most_ - taken)) {
@@ -24,8 +24,8 @@ bool Allowance::Share::grow(std::uint64_t by) {
 }
 
 Error too_much_in_flight(const Allowance& bytes) {
-  return {ErrorCode::unavailable, "the requests that the server holds would have more than " + std::to_string(bytes.most()) +
-                                      " bytes; try again later, or raise --max-in-flight-size"};
+  return {ErrorCode::unavailable, "the requests and answers that the server holds would have more than " +
+                                      std::to_string(bytes.most()) + " bytes; try again later, or raise --max-in-flight-size"};
 }
 
 }  // namespace staronnx

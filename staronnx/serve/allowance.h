@@ -30,7 +30,7 @@ class Allowance {
     ~Share();
 
     // False, and nothing changes, where that were more than is allowed. But who alone has all that is taken gets any amount, as has a share
-    // of nothing.
+    // of nothing; and nothing is always allowed: those who send no bytes are served while one has more.
     bool grow(std::uint64_t by);
     std::uint64_t has() const { return has_; }
 

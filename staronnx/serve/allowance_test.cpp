@@ -39,6 +39,7 @@ TEST(Allowance, WhoIsAloneGetsMoreThanThereIs) {
   EXPECT_TRUE(large.grow(150));
   EXPECT_TRUE(large.grow(~std::uint64_t{0} - 150));
   EXPECT_FALSE(small.grow(1));
+  EXPECT_TRUE(small.grow(0));
   large = Allowance::Share();
   EXPECT_TRUE(small.grow(1));
   EXPECT_FALSE(Allowance::Share(bytes).grow(150));

@@ -185,7 +185,7 @@ void EnsembleRun::answer(std::span<const std::size_t> tensors, const InferenceRe
     shapes[i] = handed_over(Shape(outputs[i].shape.begin(), outputs[i].shape.end()), ensemble_.definition->signature.outputs[i]);
     outputs[i].shape = shapes[i];
   }
-  done_(Response{outputs, segments_, {}});
+  done_(Response{outputs, segments_, {}, response.keep});
 }
 
 void EnsembleRun::fail(const Error& error) {

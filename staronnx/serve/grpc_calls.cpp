@@ -1,5 +1,7 @@
 #include "staronnx/serve/grpc_calls.h"
 
+#include <grpcpp/support/async_stream.h>
+
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -8,7 +10,7 @@
 #include <vector>
 
 #include "staronnx/serve/access_line.h"
-#include "staronnx/serve/grpc_gate.h"
+#include "staronnx/serve/grpc_call.h"
 #include "staronnx/serve/grpc_infer.h"
 #include "staronnx/serve/request_path.h"
 #include "staronnx/serve/trace_record.h"
@@ -25,7 +27,7 @@ void name(std::optional<AccessLine>& access, const inference::ModelInferRequest&
   access->request_id = request.id();
 }
 
-std::string lines_of(const grpc::CallbackServerContext& context, const char* field) {
+std::string lines_of(const grpc::ServerContext& context, const char* field) {
   std::string lines;
   const auto [begin, end] = context.client_metadata().equal_range(field);
   for (auto line = begin; line != end; ++line) {
@@ -43,7 +45,7 @@ class TraceBegin {
   }
 
   // Null when the request is not traced.
-  std::shared_ptr<TraceRecord> of(const inference::ModelInferRequest& request, const grpc::CallbackServerContext& context) const {
+  std::shared_ptr<TraceRecord> of(const inference::ModelInferRequest& request, const grpc::ServerContext& context) const {
     if (!begin_) return nullptr;
     std::shared_ptr<TraceRecord> trace =
         tracer_.begin({"gRPC", request.model_name(), *begin_, lines_of(context, "traceparent"), lines_of(context, "tracestate")});
@@ -56,75 +58,79 @@ class TraceBegin {
   std::optional<Clock::time_point> begin_;
 };
 
-// gRPC calls it back only when begin() has returned.
-class InferCall : public grpc::ServerUnaryReactor {
+class InferCall final : public UnaryCall<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
-  InferCall(Log& log, grpc::ByteBuffer& answer)
-      : log_(log),
-        access_(access_line(log,
-                            [] {
-                              return AccessLine{"gRPC", "", "ModelInfer"};
-                            })),
-        answer_(answer) {}
+  explicit InferCall(const InferenceCalls& calls)
+      : UnaryCall(calls.queue), calls_(calls), held_(calls.server.bytes_in_flight()) {}
 
-  void begin(const Server& server, const grpc::CallbackServerContext& context, grpc::ByteBuffer& message) {
-    const TraceBegin begun(server.tracer());
-    Allowance::Share bytes(server.bytes_in_flight());
-    if (!bytes.grow(message.Length())) return end(grpc_status(too_much_in_flight(server.bytes_in_flight())));
-    Result<GrpcRequest> parsed = parse_infer_request(message);
-    message.Clear();
-    if (!parsed) return end(grpc_status(parsed.error()));
-    name(access_, parsed->head);
-    trace_ = begun.of(parsed->head, context);
-    Result<InferenceRequest> request = inference_of(*std::move(parsed));
+ private:
+  void request(grpc::ServerCompletionQueue& events, void* tag) override {
+    calls_.service.RequestModelInfer(&context(), &asked(), &writer(), &events, &events, tag);
+  }
+  std::shared_ptr<GrpcCall> another() const override { return std::make_shared<InferCall>(calls_); }
+
+  void begin() override {
+    if (const auto refused = calls_.gate.refusal(context(), Api::inference, "ModelInfer")) return finish(*refused);
+    access_ = access_line(calls_.server.log(), [] { return AccessLine{"gRPC", "", "ModelInfer"}; });
+    Result<InferenceRequest> request = take();
     if (!request) return end(grpc_status(request.error()));
-    request->bytes = std::move(bytes);
-    request->trace = trace_;
-    Result<RunningInference> running =
-        infer(server, *std::move(request), [this](const Result<InferenceResponse>& response) { answer(response); });
+    Result<RunningInference> running = infer(calls_.server, *std::move(request),
+                                             [call = std::static_pointer_cast<InferCall>(shared_from_this())](
+                                                 const Result<InferenceResponse>& response) { call->answer(response); });
     if (!running) return end(grpc_status(running.error()));
     running_ = *running;
   }
 
- private:
+  // What was asked, which is empty then.
+  Result<InferenceRequest> take() {
+    const TraceBegin begun(calls_.server.tracer());
+    Allowance::Share bytes(calls_.server.bytes_in_flight());
+    if (!bytes.grow(asked().Length())) return too_much_in_flight(calls_.server.bytes_in_flight());
+    Result<GrpcRequest> parsed = parse_infer_request(asked());
+    asked().Clear();
+    if (!parsed) return parsed.error();
+    name(access_, parsed->head);
+    trace_ = begun.of(parsed->head, context());
+    Result<InferenceRequest> request = inference_of(*std::move(parsed));
+    if (!request) return request.error();
+    request->bytes = std::move(bytes);
+    request->trace = trace_;
+    return request;
+  }
+
   void answer(const Result<InferenceResponse>& response) {
     if (!response) return end(grpc_status(response.error()));
     Result<grpc::ByteBuffer> message = answer_message(*response);
     if (!message) return end(grpc_status(message.error()));
-    answer_ = *std::move(message);
+    if (!held_.grow(message->Length())) return end(grpc_status(too_much_in_flight(calls_.server.bytes_in_flight())));
+    reply() = *std::move(message);
     end(grpc::Status::OK);
   }
 
   void end(const grpc::Status& status) {
-    if (access_) access_->write(log_, word_of(status));
+    if (access_) access_->write(calls_.server.log(), word_of(status));
     if (trace_) trace_->error = status.error_message();
-    Finish(status);
+    finish(status);
   }
 
-  void OnCancel() override { running_.cancel(); }
-  void OnDone() override {
+  void gone() override { running_.cancel(); }
+  void finished() override {
     if (trace_) trace_->end = Clock::now();
-    delete this;
   }
-  // Not of gRPC's public interface: says that the reactions are trivial, as these two are. Else every call would wake a thread of gRPC's for
-  // them: 11,200 against 13,900 requests/s with 16 floats (scripts/server-figures protocol).
-  bool InternalInlineable() override { return true; }
 
-  Log& log_;
+  const InferenceCalls calls_;
   std::optional<AccessLine> access_;
   std::shared_ptr<TraceRecord> trace_;  // null: it is not traced
-  grpc::ByteBuffer& answer_;
+  Allowance::Share held_;               // the answer's, until it is sent
   RunningInference running_;
 };
 
 //   read a request -> its place in the line -> infer -> answer in its place -> written when it is the first -> read on
 //
 // Ends when the client has said that no more come and all are answered, or has gone away and all inferences have ended.
-class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+class StreamCall final : public GrpcCall {
  public:
-  StreamCall(const Server& server, const grpc::CallbackServerContext& context) : server_(server), context_(context) {
-    StartRead(&incoming_);
-  }
+  explicit StreamCall(const InferenceCalls& calls) : GrpcCall(calls.queue), calls_(calls) {}
 
  private:
   struct Place {
@@ -134,9 +140,20 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
     std::shared_ptr<TraceRecord> trace;  // null: it is not traced
     RunningInference running;
     std::optional<grpc::ByteBuffer> answer;
+    Allowance::Share held;  // the answer's, until it is sent
   };
 
-  void OnReadDone(bool ok) override {
+  void request(grpc::ServerCompletionQueue& events, void* tag) override {
+    calls_.service.RequestModelStreamInfer(&context(), &stream_, &events, &events, tag);
+  }
+  std::shared_ptr<GrpcCall> another() const override { return std::make_shared<StreamCall>(calls_); }
+
+  void begin() override {
+    const auto refused = calls_.gate.refusal(context(), Api::inference, "ModelStreamInfer");
+    refused ? stream_.Finish(*refused, tag(finished_)) : stream_.Read(&incoming_, tag(read_));
+  }
+
+  void on_read(bool ok) {
     if (ok) take(std::make_shared<Place>());
     go_on([&] {
       reading_ = false;
@@ -144,7 +161,7 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
     });
   }
 
-  void OnWriteDone(bool ok) override {
+  void on_written(bool ok) {
     go_on([&] {
       writing_ = false;
       broken_ = broken_ || !ok;
@@ -153,7 +170,7 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
     });
   }
 
-  void OnCancel() override {
+  void gone() override {
     std::vector<RunningInference> running;
     go_on([&] {
       broken_ = true;
@@ -162,30 +179,29 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
     for (const RunningInference& inference : running) inference.cancel();
   }
 
-  void OnDone() override { delete this; }
-
   void take(const std::shared_ptr<Place>& place) {
     {
       const std::lock_guard lock(mutex_);
       line_.push_back(place);
     }
-    place->access = access_line(server_.log(), [] { return AccessLine{"gRPC", "", "ModelStreamInfer"}; });
-    const TraceBegin begun(server_.tracer());
-    Allowance::Share bytes(server_.bytes_in_flight());
-    if (!bytes.grow(incoming_.Length())) return answer(*place, too_much_in_flight(server_.bytes_in_flight()));
+    place->access = access_line(calls_.server.log(), [] { return AccessLine{"gRPC", "", "ModelStreamInfer"}; });
+    const TraceBegin begun(calls_.server.tracer());
+    Allowance::Share bytes(calls_.server.bytes_in_flight());
+    if (!bytes.grow(incoming_.Length())) return answer(*place, too_much_in_flight(calls_.server.bytes_in_flight()));
     Result<GrpcRequest> message = parse_infer_request(incoming_);
     incoming_.Clear();
     if (!message) return answer(*place, message.error());
     name(place->access, message->head);
     place->id = message->head.id();
     place->final_mark = wants_final_mark(message->head);
-    place->trace = begun.of(message->head, context_);
+    place->trace = begun.of(message->head, context());
     Result<InferenceRequest> request = inference_of(*std::move(message));
     if (!request) return answer(*place, request.error());
     request->bytes = std::move(bytes);
     request->trace = place->trace;
-    Result<RunningInference> running = infer(
-        server_, *std::move(request), [this, place](const Result<InferenceResponse>& response) { answer(*place, response); });
+    Result<RunningInference> running =
+        infer(calls_.server, *std::move(request),
+              [this, self = shared_from_this(), place](const Result<InferenceResponse>& response) { answer(*place, response); });
     if (!running) return answer(*place, running.error());
     bool broken = false;
     {
@@ -196,14 +212,21 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
     if (broken) running->cancel();
   }
 
+  Result<grpc::ByteBuffer> message_of(Place& place, const Result<InferenceResponse>& response) const {
+    if (!response) return stream_error_message(place.id, response.error(), place.final_mark);
+    Result<grpc::ByteBuffer> message = stream_answer_message(*response, place.final_mark);
+    place.held = Allowance::Share(calls_.server.bytes_in_flight());
+    if (message && !place.held.grow(message->Length())) return too_much_in_flight(calls_.server.bytes_in_flight());
+    return message;
+  }
+
   void answer(Place& place, const Result<InferenceResponse>& response) {
-    Result<grpc::ByteBuffer> message = response ? stream_answer_message(*response, place.final_mark)
-                                                : stream_error_message(place.id, response.error(), place.final_mark);
+    Result<grpc::ByteBuffer> message = message_of(place, response);
     if (place.access) {
       const grpc::Status status = !response  ? grpc_status(response.error())
                                   : !message ? grpc_status(message.error())
                                              : grpc::Status::OK;
-      place.access->write(server_.log(), word_of(status));
+      place.access->write(calls_.server.log(), word_of(status));
     }
     if (place.trace && !response) place.trace->error = response.error().message;
     go_on([&] {
@@ -211,34 +234,33 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
     });
   }
 
-  // After `change`, with the lock held, does what can be done next. The end comes without the lock, and then nothing of this is touched
-  // any more: gRPC may delete it.
+  // After `change`, with the lock held, does what can be done next.
   template <class Change>
   void go_on(const Change& change) {
-    {
-      const std::lock_guard lock(mutex_);
-      change();
-      if (!write_next()) return;
-    }
-    Finish(grpc::Status::OK);
+    const std::lock_guard lock(mutex_);
+    change();
+    if (all_done()) stream_.Finish(grpc::Status::OK, tag(finished_));
   }
 
   // With the lock held. True once, when all is done.
-  bool write_next() {
+  bool all_done() {
     while (broken_ && !writing_ && !line_.empty() && line_.front()->answer) line_.pop_front();
     if (!writing_ && !line_.empty() && line_.front()->answer) {
       writing_ = true;
-      StartWrite(&*line_.front()->answer);
+      stream_.Write(*line_.front()->answer, tag(written_));
     }
     if (!reading_ && !no_more_ && line_.size() < kMostAhead) {
       reading_ = true;
-      StartRead(&incoming_);
+      stream_.Read(&incoming_, tag(read_));
     }
     return no_more_ && !reading_ && line_.empty() && !std::exchange(ended_, true);
   }
 
-  const Server& server_;
-  const grpc::CallbackServerContext& context_;
+  const InferenceCalls calls_;
+  grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer> stream_{&context()};
+  GrpcEvent read_{[this](bool ok) { on_read(ok); }};
+  GrpcEvent written_{[this](bool ok) { on_written(ok); }};
+  GrpcEvent finished_{[](bool) {}};
   grpc::ByteBuffer incoming_;  // the reader's
 
   std::mutex mutex_;  // guards what follows
@@ -252,16 +274,12 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
 
 }  // namespace
 
-grpc::ServerUnaryReactor* begin_infer(const Server& server, const grpc::CallbackServerContext& context, grpc::ByteBuffer& request,
-                                      grpc::ByteBuffer& answer) {
-  auto call = std::make_unique<InferCall>(server.log(), answer);
-  call->begin(server, context, request);
-  return call.release();  // gRPC's, until OnDone()
+void serve_infer(const InferenceCalls& calls) {
+  std::make_shared<InferCall>(calls)->wait();
 }
 
-grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* begin_stream_infer(const Server& server,
-                                                                                const grpc::CallbackServerContext& context) {
-  return std::make_unique<StreamCall>(server, context).release();  // gRPC's, until OnDone()
+void serve_stream_infer(const InferenceCalls& calls) {
+  std::make_shared<StreamCall>(calls)->wait();
 }
 
 }  // namespace staronnx

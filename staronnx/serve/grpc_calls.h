@@ -1,21 +1,31 @@
-// Inferences that came over gRPC, until they are answered. Each deletes itself when gRPC is done with it. Private to this room.
+// Inferences that came over gRPC, until they are answered. Private to this room.
 #pragma once
 
-#include <grpcpp/server_context.h>
-#include <grpcpp/support/server_callback.h>
-
+#include "staronnx/serve/grpc_gate.h"
+#include "staronnx/serve/grpc_queue.h"
+#include "staronnx/serve/proto/grpc_service.grpc.pb.h"
 #include "staronnx/serve/server.h"
 
 namespace staronnx {
 
-// ModelInfer: parses `request`, empties it and gives it to the model, on the calling thread; the answer is written on the model's. When the
-// client goes away, so does the inference. `server` and what gRPC gives outlive the call.
-grpc::ServerUnaryReactor* begin_infer(const Server& server, const grpc::CallbackServerContext& context, grpc::ByteBuffer& request,
-                                      grpc::ByteBuffer& answer);
+// The protocol's service. Inferences pass as bytes, so that their tensors are copied once only.
+using InferenceService = inference::GRPCInferenceService::WithRawMethod_ModelInfer<
+    inference::GRPCInferenceService::WithRawMethod_ModelStreamInfer<inference::GRPCInferenceService::AsyncService>>;
+
+// What calls need, all of which outlives them.
+struct InferenceCalls {
+  const Server& server;
+  const GrpcGate& gate;
+  InferenceService& service;
+  GrpcQueue& queue;
+};
+
+// Answers calls of ModelInfer from now on: parses the request and gives it to the model, on a thread of the queue; the answer is sent on the
+// model's. When the client goes away, so does the inference.
+void serve_infer(const InferenceCalls& calls);
 
 // ModelStreamInfer: many of them at a time, answered in the order in which they came; what goes wrong with one is answered in its place,
 // and the stream goes on.
-grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* begin_stream_infer(const Server& server,
-                                                                                const grpc::CallbackServerContext& context);
+void serve_stream_infer(const InferenceCalls& calls);
 
 }  // namespace staronnx

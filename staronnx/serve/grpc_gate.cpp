@@ -19,13 +19,7 @@ std::string_view word_of(const grpc::Status& status) {
   return code < kWords.size() ? kWords[code] : "UNKNOWN";
 }
 
-grpc::ServerUnaryReactor* finished(grpc::CallbackServerContext* context, const grpc::Status& status) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(status);
-  return reactor;
-}
-
-std::optional<grpc::Status> GrpcGate::refusal(const grpc::CallbackServerContext& context, Api api, const char* name) const {
+std::optional<grpc::Status> GrpcGate::refusal(const grpc::ServerContext& context, Api api, const char* name) const {
   const Restriction* restriction = restrictions_.on(api);
   if (restriction == nullptr) return std::nullopt;
   const auto given = context.client_metadata().find(restriction->header);

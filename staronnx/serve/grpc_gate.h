@@ -2,7 +2,7 @@
 #pragma once
 
 #include <grpcpp/server_context.h>
-#include <grpcpp/support/server_callback.h>
+#include <grpcpp/support/status.h>
 
 #include <optional>
 #include <string_view>
@@ -16,8 +16,6 @@ namespace staronnx {
 
 std::string_view word_of(const grpc::Status& status);  // "INVALID_ARGUMENT"
 
-grpc::ServerUnaryReactor* finished(grpc::CallbackServerContext* context, const grpc::Status& status);
-
 // Thread-safe.
 class GrpcGate {
  public:
@@ -25,17 +23,17 @@ class GrpcGate {
   GrpcGate(Log& log, Restrictions restrictions) : log_(log), restrictions_(std::move(restrictions)) {}
 
   // PERMISSION_DENIED, which the log has heard of then; or nothing. `name`: the call's.
-  std::optional<grpc::Status> refusal(const grpc::CallbackServerContext& context, Api api, const char* name) const;
+  std::optional<grpc::Status> refusal(const grpc::ServerContext& context, Api api, const char* name) const;
 
-  // For calls that are answered at once: with the Status that `work` returns, which is not called for those who are refused.
+  // Of a call that is answered at once: the Status that `work` returns, which is not called for those who are refused.
   template <class Work>
-  grpc::ServerUnaryReactor* reply(grpc::CallbackServerContext* context, Api api, const char* name, const Work& work) const {
-    if (const std::optional<grpc::Status> refused = refusal(*context, api, name)) return finished(context, *refused);
+  grpc::Status reply(const grpc::ServerContext& context, Api api, const char* name, const Work& work) const {
+    if (std::optional<grpc::Status> refused = refusal(context, api, name)) return *std::move(refused);
     const std::optional<AccessLine> access = access_line(log_, [&] { return AccessLine{"gRPC", "", name}; });
     const Status done = work();
-    const grpc::Status status = done ? grpc::Status::OK : grpc_status(done.error());
+    grpc::Status status = done ? grpc::Status::OK : grpc_status(done.error());
     if (access) access->write(log_, word_of(status));
-    return finished(context, status);
+    return status;
   }
 
  private:

@@ -1,10 +1,13 @@
 #include "staronnx/serve/grpc_health.h"
 
-#include <chrono>
-#include <functional>
-#include <memory>
-#include <utility>
+#include <grpcpp/support/async_stream.h>
 
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "staronnx/serve/grpc_answered_call.h"
 #include "staronnx/serve/proto/grpc_service.grpc.pb.h"
 
 namespace staronnx {
@@ -15,24 +18,21 @@ using HealthAnswer = grpc::health::v1::HealthCheckResponse;
 // How often watches look. Whether the server is ready is known within a microsecond.
 constexpr std::chrono::milliseconds kLookAgain{100};
 
-// Its client may not use it.
-class RefusedWatch final : public grpc::ServerWriteReactor<HealthAnswer> {
- public:
-  explicit RefusedWatch(const grpc::Status& status) { Finish(status); }
-  void OnDone() override { delete this; }
-};
-
 }  // namespace
 
 // A client that is told a status, and then each that differs from the one before; until it goes, or end().
-class HealthWatch final : public grpc::ServerWriteReactor<HealthAnswer> {
+class HealthWatch final : public GrpcCall {
  public:
-  using Done = std::function<void(HealthWatch*, const grpc::Status& ended)>;
+  // What outlives the queue.
+  struct Around {
+    GrpcHealth& health;
+    const GrpcGate& gate;
+    Log& log;
+  };
 
-  // `done` is called last.
-  HealthWatch(std::string service, Done done) : service_(std::move(service)), done_(std::move(done)) {}
+  HealthWatch(GrpcQueue& queue, const Around& around) : GrpcCall(queue), around_(around) {}
 
-  const std::string& service() const { return service_; }
+  const std::string& service() const { return asked_.service(); }
 
   // Both thread-safe.
   void say(HealthAnswer::ServingStatus status) {
@@ -43,46 +43,57 @@ class HealthWatch final : public grpc::ServerWriteReactor<HealthAnswer> {
   }
 
  private:
-  void OnWriteDone(bool ok) override {
+  void request(grpc::ServerCompletionQueue& events, void* tag) override {
+    around_.health.RequestWatch(&context(), &asked_, &writer_, &events, &events, tag);
+  }
+  std::shared_ptr<GrpcCall> another() const override { return std::make_shared<HealthWatch>(queue(), around_); }
+
+  void begin() override {
+    if (const auto refused = around_.gate.refusal(context(), Api::health, "Watch")) return finish(*refused);
+    access_ = access_line(around_.log, [] { return AccessLine{"gRPC", "", "Watch"}; });
+    around_.health.add(*this);
+  }
+  void gone() override {
+    go_on([&] { gone_ = true; });
+  }
+
+  void on_written(bool ok) {
     go_on([&] {
       writing_ = false;
       gone_ = gone_ || !ok;
     });
   }
-  void OnCancel() override {
-    go_on([&] { gone_ = true; });
-  }
-  void OnDone() override {
-    done_(this, ended());
-    delete this;
+
+  void finish(const grpc::Status& status) {
+    if (access_) access_->write(around_.log, word_of(status));
+    finished_ = true;
+    writer_.Finish(status, tag(finishes_));
   }
 
-  grpc::Status ended() const { return ending_ ? grpc::Status::OK : grpc::Status::CANCELLED; }
-
-  // After `change`, with the lock held, does what can be done next. gRPC may delete this once it is finished.
+  // After `change`, with the lock held, does what can be done next.
   template <class Change>
   void go_on(const Change& change) {
-    {
-      const std::lock_guard lock(mutex_);
-      change();
-      const bool news = wanted_ != said_ && !gone_;
-      if (finished_ || writing_) return;
-      if (news) {
-        said_ = wanted_;
-        answer_.set_status(*said_);
-        writing_ = true;
-        StartWrite(&answer_);
-      }
-      if (news || !(ending_ || gone_)) return;
-      finished_ = true;
+    const std::lock_guard lock(mutex_);
+    change();
+    if (finished_ || writing_) return;
+    if (wanted_ != said_ && !gone_) {
+      said_ = wanted_;
+      HealthAnswer answer;
+      answer.set_status(*said_);
+      writing_ = true;
+      writer_.Write(answer, tag(written_));
+    } else if (ending_ || gone_) {
+      finish(ending_ ? grpc::Status::OK : grpc::Status::CANCELLED);
     }
-    Finish(ended());
   }
 
-  const std::string service_;
-  const Done done_;
+  const Around around_;
+  grpc::health::v1::HealthCheckRequest asked_;
+  grpc::ServerAsyncWriter<HealthAnswer> writer_{&context()};
+  GrpcEvent written_{[this](bool ok) { on_written(ok); }};
+  GrpcEvent finishes_{[this](bool) { around_.health.remove(*this); }};
+  std::optional<AccessLine> access_;
   std::mutex mutex_;  // guards what follows
-  HealthAnswer answer_;
   std::optional<HealthAnswer::ServingStatus> wanted_, said_;
   bool writing_ = false;
   bool ending_ = false;
@@ -98,35 +109,28 @@ HealthAnswer::ServingStatus GrpcHealth::status_of(const std::string& service) co
   return unknown ? HealthAnswer::SERVICE_UNKNOWN : serving(model.ok());
 }
 
-grpc::ServerUnaryReactor* GrpcHealth::Check(grpc::CallbackServerContext* context, const Request* request, Answer* answer) {
-  return gate_.reply(context, Api::health, "Check", [&]() -> Status {
-    const Answer::ServingStatus status = status_of(request->service());
-    if (status == Answer::SERVICE_UNKNOWN) return Error{ErrorCode::not_found, "there is no service '" + request->service() + "'"};
-    answer->set_status(status);
-    return {};
-  });
+void GrpcHealth::begin(GrpcQueue& queue) {
+  answer_calls(queue, *this, gate_, Api::health, "Check", &GrpcHealth::RequestCheck,
+               [this](const auto& asked, auto& answer) -> Status {
+                 const Answer::ServingStatus status = status_of(asked.service());
+                 if (status == Answer::SERVICE_UNKNOWN)
+                   return Error{ErrorCode::not_found, "there is no service '" + asked.service() + "'"};
+                 answer.set_status(status);
+                 return {};
+               });
+  std::make_shared<HealthWatch>(queue, HealthWatch::Around{*this, gate_, server_.log()})->wait();
 }
 
-grpc::ServerWriteReactor<HealthAnswer>* GrpcHealth::Watch(grpc::CallbackServerContext* context, const Request* request) {
-  if (const auto refused = gate_.refusal(*context, Api::health, "Watch"))
-    return std::make_unique<RefusedWatch>(*refused).release();  // gRPC's, until OnDone()
-  const auto access = access_line(server_.log(), [] { return AccessLine{"gRPC", "", "Watch"}; });
-  const auto done = [this, access](HealthWatch* watch, const grpc::Status& ended) {
-    if (access) access->write(server_.log(), word_of(ended));
-    forget(watch);
-  };
-  auto owned = std::make_unique<HealthWatch>(request->service(), done);
-  HealthWatch* watch = owned.release();  // gRPC's, as well
+void GrpcHealth::add(HealthWatch& watch) {
   const std::lock_guard lock(mutex_);
-  watches_.insert(watch);
-  watch->say(status_of(watch->service()));
+  watches_.insert(&watch);
+  watch.say(status_of(watch.service()));
   if (ended_) {
-    watch->end();
+    watch.end();
   } else if (!telling_.joinable()) {
     telling_ = std::jthread([this](const std::stop_token& stop) { tell(stop); });
   }
   changed_.notify_all();
-  return watch;
 }
 
 void GrpcHealth::tell(const std::stop_token& stop) {
@@ -137,9 +141,9 @@ void GrpcHealth::tell(const std::stop_token& stop) {
   }
 }
 
-void GrpcHealth::forget(HealthWatch* watch) {
+void GrpcHealth::remove(HealthWatch& watch) {
   const std::lock_guard lock(mutex_);
-  watches_.erase(watch);
+  watches_.erase(&watch);
 }
 
 void GrpcHealth::end() {

@@ -3,12 +3,12 @@
 
 #include <condition_variable>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <string>
 #include <thread>
 
 #include "staronnx/serve/grpc_gate.h"
+#include "staronnx/serve/grpc_queue.h"
 #include "staronnx/serve/proto/health.grpc.pb.h"
 #include "staronnx/serve/server.h"
 
@@ -18,24 +18,26 @@ class HealthWatch;
 
 // SERVING as long as the server is ready: of itself ("") and of the inference service; and of a model, by its name, as long as the model is.
 // Watches hear of changes within a tenth of a second. Thread-safe.
-class GrpcHealth final : public grpc::health::v1::Health::CallbackService {
+class GrpcHealth final : public grpc::health::v1::Health::AsyncService {
  public:
   // `server` and `gate` outlive it.
   GrpcHealth(Server& server, const GrpcGate& gate) : server_(server), gate_(gate) {}
 
+  // Answers calls that come to `queue` from now on; outlives it.
+  void begin(GrpcQueue& queue);
+
   // All watches end, those to come at once.
   void end();
 
- private:
-  using Request = grpc::health::v1::HealthCheckRequest;
-  using Answer = grpc::health::v1::HealthCheckResponse;
+  // Of a watch.
+  void add(HealthWatch& watch);
+  void remove(HealthWatch& watch);
 
-  grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context, const Request* request, Answer* answer) override;
-  grpc::ServerWriteReactor<Answer>* Watch(grpc::CallbackServerContext* context, const Request* request) override;
+ private:
+  using Answer = grpc::health::v1::HealthCheckResponse;
 
   Answer::ServingStatus status_of(const std::string& service) const;
   void tell(const std::stop_token& stop);
-  void forget(HealthWatch* watch);
 
   Server& server_;
   const GrpcGate& gate_;

@@ -238,6 +238,33 @@ std::uint8_t* begin_field(int field, std::size_t length, std::uint8_t* to) {
   return CodedOutputStream::WriteVarint32ToArray(static_cast<std::uint32_t>(length), to);
 }
 
+// Shorter outputs are copied: that takes no longer than keeping their memory. A whole answer of 16 KiB takes 1.4 us copied and 1.1 us kept, of
+// 600 kB 14 and 0.6 us.
+constexpr std::size_t kLeastLent = 16 * 1024;
+
+// Empty when it is to be copied.
+grpc::Slice lent(const InferenceResponse& response, std::span<const std::byte> data) {
+  using Kept = std::shared_ptr<const std::byte>;
+  if (data.size() < kLeastLent || !response.keep) return {};
+  auto kept = std::make_unique<Kept>(response.keep(data));
+  if (*kept == nullptr) return {};
+  void* const bytes = const_cast<std::byte*>(kept->get());  // nobody writes there
+  return {bytes, data.size(), [](void* held) { std::unique_ptr<Kept>(static_cast<Kept*>(held)).reset(); }, kept.release()};
+}
+
+// `own` with `lent` between its parts, which end at `cuts`; empty ones are not.
+grpc::ByteBuffer joined(const grpc::Slice& own, const std::vector<grpc::Slice>& lent, const std::vector<std::size_t>& cuts) {
+  std::vector<grpc::Slice> slices;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < lent.size(); ++i) {
+    if (lent[i].size() == 0) continue;
+    slices.push_back(own.sub(std::exchange(begin, cuts[i]), cuts[i]));
+    slices.push_back(lent[i]);
+  }
+  if (begin < own.size()) slices.push_back(own.sub(begin, own.size()));
+  return {slices.data(), slices.size()};
+}
+
 // `around`: the field of the message that the answer is in; 0: none.
 Result<grpc::ByteBuffer> message_of(const InferenceResponse& response, bool final_mark, int around) {
   const inference::ModelInferResponse head = head_of(response, final_mark);
@@ -247,16 +274,21 @@ Result<grpc::ByteBuffer> message_of(const InferenceResponse& response, bool fina
   if (whole > INT_MAX)
     return Error{ErrorCode::unsupported,
                  "the answer has " + std::to_string(whole) + " bytes, more than gRPC carries; ask for fewer outputs"};
-  grpc_slice slice = grpc_slice_malloc(whole);
+  std::vector<grpc::Slice> apart;
+  std::vector<std::size_t> cuts;
+  std::size_t own = whole;
+  for (const InferenceOutput& output : response.outputs) own -= apart.emplace_back(lent(response, output.tensor.data)).size();
+  grpc_slice slice = grpc_slice_malloc(own);
   std::uint8_t* to = GRPC_SLICE_START_PTR(slice);
   if (around != 0) to = begin_field(around, size, to);
   to = head.SerializeWithCachedSizesToArray(to);
-  for (const InferenceOutput& output : response.outputs) {
-    to = begin_field(inference::ModelInferResponse::kRawOutputContentsFieldNumber, output.tensor.data.size(), to);
-    to = std::copy_n(reinterpret_cast<const std::uint8_t*>(output.tensor.data.data()), output.tensor.data.size(), to);
+  for (std::size_t i = 0; i < apart.size(); ++i) {
+    const std::span<const std::byte> data = response.outputs[i].tensor.data;
+    to = begin_field(inference::ModelInferResponse::kRawOutputContentsFieldNumber, data.size(), to);
+    if (apart[i].size() == 0) to = std::copy_n(reinterpret_cast<const std::uint8_t*>(data.data()), data.size(), to);
+    cuts.push_back(static_cast<std::size_t>(to - GRPC_SLICE_START_PTR(slice)));
   }
-  const grpc::Slice owned(slice, grpc::Slice::STEAL_REF);
-  return grpc::ByteBuffer(&owned, 1);
+  return joined({slice, grpc::Slice::STEAL_REF}, apart, cuts);
 }
 
 grpc::StatusCode grpc_code(ErrorCode code) {

@@ -1,8 +1,8 @@
 // Inference requests and answers as gRPC carries them. Pure; private to this room.
 //
-// Tensors are copied once: from what came off the wire into their own memory, and from the pipeline's memory into what goes onto the wire.
-// What came is in pieces of 64 KiB at most that begin where the network cut them: of 496 messages of 91 to 48,030 bytes 8 had their tensor whole
-// and aligned, so none is looked for there.
+// A request's tensors are copied once, from what came off the wire into their own memory; an answer's go onto the wire from the memory that the
+// model wrote, where they are long and that can be kept (InferenceResponse::keep). What came is in pieces of 64 KiB at most that begin where
+// the network cut them: of 496 messages of 91 to 48,030 bytes 8 had their tensor whole and aligned, so none is looked for there.
 #pragma once
 
 #include <grpcpp/support/byte_buffer.h>

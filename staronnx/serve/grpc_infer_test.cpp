@@ -201,6 +201,32 @@ TEST(GrpcInfer, AnswersHaveOneRawEntryForEachOutput) {
   EXPECT_TRUE(answer.parameters().empty());
 }
 
+// Until gRPC has sent them; what cannot be kept is copied.
+TEST(GrpcInfer, LongOutputsAreSentFromTheirOwnMemory) {
+  const Shape shape{100'000};
+  const auto kept = std::make_shared<std::vector<std::byte>>(100'000, std::byte{7});
+  const std::vector<std::byte> passing(100'000, std::byte{8}), brief(10, std::byte{9});
+  const std::vector<InferenceOutput> outputs{{"a", {DataType::uint8, shape, *kept}},
+                                             {"b", {DataType::uint8, shape, passing}},
+                                             {"c", {DataType::uint8, shape, brief}},
+                                             {"d", {DataType::uint8, shape, *kept}}};
+  InferenceResponse response = example(outputs);
+  response.keep = [&](std::span<const std::byte> data) {
+    return data.data() == kept->data() ? std::shared_ptr<const std::byte>(kept, data.data()) : nullptr;
+  };
+  for (const bool stream : {false, true}) {
+    const Result<grpc::ByteBuffer> message = stream ? stream_answer_message(response, true) : answer_message(response);
+    ASSERT_TRUE(message.ok());
+    EXPECT_EQ(kept.use_count(), 3);
+    inference::ModelStreamInferResponse answer;
+    ASSERT_TRUE(stream ? answer.ParseFromString(bytes_of(*message))
+                       : answer.mutable_infer_response()->ParseFromString(bytes_of(*message)));
+    const auto& raw = answer.infer_response().raw_output_contents();
+    EXPECT_THAT(raw, ElementsAre(std::string(100'000, 7), std::string(100'000, 8), std::string(10, 9), std::string(100'000, 7)));
+  }
+  EXPECT_EQ(kept.use_count(), 1);
+}
+
 TEST(GrpcInfer, StreamsAnswerInBand) {
   const Shape shape{300};
   const std::vector<std::byte> data(300);

@@ -8,9 +8,12 @@
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <climits>
+#include <optional>
+#include <thread>
 
 #include "staronnx/serve/grpc_certificates.h"
 #include "staronnx/serve/grpc_health.h"
+#include "staronnx/serve/grpc_queue.h"
 #include "staronnx/serve/grpc_service.h"
 #include "staronnx/serve/listen_address.h"
 
@@ -28,6 +31,12 @@ void limit_memory(grpc::ServerBuilder& builder, const Allowance& bytes) {
   grpc::ResourceQuota quota("requests");
   builder.SetResourceQuota(quota.Resize(std::max(bytes.most(), kLeastQuota)));
 }
+
+// Threads that wait for events. With one, large tensors wait for one another, as each is received and copied there: of 600 kB 0.64 and 0.67 of
+// the bare echo's bytes per second in two runs, instead of 0.85 and 0.79 with two; and a request with 16 floats took no less processor time (198 and
+// 172 us, instead of 184 and 158). On two cores, other programs busy beside. More for many cores: with two, they take 0.1 ms of a request.
+constexpr unsigned kLeastThreads = 2;
+constexpr unsigned kCoresOfAThread = 4;
 
 // Clients ping idle connections as often as they were told to; that is no reason to close them.
 void take_pings(grpc::ServerBuilder& builder) {
@@ -49,6 +58,7 @@ struct GrpcServer::State {
   GrpcService service;
   GrpcHealth health;
   tcp::endpoint local;
+  std::optional<GrpcQueue> queue;
   std::unique_ptr<grpc::Server> listening;
 };
 
@@ -69,10 +79,14 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::start(Server& server, const Grpc
   take_pings(builder);
   builder.RegisterService(&state->service);
   builder.RegisterService(&state->health);
+  state->queue.emplace(builder);
   state->listening = builder.BuildAndStart();
   if (state->listening == nullptr || port == 0)
     return Error{ErrorCode::unavailable,
                  "gRPC cannot listen at " + to_string(*wanted) + "; choose another --grpc-port or --grpc-address"};
+  state->service.begin(*state->queue);
+  state->health.begin(*state->queue);
+  state->queue->start(std::max(kLeastThreads, std::thread::hardware_concurrency() / kCoresOfAThread));
   state->local = tcp::endpoint(wanted->address(), static_cast<std::uint16_t>(port));
   return std::make_unique<GrpcServer>(std::move(state));
 }
@@ -103,6 +117,7 @@ void GrpcServer::drain(Deadline deadline) {
   state_->health.end();  // nobody waits for them
   const auto left = std::min<Clock::duration>(deadline.at - Clock::now(), std::chrono::hours(24 * 365));
   state_->listening->Shutdown(std::chrono::system_clock::now() + left);
+  state_->queue->end();
 }
 
 }  // namespace staronnx

@@ -1,6 +1,6 @@
 // The gRPC front end: KServe's protocol, version 2, over gRPC, with grpc.health.v1 and reflection.
 //
-// It uses gRPC's callback interface: calls are events on a few threads of gRPC's own (half as many as there are cores, 2 to 16), none of which
+// It uses gRPC's asynchronous interface: calls are events on a queue that a few threads serve (GrpcQueue), none of which
 // waits for a computation. Messages have up to 2 GiB - 1, compressed or not, but together no more than the server holds at once (64 MiB at least);
 // clients may ping as they like.
 #pragma once

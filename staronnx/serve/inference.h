@@ -67,6 +67,7 @@ struct InferenceResponse {
   std::string_view id;
   std::span<const InferenceOutput> outputs;   // as requested
   std::span<const SegmentRun> segments = {};  // that ran; of an ensemble, those of all its steps
+  KeepMemory keep = {};                       // beyond that call
 };
 
 // Called exactly once for each accepted request, on a thread of the model's, which serves other requests, too: it must return soon, not throw

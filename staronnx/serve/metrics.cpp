@@ -156,7 +156,7 @@ void put_segments(Families& families, const std::vector<Seen>& models) {
 }
 
 void put_allowances(Families& families, const Allowance& bytes, const Allowance& connections) {
-  put(families.gauge("staronnx_in_flight_bytes", "Bytes of requests that the server holds"), {},
+  put(families.gauge("staronnx_in_flight_bytes", "Bytes of requests, and of answers over gRPC, that the server holds"), {},
       static_cast<double>(bytes.taken()));
   put(families.gauge("staronnx_http_connections", "Connections over HTTP"), {}, static_cast<double>(connections.taken()));
   MetricFamily& refused =

@@ -108,7 +108,8 @@ void answer(Accepted& accepted, const Result<Response>& response) {
   // First: who has the answer finds it counted.
   statistics.succeeded(times_of(accepted, response->segments, Clock::now()), accepted.batch_size, together,
                        std::chrono::system_clock::now());
-  accepted.done(InferenceResponse{accepted.model->name(), accepted.model->version(), accepted.id, *outputs, response->segments});
+  accepted.done(InferenceResponse{accepted.model->name(), accepted.model->version(), accepted.id, *outputs, response->segments,
+                                  response->keep});
 }
 
 // Takes what it needs out of `request`.
