@@ -309,8 +309,8 @@ class Dispatcher {
     for (const Worker& worker : workers_) tasks.insert(tasks.end(), worker.running.begin(), worker.running.end());
     for (const starpu_task* task : ready_) tasks.push_back(&segment_of(*task));
     std::ranges::sort(tasks, {}, [](const SegmentTask* task) { return order_of(*task); });
-    const auto same = std::ranges::unique(tasks, {}, [](const SegmentTask* task) { return task->request; });
-    tasks.erase(same.begin(), same.end());
+    const auto same_request = [](const SegmentTask* a, const SegmentTask* b) { return a->request == b->request; };
+    tasks.erase(std::unique(tasks.begin(), tasks.end(), same_request), tasks.end());
     return tasks;
   }
 
