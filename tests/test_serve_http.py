@@ -617,6 +617,18 @@ def test_a_request_that_cannot_be_in_time_is_refused(serve, served_models):
             assert "error" in json.loads(response.read())
 
 
+def test_a_request_may_come_before_the_last_is_answered(serve, served_models):
+    with serve(served_models["slow"]) as alone, Wire(alone) as wire:
+        wire.send(slow_request(30_000))
+        with Wire(alone) as other:  # behind the first
+            other.send(get("/v2/health/ready"))
+            assert other.answer()[0] == 200
+        wire.send(get("/v2/health/ready"))
+        assert wire.answer()[0] == 200 and wire.answer() == (200, None, False)
+        wire.send(slow_request(1))
+        assert wire.answer()[0] == 200
+
+
 def test_the_end_waits_for_what_is_under_way(serve, served_models):
     with serve(served_models["slow"]) as alone, Wire(alone) as busy, Wire(alone) as idle:
         idle.send(get("/v2/health/ready"))

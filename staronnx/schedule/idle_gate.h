@@ -1,4 +1,4 @@
-// Where workers sleep while no request is inside StarPU.
+// Where workers sleep while no request is inside StarPU. (With StarONNX's own policy, and all data in one memory, they mostly sleep in the policy.)
 //
 // StarPU 1.4, with blocking drivers too, never lets the last awake worker of a context sleep: it spins until the next task. Measured
 // on two cores, idle but for a null task every 5 ms: one core busy all the time (5.7 s of 5.8 s), and the submitting thread, when it

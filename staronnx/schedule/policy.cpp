@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/container/small_vector.hpp>
+#include <deque>
 #include <functional>
 #include <limits>
 #include <memory_resource>
@@ -37,9 +38,13 @@ Clock::time_point now() {
 // A worker waits for a lock in StarPU's "relaxed" state, or workers that wait for one another would block for ever.
 class Lock {
  public:
-  explicit Lock(starpu_pthread_mutex_t& mutex) : mutex_(mutex) {
+  explicit Lock(starpu_pthread_mutex_t& mutex) : Lock(mutex, [] {}) {}
+  // `wait`: with the lock, for what others do with it meanwhile.
+  template <class Wait>
+  Lock(starpu_pthread_mutex_t& mutex, const Wait& wait) : mutex_(mutex) {
     starpu_worker_relax_on();
     starpu_pthread_mutex_lock(&mutex_);
+    wait();
     starpu_worker_relax_off();
   }
   ~Lock() { starpu_pthread_mutex_unlock(&mutex_); }
@@ -54,6 +59,7 @@ class Dispatcher {
   // A worker that is to fetch a task; once the inputs of the task's mates are there, which must be brought, when it is said.
   struct Fetch {
     std::size_t worker = 0;
+    bool sleeps = false;  // in pop()
     SegmentTask* leader = nullptr;
   };
   using Fetches = boost::container::small_vector<Fetch, 64>;
@@ -69,9 +75,19 @@ class Dispatcher {
     places_ = std::move(places);
     ahead_ = ahead;
     several_memories_ = std::ranges::any_of(places_, [](const Place& place) { return place.memory != STARPU_MAIN_RAM; });
+    may_sleep_ = !kSimulated && !several_memories_;
     workers_.resize(starpu_worker_get_count());
     at_work_ = AtWork(workers_.size());
     for (Worker& worker : workers_) worker.assigned.reserve(1), worker.running.reserve(1);
+  }
+
+  // No worker sleeps in pop() from now on.
+  void keep_awake() {
+    const Lock lock(mutex_);
+    may_sleep_ = false;
+    for (Worker& worker : workers_) {
+      if (std::exchange(worker.sleeps, false)) starpu_sem_post(&worker.given);
+    }
   }
 
   void push(starpu_task* task) {
@@ -93,7 +109,7 @@ class Dispatcher {
   }
 
   starpu_task* pop(std::size_t worker) {
-    const Lock lock(mutex_);
+    const Lock lock(mutex_, [&] { await_task(workers_[worker]); });
     std::vector<starpu_task*>& assigned = workers_[worker].assigned;
     if (assigned.empty() || !segment_of(*assigned.back()).held.here()) return nullptr;
     // A worker that waited for its turn in a run, as the simulator's do, would see to no transfers meanwhile; of others' outputs neither.
@@ -158,9 +174,27 @@ class Dispatcher {
 
  private:
   struct Worker {
+    Worker() { starpu_sem_init(&given, 0, 0); }
+    ~Worker() { starpu_sem_destroy(&given); }
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
     std::vector<starpu_task*> assigned;  // and not yet fetched: a batch, its leader last
     std::vector<SegmentTask*> running;   // of the batch that it leads
+    bool sleeps = false;                 // until it is given a task, and told so once
+    starpu_sem_t given;
   };
+
+  // A worker that has nothing else to see to, as all data is in one memory, sleeps here until it is given a task. StarPU would have it look for one
+  // again and again before it sleeps, which was a third of what a small request costs a server.
+  void await_task(Worker& worker) {
+    while (may_sleep_ && worker.assigned.empty()) {
+      worker.sleeps = true;
+      starpu_pthread_mutex_unlock(&mutex_);
+      starpu_sem_wait(&worker.given);
+      starpu_pthread_mutex_lock(&mutex_);
+    }
+  }
 
   void add_ready(starpu_task* task) {
     SegmentTask& segment = segment_of(*task);
@@ -220,17 +254,24 @@ class Dispatcher {
         for (const std::size_t task : start.tasks) prefetch(ready_[task], start.place);
       }
       learn_start(segment_of(*ready_[start.tasks[0]]), start.place, moment);
-      SegmentTask& leader = give(workers_[workers.front()], start);
-      fetches.push_back({workers.front(), leader.held.here() ? nullptr : &leader});
+      Worker& worker = workers_[workers.front()];
+      SegmentTask& leader = give(worker, start);
+      fetches.push_back({workers.front(), std::exchange(worker.sleeps, false), leader.held.here() ? nullptr : &leader});
     }
     std::erase(ready_, nullptr);
     return fetches;
   }
 
   // Without the lock: StarPU may call back at once.
-  static void begin(const Fetches& fetches) {
-    for (const auto& [worker, leader] : fetches)
-      leader == nullptr ? wake_worker(worker) : leader->slot->bring_mates(*leader, static_cast<unsigned>(worker));
+  void begin(const Fetches& fetches) {
+    for (const auto& [worker, sleeps, leader] : fetches) {
+      if (leader != nullptr)
+        leader->slot->bring_mates(*leader, static_cast<unsigned>(worker));
+      else if (sleeps)
+        starpu_sem_post(&workers_[worker].given);
+      else
+        wake_worker(worker);
+    }
   }
 
   Microseconds time_of(const SegmentTask& task, std::size_t place, int batch) const {
@@ -268,8 +309,8 @@ class Dispatcher {
     for (const Worker& worker : workers_) tasks.insert(tasks.end(), worker.running.begin(), worker.running.end());
     for (const starpu_task* task : ready_) tasks.push_back(&segment_of(*task));
     std::ranges::sort(tasks, {}, [](const SegmentTask* task) { return order_of(*task); });
-    const auto same = std::ranges::unique(tasks, {}, [](const SegmentTask* task) { return task->request; });
-    tasks.erase(same.begin(), same.end());
+    const auto same_request = [](const SegmentTask* a, const SegmentTask* b) { return a->request == b->request; };
+    tasks.erase(std::unique(tasks.begin(), tasks.end(), same_request), tasks.end());
     return tasks;
   }
 
@@ -415,8 +456,10 @@ class Dispatcher {
   // What follows is guarded by the mutex.
   std::vector<Place> places_;
   bool several_memories_ = false;
-  bool ahead_ = true;                                // data is sent to places that are not free yet
-  std::vector<Worker> workers_{STARPU_NMAXWORKERS};  // as many as there are, once places are set; workers look for tasks before
+  bool ahead_ = true;       // data is sent to places that are not free yet
+  bool may_sleep_ = false;  // workers in pop()
+  // As many as there are, once places are set; workers look for tasks before.
+  std::deque<Worker> workers_ = std::deque<Worker>(STARPU_NMAXWORKERS);
   AtWork at_work_{STARPU_NMAXWORKERS};
   std::vector<starpu_task*> ready_;
   std::vector<starpu_task*> incomplete_;                  // of batches of which the last task is not there yet
@@ -486,6 +529,10 @@ starpu_sched_policy& staronnx_policy() {
 
 void set_places(std::vector<Place> places, bool ahead) {
   dispatcher(0).set_places(std::move(places), ahead);
+}
+
+void keep_workers_awake() {
+  dispatcher(0).keep_awake();
 }
 
 void task_ended(SegmentTask& task) {

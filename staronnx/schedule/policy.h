@@ -3,7 +3,8 @@
 //
 //   ready (push_task) -> waiting -> assigned to the place's first worker (pop_task) -> running -> done (task_ended())
 //
-// Tasks are assigned to idle workers only; the others of a place get none until the task is done.
+// Tasks are assigned to idle workers only; the others of a place get none until the task is done. A worker that has none sleeps in pop_task where
+// there is but one memory; with several, it sees to transfers, too, and sleeps at the IdleGate.
 #pragma once
 
 #include <starpu.h>
@@ -28,6 +29,9 @@ starpu_sched_policy& staronnx_policy();
 
 // Before the first task: where tasks may run, and whether data is sent there ahead. The policy must be the one in use.
 void set_places(std::vector<Place> places, bool ahead);
+
+// Before StarPU ends: workers without a task sleep in the policy, where they would not notice. The policy must be the one in use.
+void keep_workers_awake();
 
 // A task that the policy gave a place has run. What of its request is ready now has been submitted before, announced: else others would take
 // its place in between. Thread-safe.

@@ -276,6 +276,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(const RuntimeOptions& options) {
 }
 
 Status Runtime::find_places(const RuntimeOptions& options) {
+  state_->own_policy = options.scheduler == kPolicyName;
   std::vector<Place>& places = state_->places;
   state_->gpu_turns = std::make_unique<GpuTurns>(options.gpus.size(), workers_per_gpu(options));
   for (const Gpu& gpu : options.gpus) {
@@ -306,7 +307,6 @@ Status Runtime::find_places(const RuntimeOptions& options) {
     places.push_back(place_of(state_->gathering->nodes()[*number], places.size()));
   }
   for (Place& place : places_of(options.groups, options.elastic, places.size())) places.push_back(std::move(place));
-  state_->own_policy = options.scheduler == kPolicyName;
   if (!state_->own_policy) return {};
   if (state_->gathering || !options.simulated_nodes.empty()) state_->links = measured_links(*state_);
   set_places(places, options.overlap);
@@ -318,6 +318,7 @@ Runtime::Runtime(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Runtime::~Runtime() {
   state_->gate.enter();  // no worker waits from now on
   state_->gate.wake();
+  if (state_->own_policy) keep_workers_awake();
   if (!kSimulated) starpu_idle_hook_deregister(state_->idle_hook);
   if (state_->gathering) {
     starpu_progression_hook_deregister(state_->progression_hook);

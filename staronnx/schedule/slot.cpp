@@ -72,7 +72,7 @@ void Slot::start(Request request, std::optional<Trial> trial) {
   done_ = std::move(request.done);
   inputs_ = std::move(request.inputs);
   if (owner_.several_memories) share_inputs();
-  under_way_ = 1;  // this
+  std::size_t first = 0;  // tasks that nothing comes before
   for (SegmentTask& task : tasks_) {
     task.urgency = request.urgency;
     task.deadline = request.deadline.at;
@@ -81,11 +81,14 @@ void Slot::start(Request request, std::optional<Trial> trial) {
     task.here_only = false;
     task.missing = route_.segments[task.position].predecessors;
     task.starts_with = task.missing == 0 ? request.starts_with.value_or(request.id) : request.id;
+    if (task.missing == 0) ++first;
   }
-  for (SegmentTask& task : tasks_) {
-    if (route_.segments[task.position].predecessors == 0) submit(task);
+  under_way_ = first;  // and not this thread, too: it may be the last to get on, and answers nobody
+  for (SegmentTask* task = tasks_.data(); first > 0; ++task) {
+    if (route_.segments[task->position].predecessors > 0) continue;
+    --first;
+    submit(*task);  // after the last the slot may be another request's, or gone
   }
-  leave();
 }
 
 void Slot::share_inputs() {
@@ -98,7 +101,6 @@ void Slot::share_inputs() {
 }
 
 void Slot::submit(SegmentTask& task, bool announced) {
-  ++under_way_;
   task.announced = announced;
   task.place.reset();
   task.mates.clear();
@@ -146,8 +148,7 @@ void Slot::finish(SegmentTask& task, std::span<const Word> from_node) {
   task.held.release();
   if (!from_node.empty() && !ran_on_node(task, from_node)) {
     if (task.place) task_ended(task);
-    submit(task);
-    return leave();
+    return submit(task);
   }
   if (from_node.empty() && task.memory != STARPU_MAIN_RAM && task.status) {  // on a GPU
     SegmentRun& as_run = runs_[task.position];
@@ -157,7 +158,12 @@ void Slot::finish(SegmentTask& task, std::span<const Word> from_node) {
   }
   for (const std::size_t successor : route_.segments[task.position].successors) {
     if (tasks_[successor].missing.fetch_sub(1) > 1) continue;
-    failed() ? void(cut_short_ = true) : submit(tasks_[successor], task.place.has_value());
+    if (failed()) {
+      cut_short_ = true;
+      continue;
+    }
+    ++under_way_;
+    submit(tasks_[successor], task.place.has_value());
   }
   if (task.place) task_ended(task);
   leave(!owner_.several_memories);

@@ -1,16 +1,33 @@
 #include "staronnx/serve/http_route.h"
 
 #include <array>
+#include <boost/container/small_vector.hpp>
 #include <charconv>
-#include <vector>
+#include <span>
 
 namespace staronnx {
 namespace {
 
+// Takes what is before the first slash off the front of `path`, and the slash; false when that was all of it.
+constexpr bool take_part(std::string_view& path, std::string_view& part) {
+  const std::size_t slash = path.find('/');
+  part = path.substr(0, slash);
+  if (slash == std::string_view::npos) return false;
+  path.remove_prefix(slash + 1);
+  return true;
+}
+
+// Its path is cut into parts when this is compiled, as one of each request is compared with all.
 struct Row {
   std::string_view method;
-  std::string_view path;  // {m}: a model's name; {n}: a version's number; {r}: a region's name
+  std::array<std::string_view, 6> parts{};  // {m}: a model's name; {n}: a version's number; {r}: a region's name
+  std::size_t count = 0;
   HttpEndpoint endpoint;
+
+  constexpr Row(std::string_view taken, std::string_view path, HttpEndpoint found) : method(taken), endpoint(found) {
+    while (take_part(path, parts[count++])) {
+    }
+  }
 };
 
 constexpr std::array kRows{
@@ -49,16 +66,6 @@ constexpr std::array kRows{
     Row{"POST", "v2/models/{m}/trace/setting", HttpEndpoint::change_trace_settings},
 };
 
-std::vector<std::string_view> parts_of(std::string_view path) {
-  std::vector<std::string_view> parts;
-  for (;;) {
-    const std::size_t slash = path.find('/');
-    parts.push_back(path.substr(0, slash));
-    if (slash == std::string_view::npos) return parts;
-    path.remove_prefix(slash + 1);
-  }
-}
-
 // Nothing when a percent sign is not followed by two hexadecimal digits.
 std::optional<std::string> percent_decoded(std::string_view text) {
   std::string decoded;
@@ -84,25 +91,41 @@ std::optional<std::int64_t> version_of(std::string_view text) {
   return version;
 }
 
-std::optional<HttpRoute> match(const Row& row, const std::vector<std::string>& parts) {
-  const std::vector<std::string_view> wanted = parts_of(row.path);
-  if (wanted.size() != parts.size()) return std::nullopt;
+std::optional<HttpRoute> match(const Row& row, std::span<const std::string> parts) {
+  if (row.count != parts.size()) return std::nullopt;
   HttpRoute route{row.endpoint};
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (wanted[i] == "{m}") {
+    const std::string_view wanted = row.parts[i];
+    if (wanted == "{m}") {
       if (parts[i].empty()) return std::nullopt;
       route.model = parts[i];
-    } else if (wanted[i] == "{r}") {
+    } else if (wanted == "{r}") {
       if (parts[i].empty()) return std::nullopt;
       route.region = parts[i];
-    } else if (wanted[i] == "{n}") {
+    } else if (wanted == "{n}") {
       route.version = version_of(parts[i]);
       if (!route.version) return std::nullopt;
-    } else if (wanted[i] != parts[i]) {
+    } else if (wanted != parts[i]) {
       return std::nullopt;
     }
   }
   return route;
+}
+
+HttpAnswer unknown(std::string_view path) {
+  return error_answer(404, "there is nothing at '" + std::string(path) + "'; paths begin with /v2");
+}
+
+// Where no row has the path and the method.
+HttpAnswer refusal(std::string_view method, std::string_view path, std::span<const std::string> parts) {
+  std::string allowed;
+  for (const Row& row : kRows) {
+    if (match(row, parts)) allowed += (allowed.empty() ? "" : ", ") + std::string(row.method);
+  }
+  if (allowed.empty()) return unknown(path);
+  HttpAnswer answer = error_answer(405, "'" + std::string(path) + "' takes " + allowed + ", not " + std::string(method));
+  answer.fields.emplace_back("Allow", allowed);
+  return answer;
 }
 
 }  // namespace
@@ -137,25 +160,22 @@ Api HttpRoute::api() const {
 
 std::variant<HttpRoute, HttpAnswer> http_route(std::string_view method, std::string_view target) {
   const std::string_view path = target.substr(0, target.find_first_of("?#"));
-  const HttpAnswer unknown = error_answer(404, "there is nothing at '" + std::string(path) + "'; paths begin with /v2");
-  if (!path.starts_with('/')) return unknown;
-  std::vector<std::string> parts;
-  for (const std::string_view part : parts_of(path.substr(1))) {
+  if (!path.starts_with('/')) return unknown(path);
+  boost::container::small_vector<std::string, 8> parts;
+  std::string_view rest = path.substr(1), part;
+  for (bool more = true; more;) {
+    more = take_part(rest, part);
     std::optional<std::string> decoded = percent_decoded(part);
     if (!decoded) return error_answer(400, "'" + std::string(path) + "' has a percent sign without two hexadecimal digits");
     parts.push_back(*std::move(decoded));
   }
   if (parts.size() > 1 && parts.back().empty()) parts.pop_back();  // "/v2/"
-  std::string allowed;
+  const std::span<const std::string> wanted(parts.data(), parts.size());
   for (const Row& row : kRows) {
-    const std::optional<HttpRoute> route = match(row, parts);
-    if (route && row.method == method) return *route;
-    if (route) allowed += (allowed.empty() ? "" : ", ") + std::string(row.method);
+    if (row.method != method) continue;
+    if (std::optional<HttpRoute> route = match(row, wanted)) return *std::move(route);
   }
-  if (allowed.empty()) return unknown;
-  HttpAnswer wrong_method = error_answer(405, "'" + std::string(path) + "' takes " + allowed + ", not " + std::string(method));
-  wrong_method.fields.emplace_back("Allow", allowed);
-  return wrong_method;
+  return refusal(method, path, wanted);
 }
 
 }  // namespace staronnx

@@ -162,7 +162,9 @@ void HttpSession::next_request() {
   parse();
 }
 
+// The first bytes of a request are awaited by the watch that has looked for the client's going until then.
 void HttpSession::read_some() {
+  if (!begun_ && !tls_) return watch();
   const std::size_t room = header_read_ ? kPiece : kHeaderPiece;
   stream_.async_read_some(buffer_.prepare(room), [self = shared_from_this()](Failure failure, std::size_t read) {
     self->buffer_.commit(read);
@@ -261,8 +263,17 @@ void HttpSession::watch() {
   watching_ = true;
   stream_.tcp().async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](Failure failure) {
     self->watching_ = false;
-    if (!failure && self->answering_) self->on_readable();
+    if (failure) return;
+    if (self->answering_) return self->on_readable();
+    if (self->parser_ && !self->begun_ && !self->tls_) self->read_first();
   });
+}
+
+void HttpSession::read_first() {
+  Failure failure;
+  buffer_.commit(stream_.tcp().read_some(buffer_.prepare(kHeaderPiece), failure));
+  if (failure && failure != asio::error::would_block) return do_close();
+  parse();
 }
 
 // The client has gone, or has sent more, behind which its going shows only when one looks.

@@ -66,6 +66,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void refuse_busy(const Error& reason);
   void on_request();
   void watch();
+  void read_first();
   void on_readable();
   void bring(HttpAnswer answer);
   void on_answer(HttpAnswer answer);
@@ -107,7 +108,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   bool header_read_ = false;
   bool keep_alive_ = false;
   bool answering_ = false;  // a request waits for its answer
-  bool watching_ = false;   // the socket is watched for the client's going
+  bool watching_ = false;   // the socket is watched for the client's going, or its next request
   bool gone_ = false;       // the client is
   bool stopping_ = false;
 };
