@@ -7,6 +7,7 @@
 #include <set>
 
 #include "apps/run_request.h"
+#include "staronnx/machine/processor_class.h"
 #include "staronnx/model/model.h"
 #include "staronnx/profile/cost_profile.h"
 
@@ -32,10 +33,10 @@ Status add_cuts(const std::vector<std::size_t>& segments, const std::string& sha
   return {};
 }
 
-// 1, 2, 4 ... and the cores of a NUMA node: the widths of elastic groups; and all cores.
+// 1, 2, 4 ... and the cores of a NUMA node, but those that drive GPUs: the widths of elastic groups; and all cores.
 std::vector<int> widths_of(const Machine& machine) {
   std::map<int, int> cores_of_node;
-  for (const Core& core : machine.cores) ++cores_of_node[core.numa_node];
+  for (const Core& core : without_driving_cores(machine).cores) ++cores_of_node[core.numa_node];
   std::set<int> widths{static_cast<int>(machine.cores.size())};
   for (const auto& [node, cores] : cores_of_node) widths.insert(cores);
   for (int width = 1; width <= static_cast<int>(machine.cores.size()); width *= 2) widths.insert(width);

@@ -24,4 +24,10 @@ Result<std::vector<ProcessorClass>> processor_classes(const Machine& machine) {
   return classes;
 }
 
+Machine without_driving_cores(Machine machine) {
+  const std::size_t cores = machine.cores.size(), driving = machine.gpus.size();
+  machine.cores.resize(cores > driving ? cores - driving : 1);
+  return machine;
+}
+
 }  // namespace staronnx

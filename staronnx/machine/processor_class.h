@@ -22,4 +22,7 @@ struct ProcessorClass {
 // stands in for it. Fails, naming the GPU and what to add, when a GPU's speed is not known.
 Result<std::vector<ProcessorClass>> processor_classes(const Machine& machine);
 
+// The machine with the cores that run segments: the last ones are left to the threads that drive its GPUs, a core for each, but one stays.
+Machine without_driving_cores(Machine machine);
+
 }  // namespace staronnx

@@ -29,5 +29,15 @@ TEST(ProcessorClasses, AsksForASpeedThatIsNotKnown) {
     EXPECT_NE(classes.error().message.find(part), std::string::npos) << part;
 }
 
+TEST(WithoutDrivingCores, ACoreForEachGpuButOneStays) {
+  Machine machine;
+  machine.cores = {{0, 0}, {1, 0}, {2, 0}};
+  EXPECT_EQ(without_driving_cores(machine), machine);
+  machine.gpus.resize(2);
+  EXPECT_EQ(without_driving_cores(machine).cores, (std::vector<Core>{{0, 0}}));
+  machine.gpus.resize(3);
+  EXPECT_EQ(without_driving_cores(machine).cores, (std::vector<Core>{{0, 0}}));
+}
+
 }  // namespace
 }  // namespace staronnx

@@ -40,8 +40,8 @@ struct Hardware {
   std::map<int, std::size_t> groups_of = {};  // the resource, by width
 };
 
-std::size_t cores_for_segments(const Machine& machine) {
-  return machine.cores.size() > machine.gpus.size() ? machine.cores.size() - machine.gpus.size() : 1;
+int cores_for_segments(const Machine& machine) {
+  return static_cast<int>(without_driving_cores(machine).cores.size());
 }
 
 Microseconds time_on(const Segment& segment, const Place& place, int batch) {
@@ -86,7 +86,7 @@ Status add_nodes(Hardware& hardware, const Machine& machine) {
 }
 
 Result<Hardware> hardware_of(const Plan& plan, const Machine& machine) {
-  const auto cores = static_cast<int>(cores_for_segments(machine));
+  const int cores = cores_for_segments(machine);
   Hardware hardware{{}, {static_cast<double>(cores)}};
   for (const auto& [width, time] : plan.variants[0].segments[0].cpu_time.alone) {
     if (width > cores) continue;
@@ -226,7 +226,7 @@ Forecast forecast(const Variant& variant, std::size_t groups, int width, Microse
 std::vector<Forecast> forecasts_of(const Plan& plan, const Machine& machine, Microseconds slo) {
   std::vector<Forecast> forecasts;
   for (const auto& [width, time] : plan.variants[0].segments[0].cpu_time.alone) {
-    const std::size_t groups = cores_for_segments(machine) / static_cast<std::size_t>(width);
+    const auto groups = static_cast<std::size_t>(cores_for_segments(machine) / width);
     for (const Variant& variant : plan.variants) {
       if (groups > 0) forecasts.push_back(forecast(variant, groups, width, slo));
     }

@@ -14,6 +14,7 @@
 
 #include "staronnx/base/deadline.h"
 #include "staronnx/machine/affinity.h"
+#include "staronnx/machine/processor_class.h"
 #include "staronnx/schedule/flavour.h"
 #include "staronnx/schedule/gpu_stream.h"
 #include "staronnx/schedule/policy.h"
@@ -223,20 +224,14 @@ Links measured_links(Runtime::State& runtime) {
   return links;
 }
 
-// For the threads of the GPUs' workers.
-Machine without_cores(Machine machine, std::size_t count) {
-  machine.cores.resize(machine.cores.size() > count ? machine.cores.size() - count : 1);
-  return machine;
-}
-
 }  // namespace
 
 Result<RuntimeOptions> runtime_options(const Machine& machine, std::string_view core_groups, std::string_view scheduler,
                                        std::filesystem::path cache) {
   const bool elastic = core_groups == "elastic";
   const bool all = elastic || core_groups == "auto";
-  Result<std::vector<CoreGroup>> groups = all ? staronnx::core_groups(without_cores(machine, machine.gpus.size()), "auto")
-                                              : staronnx::core_groups(machine, core_groups);
+  Result<std::vector<CoreGroup>> groups =
+      all ? staronnx::core_groups(without_driving_cores(machine), "auto") : staronnx::core_groups(machine, core_groups);
   if (!groups) return groups.error();
   return RuntimeOptions{*std::move(groups), std::string(scheduler), elastic, std::move(cache), machine.gpus, {}};
 }

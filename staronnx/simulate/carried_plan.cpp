@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "staronnx/machine/processor_class.h"
 #include "staronnx/simulate/noise.h"
 
 namespace staronnx {
@@ -12,7 +13,7 @@ namespace {
 // Those that elastic groups have (see places_of()), and all below; and those of nodes.
 std::set<int> widths_of(const Machine& machine) {
   std::map<int, int> cores;
-  for (const Core& core : machine.cores) ++cores[core.numa_node];
+  for (const Core& core : without_driving_cores(machine).cores) ++cores[core.numa_node];
   std::set<int> widths;
   for (const auto& [node, count] : cores) {
     for (int width = 1; width < count; width *= 2) widths.insert(width);
