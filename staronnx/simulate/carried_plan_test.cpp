@@ -56,7 +56,7 @@ TEST(CarriedPlan, says_what_is_estimated) {
   machine.gpus = {{.ordinal = 0, .name = "A GPU", .memory = {}, .pci_bus_id = {}, .speed = 20.0}};
   const CarriedPlan carried = carried_to(machine, measured_on(machine_of(2)));
   EXPECT_THAT(carried.estimates, testing::ElementsAre(HasSubstr("runs vary"), HasSubstr("'CPU, 2 cores'"),
-                                                      HasSubstr("on 3 to 6 cores"), HasSubstr("A GPU")));
+                                                      HasSubstr("on 3 to 5 cores"), HasSubstr("A GPU")));
 }
 
 TEST(CarriedPlan, keeps_how_runs_were_measured_to_vary) {
