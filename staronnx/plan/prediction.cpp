@@ -225,8 +225,9 @@ Forecast forecast(const Variant& variant, std::size_t groups, int width, Microse
 
 std::vector<Forecast> forecasts_of(const Plan& plan, const Machine& machine, Microseconds slo) {
   std::vector<Forecast> forecasts;
+  const int cores = cores_for_segments(machine);
   for (const auto& [width, time] : plan.variants[0].segments[0].cpu_time.alone) {
-    const auto groups = static_cast<std::size_t>(cores_for_segments(machine) / width);
+    const auto groups = static_cast<std::size_t>(cores / width);
     for (const Variant& variant : plan.variants) {
       if (groups > 0) forecasts.push_back(forecast(variant, groups, width, slo));
     }
