@@ -9,6 +9,7 @@
 
 #include "staronnx/serve/proto/grpc_service.grpc.pb.h"
 #include "staronnx/serve/proto/health.grpc.pb.h"
+#include "staronnx/serve/server_for_test.h"
 
 namespace staronnx {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 using inference::GRPCInferenceService;
 
 // Without models: what calls do. Inferences: tests/test_serve_grpc.py.
-class GrpcServerTest : public testing::Test {
+class GrpcServerTest : public EmptyServerTest {
  protected:
   GrpcServerTest() {
     GrpcOptions options;
@@ -36,14 +37,6 @@ class GrpcServerTest : public testing::Test {
     return GRPCInferenceService::NewStub(channel_)->ModelInfer(&context, request, &answer);
   }
 
-  Catalog catalog_{[](const LoadRequest&) -> Result<std::unique_ptr<ServedModel>> {
-    return Error{ErrorCode::unsupported, "no models here"};
-  }};
-  RepositoryControl control_{catalog_, {}};
-  SharedMemory memory_{false};
-  std::unique_ptr<Log> log_ = *Log::open({});
-  std::unique_ptr<Tracer> tracer_ = *Tracer::open({}, 1, *log_);
-  Server server_{{"test", "1", {}}, catalog_, control_, memory_, *tracer_, *log_};
   std::unique_ptr<GrpcServer> grpc_;
   std::shared_ptr<grpc::Channel> channel_;
 };

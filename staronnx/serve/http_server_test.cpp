@@ -9,6 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "staronnx/serve/server_for_test.h"
+
 namespace staronnx {
 namespace {
 
@@ -17,7 +19,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 // Without models: what connections do. Inferences: tests/test_serve_http.py.
-class HttpServerTest : public testing::Test {
+class HttpServerTest : public EmptyServerTest {
  protected:
   void start(HttpOptions options) {
     options.port = 0;
@@ -43,14 +45,6 @@ class HttpServerTest : public testing::Test {
   }
 
   boost::asio::io_context context_;
-  Catalog catalog_{[](const LoadRequest&) -> Result<std::unique_ptr<ServedModel>> {
-    return Error{ErrorCode::unsupported, "no models here"};
-  }};
-  RepositoryControl control_{catalog_, {}};
-  SharedMemory memory_{false};
-  std::unique_ptr<Log> log_ = *Log::open({});
-  std::unique_ptr<Tracer> tracer_ = *Tracer::open({}, 1, *log_);
-  Server server_{{"test", "1", {}}, catalog_, control_, memory_, *tracer_, *log_};
   std::unique_ptr<HttpServer> http_;
 };
 
