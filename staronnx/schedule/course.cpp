@@ -5,14 +5,14 @@
 namespace staronnx {
 namespace {
 
+// What costs more than the best so far, though it began at once, is not looked at more closely; sums may differ by their rounding.
+constexpr double kRounding = 1 + 1e-9;
+
 class Planner {
  public:
   Planner(std::size_t number, const Chain& chain, const Timetable& timetable, const TimeOfTask& time,
           std::pmr::memory_resource* memory)
-      : number_(number), chain_(chain), timetable_(timetable), time_(time), memory_(memory), prices_(memory), loads_(memory) {
-    for (std::size_t worker = 0; worker < timetable.workers(); ++worker)
-      loads_.push_back(timetable.load(worker, std::max(chain.limit, Microseconds(1))));
-  }
+      : number_(number), chain_(chain), timetable_(timetable), time_(time), memory_(memory), prices_(memory), loads_(memory) {}
 
   // Each task in the place where it costs least: its end, and the machine's time that it takes, as often as `weight` says; `scarce`: of that, only
   // what others ask for.
@@ -25,7 +25,7 @@ class Planner {
       Microseconds least = kNoLimit;
       for (std::size_t place = 0; place < timetable_.places().size(); ++place) {
         const Microseconds time = time_(number_, task, place, from);
-        if (time == kNoLimit) continue;
+        if (time == kNoLimit || course.end + (1 + weight * price_of(place)) * time > kRounding * least) continue;
         const Microseconds begin = timetable_.begin(place, course.end, time);
         const Microseconds cost = begin + time + weight * taken_time(place, course.end, begin, time);
         if (cost > least || (cost == least && (timetable_.is_idle(best.place) || !timetable_.is_idle(place)))) continue;
@@ -42,6 +42,10 @@ class Planner {
  private:
   // Of each worker's time for the task: its share of the machine's rate.
   void find_prices(std::size_t task, unsigned from, bool scarce_only) {
+    if (scarce_only && loads_.empty()) {
+      for (std::size_t worker = 0; worker < timetable_.workers(); ++worker)
+        loads_.push_back(timetable_.load(worker, std::max(chain_.limit, Microseconds(1))));
+    }
     prices_.clear();
     double all = 0;
     for (std::size_t worker = 0; worker < timetable_.workers(); ++worker) {
@@ -50,6 +54,13 @@ class Planner {
     }
     for (std::size_t worker = 0; worker < timetable_.workers(); ++worker)
       prices_[worker] *= (scarce_only ? loads_[worker] : 1) / all;
+  }
+
+  // Of the time of all its workers.
+  double price_of(std::size_t place) const {
+    double price = 0;
+    for (const std::size_t worker : timetable_.places()[place].workers) price += prices_[worker];
+    return price;
   }
 
   // With that for which workers of the place wait for their neighbours.

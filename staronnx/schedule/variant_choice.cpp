@@ -76,10 +76,12 @@ class Future {
     Microseconds least{std::numeric_limits<double>::infinity()};
     for (std::size_t place = 0; place < outlook_.places.size(); ++place) {
       const std::vector<std::size_t>& workers = outlook_.places[place].workers;
-      Step step{last.end, last.taken, last.blocked + blocks(time(place), place), place};
+      const Microseconds takes = time(place);
+      if (last.end + takes >= least) continue;  // though it began at once
+      Step step{last.end, last.taken, last.blocked + blocks(takes, place), place};
       for (const std::size_t worker : workers) step.end = std::max(step.end, timetable_.booked_until(worker));
       step.begin = step.end;
-      step.end += time(place);
+      step.end += takes;
       Microseconds taken{};
       for (const std::size_t worker : workers) {
         const Microseconds time_there = step.end - std::max(last.end, timetable_.booked_until(worker));
