@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "staronnx/base/deadline.h"
+#include "staronnx/schedule/asked_times.h"
 #include "staronnx/schedule/at_work.h"
 #include "staronnx/schedule/decision.h"
 #include "staronnx/schedule/fair_shares.h"
@@ -73,6 +74,7 @@ class Dispatcher {
   void set_places(std::vector<Place> places, bool ahead) {
     const Lock lock(mutex_);
     places_ = std::move(places);
+    memories_ = 1 + std::ranges::max(places_, {}, &Place::memory).memory;
     ahead_ = ahead;
     several_memories_ = std::ranges::any_of(places_, [](const Place& place) { return place.memory != STARPU_MAIN_RAM; });
     may_sleep_ = !kSimulated && !several_memories_;
@@ -136,15 +138,15 @@ class Dispatcher {
     const Microseconds limit = limit_of(deadline.at, variants.front(), moment);
     for (const PreparedVariant& variant : variants) ways.push_back({variant.segments.size(), {}, 0, limit});
     const std::size_t together = tasks.size() + 1;
-    const auto later = [&](const PreparedVariant& variant, std::size_t segment, std::size_t place, unsigned from) {
-      return time_of(variant, segment, place, from, together);
-    };
+    AskedTimes asked(memories_, &memory);
+    for (const SegmentTask* task : tasks) asked.add_chain(task->slot->variant(), task->position + (task->place ? 1 : 0));
+    for (const PreparedVariant& variant : variants) asked.add_chain(variant, 0);
     const auto time = [&](std::size_t chain, std::size_t task, std::size_t place, unsigned from) {
-      if (chain >= chains.size()) return later(variants[chain - chains.size()], task, place, from);
-      const SegmentTask& first = *tasks[chain];
-      if (first.place) return later(first.slot->variant(), first.position + 1 + task, place, from);
-      if (task > 0) return later(first.slot->variant(), first.position + task, place, from);
-      return first.segment->expected_each(place, together) + moving_time_of(first, place, 1);
+      return asked.of(chain, task, place, from, [&](const PreparedVariant& variant, std::size_t segment) {
+        const bool ready = task == 0 && chain < tasks.size() && !tasks[chain]->place;
+        if (!ready) return time_of(variant, segment, place, from, together);
+        return tasks[chain]->segment->expected_each(place, together) + moving_time_of(*tasks[chain], place, 1);
+      });
     };
     return choose_way({places_, busy, chains, ways, tenants_.followers(pipeline, moment),
                        tenants_.others_per_us(pipeline, moment), std::ref(time)},
@@ -227,21 +229,26 @@ class Dispatcher {
   Fetches assign() {
     std::pmr::monotonic_buffer_resource memory(scratch_.data(), scratch_.size());
     const Clock::time_point moment = now();
-    const auto time = [this](std::size_t task, std::size_t place, int batch) {
-      return time_of(segment_of(*ready_[task]), place, batch);
-    };
     order_ready(moment, &memory);
     const auto busy = remaining(moment, &memory);
     const auto tasks = ready_tasks(busy, moment, &memory);
     std::pmr::vector<const SegmentTask*> limited(&memory);
     const auto coming = coming_tasks(busy, moment, limited, &memory);
+    AskedTimes asked(memories_, &memory);
+    for (const starpu_task* task : ready_) asked.add_chain(segment_of(*task).slot->variant(), segment_of(*task).position);
+    for (const SegmentTask* task : limited) asked.add_chain(task->slot->variant(), task->position + 1);
+    const auto time = [&](std::size_t task, std::size_t place, int batch) {
+      const auto ask = [&](auto&&...) { return time_of(segment_of(*ready_[task]), place, batch); };
+      return batch == 1 ? asked.of(task, 0, place, STARPU_MAIN_RAM, ask) : ask();
+    };
     const auto time_of_chain = [&](std::size_t chain, std::size_t task, std::size_t place, unsigned from) {
       if (chain < ready_.size() && task == 0) return time(chain, place, 1);
-      const SegmentTask& first = chain < ready_.size() ? segment_of(*ready_[chain]) : *limited[chain - ready_.size()];
-      return time_of(first.slot->variant(), first.position + task + (chain < ready_.size() ? 0 : 1), place, from, 1);
+      return asked.of(chain, task, place, from, [&](const PreparedVariant& variant, std::size_t segment) {
+        return time_of(variant, segment, place, from, 1);
+      });
     };
     const auto& [starts, next] =
-        decide({places_, busy, tasks, tenants_.shared(moment), time, coming, std::ref(time_of_chain)}, &memory);
+        decide({places_, busy, tasks, tenants_.shared(moment), std::ref(time), coming, std::ref(time_of_chain)}, &memory);
     for (const Start& start : next) {
       for (const std::size_t task : start.tasks) prefetch(ready_[task], start.place);
     }
@@ -455,6 +462,7 @@ class Dispatcher {
   starpu_pthread_mutex_t mutex_;
   // What follows is guarded by the mutex.
   std::vector<Place> places_;
+  std::size_t memories_ = 1;  // places are in those with smaller numbers
   bool several_memories_ = false;
   bool ahead_ = true;       // data is sent to places that are not free yet
   bool may_sleep_ = false;  // workers in pop()

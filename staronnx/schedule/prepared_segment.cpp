@@ -39,6 +39,7 @@ PreparedSegment::PreparedSegment(std::string name, std::vector<OnPlace> on_place
     : name_(std::move(name)),
       number_(numbers.fetch_add(1)),
       on_place_(std::move(on_place)),
+      kinds_(1 + std::ranges::max(on_place_, {}, &OnPlace::kind).kind),
       costs_(all_planned(on_place_, batches.size())),
       batches_(std::move(batches)),
       devices_(on_place_.size()),

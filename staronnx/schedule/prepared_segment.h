@@ -33,7 +33,7 @@ class PreparedSegment {
   struct OnPlace {
     std::shared_ptr<Executor> executor;          // null on nodes, which have their own, and on GPUs
     std::vector<Microseconds> planned;           // time of a run, by size of batch; infinite: not there, or not known to be
-    std::size_t kind = 0;                        // places of one kind take equally long
+    std::size_t kind = 0;                        // from 0; places of one kind take equally long
     std::shared_ptr<GpuExecutor> gpu = nullptr;  // on GPUs
   };
 
@@ -52,6 +52,10 @@ class PreparedSegment {
   BatchRun& batch_run(std::size_t place) { return *batch_runs_[place]; }
 
   bool runs_in(std::size_t place) const;
+
+  // Runs take equally long in places of one kind.
+  std::size_t kind(std::size_t place) const { return on_place_[place].kind; }
+  std::size_t kinds() const { return kinds_; }
 
   // What a run is expected to take there, by what was planned and what runs took. Thread-safe.
   Microseconds expected(std::size_t place, int batch) const;
@@ -78,6 +82,7 @@ class PreparedSegment {
   std::string name_;
   const Word number_;
   std::vector<OnPlace> on_place_;
+  std::size_t kinds_;
   mutable std::mutex mutex_;                     // guards costs_
   CostModel costs_;                              // by kind of place, then size of batch
   std::set<std::pair<std::size_t, int>> tried_;  // places and batches
