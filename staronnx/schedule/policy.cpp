@@ -77,17 +77,19 @@ class Dispatcher {
     memories_ = 1 + std::ranges::max(places_, {}, &Place::memory).memory;
     ahead_ = ahead;
     several_memories_ = std::ranges::any_of(places_, [](const Place& place) { return place.memory != STARPU_MAIN_RAM; });
-    may_sleep_ = !kSimulated && !several_memories_;
     workers_.resize(starpu_worker_get_count());
     at_work_ = AtWork(workers_.size());
-    for (Worker& worker : workers_) worker.assigned.reserve(1), worker.running.reserve(1);
+    for (std::size_t worker = 0; worker < workers_.size(); ++worker) {
+      workers_[worker].assigned.reserve(1), workers_[worker].running.reserve(1);
+      workers_[worker].may_sleep = places_[worker].memory == STARPU_MAIN_RAM;
+    }
   }
 
   // No worker sleeps in pop() from now on.
   void keep_awake() {
     const Lock lock(mutex_);
-    may_sleep_ = false;
     for (Worker& worker : workers_) {
+      worker.may_sleep = false;
       if (std::exchange(worker.sleeps, false)) starpu_sem_post(&worker.given);
     }
   }
@@ -183,14 +185,16 @@ class Dispatcher {
 
     std::vector<starpu_task*> assigned;  // and not yet fetched: a batch, its leader last
     std::vector<SegmentTask*> running;   // of the batch that it leads
+    bool may_sleep = false;              // in pop()
     bool sleeps = false;                 // until it is given a task, and told so once
     starpu_sem_t given;
   };
 
-  // A worker that has nothing else to see to, as all data is in one memory, sleeps here until it is given a task. StarPU would have it look for one
-  // again and again before it sleeps, which was a third of what a small request costs a server.
+  // A core's worker sleeps here until it is given a task: it has nothing else to see to, as data is moved by the workers of GPUs and nodes. StarPU
+  // would have it look for a task again and again before it sleeps, which was a third of what a small request costs a server, and whenever data
+  // has come, on every core: simulated requests on two GPUs and 32 cores took 1.4 to 1.8 times as long.
   void await_task(Worker& worker) {
-    while (may_sleep_ && worker.assigned.empty()) {
+    while (worker.may_sleep && worker.assigned.empty()) {
       worker.sleeps = true;
       starpu_pthread_mutex_unlock(&mutex_);
       starpu_sem_wait(&worker.given);
@@ -464,8 +468,7 @@ class Dispatcher {
   std::vector<Place> places_;
   std::size_t memories_ = 1;  // places are in those with smaller numbers
   bool several_memories_ = false;
-  bool ahead_ = true;       // data is sent to places that are not free yet
-  bool may_sleep_ = false;  // workers in pop()
+  bool ahead_ = true;  // data is sent to places that are not free yet
   // As many as there are, once places are set; workers look for tasks before.
   std::deque<Worker> workers_ = std::deque<Worker>(STARPU_NMAXWORKERS);
   AtWork at_work_{STARPU_NMAXWORKERS};
