@@ -32,6 +32,13 @@ std::vector<Tensor> stacked_all(std::span<const std::vector<Tensor>> requests) {
   return tensors;
 }
 
+std::vector<Tensor> copies(std::span<const Tensor> tensors) {
+  std::vector<Tensor> made;
+  for (const Tensor& tensor : tensors)
+    made.push_back(tensor.view().type == DataType::undefined ? Tensor() : copy_of(tensor.view()));
+  return made;
+}
+
 bool same(std::span<const Tensor> some, std::span<const Tensor> others) {
   return std::ranges::equal(some, others, [](const Tensor& a, const Tensor& b) {
     const Result<Difference> apart = difference(a.view(), b.view(), tf32_tolerance);
@@ -39,11 +46,32 @@ bool same(std::span<const Tensor> some, std::span<const Tensor> others) {
   });
 }
 
+// What is tried with, made once: random numbers take longer than the trials.
+class Requests {
+ public:
+  explicit Requests(const Plan& plan) : plan_(plan) {}
+
+  // So many, the first of which is `number`; none when it is not known with what to try the model.
+  std::span<const std::vector<Tensor>> some(int count, unsigned number) {
+    const std::size_t last = number - 1 + static_cast<std::size_t>(count);
+    while (made_.size() < last) {
+      std::optional<std::vector<Tensor>> next = trial_request(plan_, static_cast<unsigned>(made_.size()) + 1);
+      if (!next) return {};
+      made_.push_back(*std::move(next));
+    }
+    return std::span(made_).first(last).subspan(number - 1);
+  }
+
+ private:
+  const Plan& plan_;
+  std::vector<std::vector<Tensor>> made_;  // from number 1 on
+};
+
 // One variant on one worker.
 class Trials {
  public:
-  Trials(Runtime::State& runtime, const Plan& plan, const PreparedVariant& variant, unsigned worker)
-      : runtime_(runtime), plan_(plan), variant_(variant), worker_(worker) {}
+  Trials(Runtime::State& runtime, Requests& requests, const PreparedVariant& variant, unsigned worker)
+      : runtime_(runtime), requests_(requests), variant_(variant), worker_(worker) {}
 
   // The outputs of so many requests, the first of which is `number`, in one batch.
   Result<std::vector<Tensor>> run(int batch, unsigned number = 1) {
@@ -52,13 +80,9 @@ class Trials {
     for (const RouteTensor& tensor : variant_.route.tensors)
       bytes += capacity.emplace_back(static_cast<std::size_t>(batch) * tensor.bytes.count);
     if (batch > 1 && bytes > kMostBytes) return Error{ErrorCode::unavailable, "the batch is too large to be tried"};
-    std::vector<std::vector<Tensor>> requests;
-    for (int i = 0; i < batch; ++i) {
-      std::optional<std::vector<Tensor>> request = trial_request(plan_, number + static_cast<unsigned>(i));
-      if (!request) return Error{ErrorCode::unsupported, "it is not known with what to try the model"};
-      requests.push_back(*std::move(request));
-    }
-    return run(batch, batch == 1 ? std::move(requests[0]) : stacked_all(requests), capacity);
+    const std::span<const std::vector<Tensor>> requests = requests_.some(batch, number);
+    if (requests.empty()) return Error{ErrorCode::unsupported, "it is not known with what to try the model"};
+    return run(batch, batch == 1 ? copies(requests[0]) : stacked_all(requests), capacity);
   }
 
   // Two requests together get what they get one by one. In the simulator nothing is computed, so nothing could differ but what lay in memory.
@@ -118,7 +142,7 @@ class Trials {
   }
 
   Runtime::State& runtime_;
-  const Plan& plan_;
+  Requests& requests_;
   const PreparedVariant& variant_;
   const unsigned worker_;
   Mutex mutex_;
@@ -154,10 +178,11 @@ std::optional<std::vector<Tensor>> trial_request(const Plan& plan, unsigned numb
 
 void try_out(Runtime::State& runtime, const Plan& plan, std::span<const PreparedVariant> variants,
              std::vector<std::string>& notes) {
+  Requests requests(plan);
   for (const PreparedVariant& variant : variants) {
     const bool batches = std::ranges::all_of(variant.segments, [](const auto& segment) { return segment->batches().size() > 1; });
     for (unsigned worker = 0; worker < runtime.workers_elsewhere(); ++worker) {
-      Trials trials(runtime, plan, variant, worker);
+      Trials trials(runtime, requests, variant, worker);
       bool known = true;
       for (int trial = 0; known && trial < kTrials; ++trial) known = trials.run(1).ok();
       if (!known || !batches) continue;
