@@ -27,7 +27,8 @@ class AskedTimesTest : public testing::Test {
         .of(chain, task, place, from,
             [&](const PreparedVariant&, std::size_t segment) {
               ++asks_;
-              return Microseconds(static_cast<double>(100 * segment + 10 * from + variant_.segments[segment]->kind(place)));
+              return Microseconds(
+                  static_cast<double>(100 * segment + 10 * std::size_t{from} + variant_.segments[segment]->kind(place)));
             })
         .count();
   }
