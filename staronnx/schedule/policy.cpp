@@ -276,11 +276,10 @@ class Dispatcher {
   // Without the lock: StarPU may call back at once.
   void begin(const Fetches& fetches) {
     for (const auto& [worker, sleeps, leader] : fetches) {
+      if (sleeps) starpu_sem_post(&workers_[worker].given);
       if (leader != nullptr)
-        leader->slot->bring_mates(*leader, static_cast<unsigned>(worker));
-      else if (sleeps)
-        starpu_sem_post(&workers_[worker].given);
-      else
+        leader->slot->bring_mates(*leader, static_cast<unsigned>(worker));  // which wakes it when they are there
+      else if (!sleeps)
         wake_worker(worker);
     }
   }
