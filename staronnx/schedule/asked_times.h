@@ -1,7 +1,7 @@
 // What tasks are expected to take, asked for once in a decision: it compares every place for every task, several times over, and many cores make
 // many places of few kinds.
 //
-// With 62 cores and two GPUs (124 places of eight kinds) and a plan of nine variants, choosing a variant took 270 us at half the machine's rate, 90 of
+// With 62 cores and two GPUs (124 places of eight kinds) and a plan of nine variants, choosing a variant took 270 us at a third of the machine's rate, 90 of
 // them with this, and 45 since places are passed over whose run alone would cost more than the best so far.
 #pragma once
 

@@ -76,7 +76,6 @@ class Dispatcher {
     places_ = std::move(places);
     memories_ = 1 + std::ranges::max(places_, {}, &Place::memory).memory;
     ahead_ = ahead;
-    several_memories_ = std::ranges::any_of(places_, [](const Place& place) { return place.memory != STARPU_MAIN_RAM; });
     workers_.resize(starpu_worker_get_count());
     at_work_ = AtWork(workers_.size());
     for (std::size_t worker = 0; worker < workers_.size(); ++worker) {
@@ -284,6 +283,8 @@ class Dispatcher {
     }
   }
 
+  bool several_memories() const { return memories_ > 1; }
+
   Microseconds time_of(const SegmentTask& task, std::size_t place, int batch) const {
     return task.segment->expected(place, batch) + moving_time_of(task, place, batch);
   }
@@ -293,7 +294,7 @@ class Dispatcher {
     const unsigned memory = places_[place].memory;
     if (memory != STARPU_MAIN_RAM && (task.here_only || task.slot->failed()))
       return Microseconds(std::numeric_limits<double>::infinity());
-    if (!several_memories_) return {};
+    if (!several_memories()) return {};
     return batch * (task.slot->time_of_inputs(task, memory) + task.slot->time_of_outputs(task, memory));
   }
 
@@ -301,7 +302,7 @@ class Dispatcher {
   Microseconds time_of(const PreparedVariant& variant, std::size_t segment, std::size_t place, unsigned from,
                        std::size_t together) const {
     const Microseconds run = variant.segments[segment]->expected_each(place, together) + kTaskCost;
-    return several_memories_ ? run + moving_time(variant, segment, from, places_[place].memory) : run;
+    return several_memories() ? run + moving_time(variant, segment, from, places_[place].memory) : run;
   }
 
   bool workers_alike(const PreparedVariant& variant) const {
@@ -398,7 +399,7 @@ class Dispatcher {
       starpu_task*& task = ready_[*number];
       SegmentTask& segment = segment_of(*task);
       segment.place = start.place;
-      if (several_memories_ && segment.prefetched != start.place)
+      if (several_memories() && segment.prefetched != start.place)
         segment.transfer = segment.slot->time_of_inputs(segment, places_[start.place].memory);
       shares_.started(claim_of(segment));
       if (&segment != &leader) leader.mates.push_back(&segment);
@@ -407,7 +408,7 @@ class Dispatcher {
       worker.running.push_back(&segment);
       task = nullptr;
     }
-    if (several_memories_ && !leader.mates.empty()) leader.held.announce();
+    if (several_memories() && !leader.mates.empty()) leader.held.announce();
     return leader;
   }
 
@@ -466,8 +467,7 @@ class Dispatcher {
   // What follows is guarded by the mutex.
   std::vector<Place> places_;
   std::size_t memories_ = 1;  // places are in those with smaller numbers
-  bool several_memories_ = false;
-  bool ahead_ = true;  // data is sent to places that are not free yet
+  bool ahead_ = true;         // data is sent to places that are not free yet
   // As many as there are, once places are set; workers look for tasks before.
   std::deque<Worker> workers_ = std::deque<Worker>(STARPU_NMAXWORKERS);
   AtWork at_work_{STARPU_NMAXWORKERS};

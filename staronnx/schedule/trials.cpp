@@ -32,13 +32,6 @@ std::vector<Tensor> stacked_all(std::span<const std::vector<Tensor>> requests) {
   return tensors;
 }
 
-std::vector<Tensor> copies(std::span<const Tensor> tensors) {
-  std::vector<Tensor> made;
-  for (const Tensor& tensor : tensors)
-    made.push_back(tensor.view().type == DataType::undefined ? Tensor() : copy_of(tensor.view()));
-  return made;
-}
-
 bool same(std::span<const Tensor> some, std::span<const Tensor> others) {
   return std::ranges::equal(some, others, [](const Tensor& a, const Tensor& b) {
     const Result<Difference> apart = difference(a.view(), b.view(), tf32_tolerance);
@@ -82,7 +75,7 @@ class Trials {
     if (batch > 1 && bytes > kMostBytes) return Error{ErrorCode::unavailable, "the batch is too large to be tried"};
     const std::span<const std::vector<Tensor>> requests = requests_.some(batch, number);
     if (requests.empty()) return Error{ErrorCode::unsupported, "it is not known with what to try the model"};
-    return run(batch, batch == 1 ? copies(requests[0]) : stacked_all(requests), capacity);
+    return run(batch, batch == 1 ? requests[0] : stacked_all(requests), capacity);
   }
 
   // Two requests together get what they get one by one. In the simulator nothing is computed, so nothing could differ but what lay in memory.
