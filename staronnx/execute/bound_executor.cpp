@@ -42,35 +42,62 @@ BoundExecutor::BoundExecutor(std::string name, Signature signature, Parts parts)
   run_options_.SetRunLogSeverityLevel(ORT_LOGGING_LEVEL_FATAL);
   // Otherwise ONNX Runtime synchronises the stream at the end of a run, which it must when work of the CPU's is part of it.
   if (asynchronous()) run_options_.AddConfigEntry(kOrtRunOptionsConfigDisableSynchronizeExecutionProviders, "1");
+  if (asynchronous() && parts_.repeatable)
+    recorded_.emplace(RecordedRuns::Parts{parts_.session, *parts_.stream, allocator_, memory_, run_options_, signature_});
 }
 
 Status BoundExecutor::enqueue(std::span<const TensorView> inputs, std::span<OutputSlot> outputs) {
   return ort::guarded(name_, [&]() -> Status {
-    if (outputs.size() != signature_.outputs.size()) {
-      return Error{ErrorCode::invalid_argument, name_ + ": " + std::to_string(outputs.size()) + " places for outputs; give " +
-                                                    std::to_string(signature_.outputs.size())};
-    }
+    if (Status right = check(inputs, outputs); !right) return right;
     if (Status entered = parts_.stream->enter(); !entered) return entered;
-    if (!asynchronous()) {
-      // Inputs that the CPU wants are copied when they are bound, beside the stream.
-      if (Status done = parts_.stream->synchronize(); !done) return done;
-    }
-    if (Status bound = bind_inputs(inputs); !bound) return bound;
-    run_session(outputs);
-    const std::vector<Ort::Value> values = binding_.GetOutputValues();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (Status placed = place(outputs[i], values[i]); !placed) return placed;
-    }
-    // Memory of the session's own that is copied from is given back to it now. That is in time: what uses it next comes later in the stream.
-    binding_.ClearBoundInputs();
-    binding_.ClearBoundOutputs();
-    return {};
+    if (!recorded_) return enqueue_anew(inputs, outputs);
+    const Result<std::span<const Ort::Value>> values = recorded_->enqueue(inputs);
+    if (!values) return values.error();
+    return values->empty() ? enqueue_anew(inputs, outputs) : place(*values, outputs);
   });
+}
+
+Status BoundExecutor::check(std::span<const TensorView> inputs, std::span<OutputSlot> outputs) const {
+  if (outputs.size() != signature_.outputs.size()) {
+    return Error{ErrorCode::invalid_argument, name_ + ": " + std::to_string(outputs.size()) + " places for outputs; give " +
+                                                  std::to_string(signature_.outputs.size())};
+  }
+  if (inputs.size() != signature_.inputs.size()) {
+    return Error{ErrorCode::invalid_argument,
+                 name_ + ": " + std::to_string(inputs.size()) + " inputs; give " + std::to_string(signature_.inputs.size())};
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const TensorInfo& info = signature_.inputs[i];
+    if (inputs[i].type == DataType::undefined && info.optional) continue;
+    if (inputs[i].type == DataType::string) {
+      return Error{ErrorCode::invalid_argument,
+                   name_ + ": input '" + info.name + "' is of strings, which are in no GPU's memory"};
+    }
+    if (Status size = check_size(info.name, inputs[i]); !size) return with_context(name_, size.error());
+  }
+  return {};
+}
+
+Status BoundExecutor::enqueue_anew(std::span<const TensorView> inputs, std::span<OutputSlot> outputs) {
+  if (!asynchronous()) {
+    // Inputs that the CPU wants are copied when they are bound, beside the stream.
+    if (Status done = parts_.stream->synchronize(); !done) return done;
+  }
+  bind_inputs(inputs);
+  run_session(outputs);
+  const std::vector<Ort::Value> values = binding_.GetOutputValues();
+  if (Status placed = place(values, outputs); !placed) return placed;
+  if (recorded_) recorded_->saw(inputs, values);
+  // Memory of the session's own that is copied from is given back to it now. That is in time: what uses it next comes later in the stream.
+  binding_.ClearBoundInputs();
+  binding_.ClearBoundOutputs();
+  return {};
 }
 
 Result<GpuMemory> BoundExecutor::allocate(std::size_t bytes) {
   return ort::guarded(name_, [&]() -> Result<GpuMemory> {
     if (Status entered = parts_.stream->enter(); !entered) return entered.error();
+    if (Status forgotten = recorded_ ? recorded_->forget() : Status(); !forgotten) return forgotten.error();
     auto memory = std::make_shared<Ort::MemoryAllocation>(allocator_.GetAllocation(bytes));
     return GpuMemory{{static_cast<std::byte*>(memory->get()), bytes}, std::move(memory)};
   });
@@ -81,24 +108,13 @@ Status BoundExecutor::copy(std::span<std::byte> to, std::span<const std::byte> f
   return parts_.stream->copy(to, from);
 }
 
-Status BoundExecutor::bind_inputs(std::span<const TensorView> inputs) {
-  if (inputs.size() != signature_.inputs.size()) {
-    return Error{ErrorCode::invalid_argument,
-                 name_ + ": " + std::to_string(inputs.size()) + " inputs; give " + std::to_string(signature_.inputs.size())};
-  }
+void BoundExecutor::bind_inputs(std::span<const TensorView> inputs) {
   binding_.ClearBoundInputs();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const TensorInfo& info = signature_.inputs[i];
-    const TensorView& input = inputs[i];
-    if (input.type == DataType::undefined && info.optional) continue;
-    if (input.type == DataType::string) {
-      return Error{ErrorCode::invalid_argument,
-                   name_ + ": input '" + info.name + "' is of strings, which are in no GPU's memory"};
-    }
-    if (Status size = check_size(info.name, input); !size) return with_context(name_, size.error());
-    binding_.BindInput(info.name.c_str(), ort::tensor_on(memory_, input.type, input.shape, input.data));
+    if (inputs[i].type == DataType::undefined) continue;
+    binding_.BindInput(signature_.inputs[i].name.c_str(),
+                       ort::tensor_on(memory_, inputs[i].type, inputs[i].shape, inputs[i].data));
   }
-  return {};
 }
 
 void BoundExecutor::bind_outputs(std::span<OutputSlot> outputs, bool as_declared) {
@@ -129,7 +145,14 @@ void BoundExecutor::run_session(std::span<OutputSlot> outputs) {
   }
 }
 
-Status BoundExecutor::place(OutputSlot& slot, const Ort::Value& value) {
+Status BoundExecutor::place(std::span<const Ort::Value> values, std::span<OutputSlot> outputs) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (Status placed = place(values[i], outputs[i]); !placed) return placed;
+  }
+  return {};
+}
+
+Status BoundExecutor::place(const Ort::Value& value, OutputSlot& slot) {
   const Ort::TensorTypeAndShapeInfo info = value.GetTensorTypeAndShapeInfo();
   slot.shape = info.GetShape();
   const std::span data(static_cast<const std::byte*>(value.GetTensorRawData()), value.GetTensorSizeInBytes());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "staronnx/execute/gpu_executor.h"
 #include "staronnx/execute/node_placement.h"
 #include "staronnx/execute/ort.h"
+#include "staronnx/execute/recorded_runs.h"
 
 namespace staronnx {
 
@@ -20,6 +22,7 @@ class BoundExecutor final : public GpuExecutor {
     std::unique_ptr<DeviceStream> stream;
     std::unique_ptr<NodePlacement> placement;  // that listened to the session
     Ort::Session session;                      // computes on `stream`
+    bool repeatable = true;                    // the same inputs give the same outputs, so that runs may be recorded
   };
 
   // `name` begins error messages. Throws Ort::Exception.
@@ -34,10 +37,13 @@ class BoundExecutor final : public GpuExecutor {
   Status synchronize() override { return parts_.stream->synchronize(); }
 
  private:
-  Status bind_inputs(std::span<const TensorView> inputs);
+  Status check(std::span<const TensorView> inputs, std::span<OutputSlot> outputs) const;
+  Status enqueue_anew(std::span<const TensorView> inputs, std::span<OutputSlot> outputs);
+  void bind_inputs(std::span<const TensorView> inputs);
   void bind_outputs(std::span<OutputSlot> outputs, bool as_declared);
   void run_session(std::span<OutputSlot> outputs);
-  Status place(OutputSlot& slot, const Ort::Value& value);
+  Status place(std::span<const Ort::Value> values, std::span<OutputSlot> outputs);
+  Status place(const Ort::Value& value, OutputSlot& slot);
 
   std::string name_;
   Signature signature_;
@@ -49,6 +55,7 @@ class BoundExecutor final : public GpuExecutor {
   Ort::IoBinding binding_;
   // What the file says about the shapes of its outputs was right so far; only then are their slots bound.
   bool declared_shapes_hold_ = true;
+  std::optional<RecordedRuns> recorded_;  // where runs may be recorded
 };
 
 }  // namespace staronnx

@@ -36,6 +36,9 @@ class HostStream final : public DeviceStream {
     asked_ += "synchronize ";
     return {};
   }
+  Result<std::unique_ptr<Recording>> record(const std::function<void()>&) override {
+    return Error{ErrorCode::unsupported, "the host's work is not recorded"};
+  }
 
  private:
   std::string& asked_;

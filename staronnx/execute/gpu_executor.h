@@ -21,7 +21,7 @@ enum class GpuProvider { cuda, tensorrt };
 
 struct GpuPlace {
   int ordinal = 0;         // CUDA's number of the GPU
-  void* stream = nullptr;  // a cudaStream_t of that GPU, the caller's; outlives the executor
+  void* stream = nullptr;  // a cudaStream_t of that GPU, the caller's; outlives the executor. None: one of the executor's own
 
   // Of the executor's own memory there: its weights, what its nodes compute and their workspaces. What CUDA itself takes for a process,
   // some hundred megabytes, is beside that. Absent: no limit.
@@ -51,7 +51,8 @@ class GpuExecutor {
   // Whether enqueue() returns without waiting for the GPU: only when no node, input or output is the CPU's.
   virtual bool asynchronous() const = 0;
 
-  // Puts a run into the stream. `inputs`: one per input, optional ones left out by DataType::undefined, `outputs`: one per
+  // Puts a run into the stream; the third with inputs of the same shapes, and those after it, as a CUDA graph where that is possible
+  // (recorded_runs.h). `inputs`: one per input, optional ones left out by DataType::undefined, `outputs`: one per
   // signature().outputs, in order; both in that GPU's memory, and untouched by others until the stream is synchronised. Inputs may be the
   // work of what was put into the stream before. An output whose shape the file states is computed straight into its slot's buffer,
   // another one is copied there, in the stream. One that does not fit comes to lie in `overflow`, in the host's memory, and that waits for

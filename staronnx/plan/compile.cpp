@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "staronnx/base/write_file.h"
+#include "staronnx/machine/measure_links.h"
 #include "staronnx/plan/batch_costs.h"
 #include "staronnx/plan/cut_choice.h"
+#include "staronnx/plan/gpu_speeds.h"
 #include "staronnx/plan/plan_directory.h"
 #include "staronnx/plan/prediction.h"
 #include "staronnx/plan/provider_choice.h"
@@ -95,7 +97,22 @@ Result<std::vector<std::string>> measure(const Site& site, std::vector<Variant>&
                      " of the machine; plan with --fresh when it is quiet"};
 }
 
-// The same for a machine that is not here.
+// What the plan is for: the machine that was asked for, or this one with what its GPUs were measured to be worth.
+Result<MeasuredGpus> planned_machine(const Site& site, const Variant& whole) {
+  if (site.request.target) return MeasuredGpus{*site.request.target, {}};
+  if (site.machine.gpus.empty()) return MeasuredGpus{site.machine, {}};
+  site.request.progress("measuring the whole model on GPUs", 0.85);
+  const Result<CutTimes> times = site.costs.measure(whole, site.request.widths);
+  if (!times) return times.error();
+  MeasuredGpus measured = measure_gpus(site.machine, site.engine, site.study, site.directory, times->segments[0].alone.at(1));
+  if (measured.machine.gpus.empty()) return measured;
+  Result<std::vector<Link>> links = measure_links(site.machine);
+  if (!links) return links.error();
+  measured.machine.links = *std::move(links);
+  return measured;
+}
+
+// measure() for a machine that is not here.
 std::vector<std::string> add_up(const Site& site, std::vector<Variant>& variants) {
   add_up_times(site.study, variants);
   std::vector<std::string> said{"times of segments: the sums of their nodes'"};
@@ -122,14 +139,16 @@ Result<Plan> compile(const Machine& machine, Engine& engine, const CompileReques
   const Site site{machine, engine, request, *known, directory->path(), costs};
   Result<std::vector<Variant>> variants = build_variants(site);
   if (!variants) return variants.error();
-  const Machine& planned = request.target ? *request.target : machine;
-  if (Status added = add_unequal_variants(*known, planned, request, directory->path(), *variants); !added) return added.error();
+  const Result<MeasuredGpus> planned = planned_machine(site, variants->front());
+  if (!planned) return planned.error();
+  if (Status added = add_unequal_variants(*known, planned->machine, request, directory->path(), *variants); !added)
+    return added.error();
   Result<std::vector<std::string>> said = request.target ? add_up(site, *variants) : measure(site, *variants);
   if (!said) return said.error();
 
   Plan plan{.model = request.model.filename().string(),
             .model_hash = *hash,
-            .machine = planned.id(),
+            .machine = request.target ? request.target->id() : machine.id(),
             .engine = known->costs.engine,
             .signature = known->model.signature(),
             .shapes = known->costs.shapes,
@@ -137,10 +156,11 @@ Result<Plan> compile(const Machine& machine, Engine& engine, const CompileReques
             .nodes = plan_nodes(*known),
             .variants = *std::move(variants),
             .prediction = {}};
-  Result<Prediction> prediction = predict(plan, planned, request.slo);
+  Result<Prediction> prediction = predict(plan, planned->machine, request.slo);
   if (!prediction) return prediction.error();
   plan.prediction = *std::move(prediction);
-  plan.prediction.estimates.insert(plan.prediction.estimates.end(), said->begin(), said->end());
+  for (const std::vector<std::string>& more : {planned->said, *said})
+    plan.prediction.estimates.insert(plan.prediction.estimates.end(), more.begin(), more.end());
   if (Status written = write_file(directory->path() / costs_file, to_json(known->costs)); !written) return written.error();
   if (Status written = write_file(directory->path() / "plan.json", to_json(plan)); !written) return written.error();
   if (Status placed = directory->commit(); !placed) return placed.error();

@@ -70,6 +70,17 @@ TEST_F(Compile, WritesAPlanThatLoadsAgain) {
   EXPECT_GT(plan->variants[1].cut.count, 0u);
 }
 
+TEST_F(Compile, AGpuThatDoesNotRunTheModelIsLeftOutAndNamed) {
+  machine_.gpus = {{.ordinal = 99, .name = "Imagined GPU", .memory = Bytes{1}, .pci_bus_id = "", .speed = {}}};
+  Result<Plan> plan = run(request({}));
+  ASSERT_TRUE(plan.ok()) << plan.error().message;
+  EXPECT_TRUE(std::ranges::any_of(plan->prediction.estimates, [](const std::string& said) {
+    return said.starts_with("Imagined GPU does not run the model: ");
+  }));
+  for (const MixPart& part : plan->prediction.bound.mix) EXPECT_EQ(part.processors, std::vector<std::string>{"cpu x1"});
+  EXPECT_NE(plan->machine.find("Imagined GPU"), std::string::npos);
+}
+
 TEST_F(Compile, SharesOfTheWorkAreNearTheTargets) {
   Result<Plan> plan = run(request({Shares{{0.7, 0.3}}}));
   ASSERT_TRUE(plan.ok()) << plan.error().message;

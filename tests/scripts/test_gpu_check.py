@@ -67,9 +67,9 @@ sys.exit(result == "FAILED")
 BENCH = """#!/usr/bin/env python3
 import json, os, pathlib
 pathlib.Path(os.environ["STARONNX_TRACE"]).write_text("[]")
-one = {"name": "overlap/resnet50/one_stream/real_time", "items_per_second": 500, "enqueue_us": 90, "compute_us": 1900,
+one = {"run_name": "overlap/resnet50/one_stream/real_time", "aggregate_name": "median", "items_per_second": 500, "enqueue_us": 90, "compute_us": 1900,
        "copy_us": 60, "hidden_share": 0}
-three = {**one, "name": "overlap/resnet50/three_streams/real_time", "items_per_second": float(os.environ.get("RATE", 520)), "hidden_share": 0.9}
+three = {**one, "run_name": "overlap/resnet50/three_streams/real_time", "items_per_second": float(os.environ.get("RATE", 520)), "hidden_share": 0.9}
 print(json.dumps({"benchmarks": [one, three]}))
 """
 
