@@ -29,6 +29,7 @@ void RecordedRuns::saw(std::span<const TensorView> inputs, std::span<const Ort::
 }
 
 Result<std::span<const Ort::Value>> RecordedRuns::enqueue(std::span<const TensorView> inputs) {
+  if (!possible_) runs_.clear();
   Run* run = find(inputs);
   if (run == nullptr) return std::span<const Ort::Value>();
   try {
@@ -61,7 +62,6 @@ Status RecordedRuns::forget() {
 }
 
 RecordedRuns::Run* RecordedRuns::find(std::span<const TensorView> inputs) {
-  if (!possible_) runs_.clear();
   const auto found = std::ranges::find_if(runs_, [&](const auto& run) {
     return std::ranges::equal(run->inputs_like, inputs, [](const Like& like, const TensorView& input) {
       return like.type == input.type && std::ranges::equal(like.shape, input.shape);
