@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "staronnx/base/result.h"
 #include "staronnx/base/units.h"
@@ -71,5 +72,13 @@ class GpuExecutor {
   // Waits for all that was put into the stream.
   virtual Status synchronize() = 0;
 };
+
+struct InputsOnGpu {
+  std::vector<GpuMemory> memory;
+  std::vector<TensorView> views;  // into `memory`
+};
+
+// Copies `inputs` into memory of the executor's and waits for that. Those left out stay left out.
+Result<InputsOnGpu> copy_to_gpu(GpuExecutor& executor, std::span<const TensorView> inputs);
 
 }  // namespace staronnx

@@ -104,7 +104,8 @@ Result<MeasuredGpus> planned_machine(const Site& site, const Variant& whole) {
   site.request.progress("measuring the whole model on GPUs", 0.85);
   const Result<CutTimes> times = site.costs.measure(whole, site.request.widths);
   if (!times) return times.error();
-  MeasuredGpus measured = measure_gpus(site.machine, site.engine, site.study, site.directory, times->segments[0].alone.at(1));
+  MeasuredGpus measured =
+      measure_gpus(site.machine, site.engine, site.study, site.directory, times->segments[0].alone.at(1), site.costs);
   if (measured.machine.gpus.empty()) return measured;
   Result<std::vector<Link>> links = measure_links(site.machine);
   if (!links) return links.error();

@@ -7,6 +7,7 @@
 
 #include "staronnx/execute/engine.h"
 #include "staronnx/machine/machine.h"
+#include "staronnx/plan/segment_costs.h"
 #include "staronnx/plan/study.h"
 
 namespace staronnx {
@@ -17,8 +18,8 @@ struct MeasuredGpus {
 };
 
 // Measured on the whole model, in `directory`, against its time on a core; one GPU of each name, whose inputs and outputs are in its
-// memory. GPUs whose speed the machine says keep it.
+// memory. GPUs whose speed the machine says keep it. `costs` remembers the times.
 MeasuredGpus measure_gpus(const Machine& machine, Engine& engine, const Study& study, const std::filesystem::path& directory,
-                          Microseconds on_a_core);
+                          Microseconds on_a_core, SegmentCosts& costs);
 
 }  // namespace staronnx

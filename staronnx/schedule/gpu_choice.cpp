@@ -28,29 +28,11 @@ std::string in_ms(Microseconds time) {
   return text.data();
 }
 
-// In memory of the executor's.
-struct Inputs {
-  std::vector<GpuMemory> memory;
-  std::vector<TensorView> views;
-};
-
-Result<Inputs> bring(GpuExecutor& executor, std::span<const Tensor> inputs) {
-  Inputs there;
-  for (const Tensor& input : inputs) {
-    const TensorView here = input.view();
-    Result<GpuMemory> memory = executor.allocate(here.data.size());
-    if (!memory) return memory.error();
-    if (Status copied = executor.copy(memory->bytes, here.data); !copied) return copied.error();
-    there.views.push_back({here.type, here.shape, memory->bytes});
-    there.memory.push_back(*std::move(memory));
-  }
-  if (Status done = executor.synchronize(); !done) return done.error();
-  return there;
-}
-
 // Outputs find no buffers, so they come to the host.
 Result<Trial> try_out(GpuExecutor& executor, std::span<const Tensor> inputs, const std::function<Clock::time_point()>& now) {
-  const Result<Inputs> there = bring(executor, inputs);
+  std::vector<TensorView> here;
+  for (const Tensor& input : inputs) here.push_back(input.view());
+  const Result<InputsOnGpu> there = copy_to_gpu(executor, here);
   if (!there) return there.error();
   Trial trial;
   std::vector<OutputSlot> outputs(executor.signature().outputs.size());
