@@ -17,8 +17,11 @@ void average(T& value, T next, std::size_t count, double least_weight) {
 }  // namespace
 
 void Demand::arrived(Clock::time_point now, Microseconds machine_time) {
+  const bool pause = arrivals_ > 1 && !active(now);
+  if (pause) arrivals_ = std::min(arrivals_, kWorthOfTheOld);
   ++arrivals_;
-  if (arrivals_ > 1) average<Microseconds>(gap_, now - last_, arrivals_ - 1, kWeightOfArrivals);
+  if (arrivals_ > 1 && (!pause || after_pause_)) average<Microseconds>(gap_, now - last_, arrivals_ - 1, kWeightOfArrivals);
+  after_pause_ = pause;
   average(machine_time_, machine_time, arrivals_, kWeightOfArrivals);
   last_ = now;
 }

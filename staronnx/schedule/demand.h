@@ -10,7 +10,8 @@ namespace staronnx {
 
 class Demand {
  public:
-  // A task came. `machine_time`: that it takes with every worker at work, each at its best.
+  // A task came. `machine_time`: that it takes with every worker at work, each at its best. A pause before it is none of the gaps between
+  // tasks, unless the one before came after a pause, too: what was known still holds, but new gaps tell more.
   void arrived(Clock::time_point now, Microseconds machine_time);
 
   // A task starts in a place that is one of `servers` alike, and takes `service` there. `waited`: it did not start when it came.
@@ -38,10 +39,12 @@ class Demand {
   // for arrivals cost 7 % at the 99th percentile).
   static constexpr double kWeightOfArrivals = 0.01, kWeightOfStarts = 0.1;
   static constexpr double kMostUtilisation = 0.99;
+  static constexpr std::size_t kWorthOfTheOld = 10;  // arrivals, after a pause
 
   Microseconds gap_at(Clock::time_point now) const;
 
   std::size_t arrivals_ = 0, starts_ = 0;
+  bool after_pause_ = false;
   Clock::time_point last_{};                  // arrival
   Microseconds gap_{};                        // between arrivals; 0: not known
   Microseconds machine_time_{};               // of a task

@@ -27,6 +27,9 @@ class Source {
     return demand_.followers(at(now_));
   }
 
+  void pause(Microseconds pause) { now_ += pause; }
+  void come_every(Microseconds gap) { gap_ = gap; }
+
   double followers_later(Microseconds later) const { return demand_.followers(at(now_ + later)); }
 
  private:
@@ -56,6 +59,29 @@ TEST(Demand, FadesWhenNothingComes) {
   Source source(Microseconds(110), 0.9);
   const double busy = source.followers_after(1'000);
   EXPECT_LT(source.followers_later(Milliseconds(100)), busy / 10);
+}
+
+TEST(Demand, APauseIsNoGap) {
+  Source source(Microseconds(200), 0.9);
+  source.followers_after(1'000);
+  source.pause(Seconds(10));
+  EXPECT_NEAR(source.followers_after(1), 1, 0.3);
+  EXPECT_NEAR(source.followers_after(50), 1, 0.5);
+}
+
+TEST(Demand, NewGapsTellMoreAfterAPause) {
+  Source source(Microseconds(1'000), 0.9);
+  source.followers_after(1'000);
+  source.come_every(Microseconds(200));
+  source.pause(Seconds(10));
+  EXPECT_GT(source.followers_after(40), 0.3);
+}
+
+TEST(Demand, PausesInARowAreGaps) {
+  Source source(Microseconds(110), 0.9);
+  source.followers_after(1'000);
+  source.come_every(Seconds(1));
+  EXPECT_LT(source.followers_after(3), 0.1);
 }
 
 }  // namespace
