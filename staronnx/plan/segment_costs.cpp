@@ -399,7 +399,8 @@ Result<SegmentCosts::SegmentTimes> SegmentCosts::time(const Segment& segment, co
     Together all(engine_, directory_ / segment.file, segment.provider, *groups);
     const Result<RunTimes> busy = groups->size() == 1 ? alone : all.measure(tensors);
     if (!busy) return busy.error();
-    const WidthTimes seen{*alone, *busy};
+    // Others at work only ever slow a group down: what was quicker then was measured in a worse moment alone.
+    const WidthTimes seen{busy->median < alone->median ? *busy : *alone, *busy};
     if (const auto [known, first] = times.try_emplace(width, seen); !first) known->second.take(seen);
     timed.note = one.note();
     written = std::move(one.written());

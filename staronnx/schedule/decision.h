@@ -11,8 +11,9 @@
 // A task of a request that is to end within a limit goes as its course says (course.h), which is what was forecast when the request was taken
 // on. What such requests will need later is booked in their order: others go before it where they will have ended by then.
 //
-// Simulated on 2, 8 and 16 cores, Poisson arrivals at 10 to 97 % of saturation: median and 99th percentile at most 1.05 of the best fixed
-// groups for that rate on 2 cores and mostly below 1 (worst on 16 cores: 1.16); 0.89 to 1.0 of the best throughput with 1 to 16 callers.
+// Simulated with the times of DenseNet-121, ResNet-50 and SqueezeNet (`staronnx simulate`, Poisson arrivals at 25 to 90 % of saturation), against
+// the best fixed groups for each rate and percentile: on 2 cores 0.91 to 1.07 at the median, 0.98 to 1.06 at the 99th percentile; on 16
+// cores 0.51 to 1.08 and 0.80 to 1.40, the latter where the groups that are best at the 99th percentile take 1.3 times as long at the median.
 #pragma once
 
 #include <cstddef>

@@ -193,10 +193,11 @@ struct Simulated {
 };
 Simulated simulate(const std::vector<Place>& places, std::size_t workers, const std::map<int, Microseconds>& time,
                    Microseconds gap) {
-  constexpr int kRequests = 20'000, kFirst = 2'000;  // those before are not counted: nothing is known of the demand
+  constexpr int kRequests = 10'000, kFirst = 1'000;  // those before are not counted: nothing is known of the demand
   std::mt19937 random(1);
   std::exponential_distribution<double> gaps(1 / gap.count());
   const auto at = [](Microseconds moment) { return Clock::time_point(std::chrono::duration_cast<Clock::duration>(moment)); };
+  const Microseconds best = time.at(1) / static_cast<double>(workers);
   Demand demand;
   const Microseconds first = kFirst * gap;
   std::vector<Microseconds> ends(workers), latencies;
@@ -212,7 +213,8 @@ Simulated simulate(const std::vector<Place>& places, std::size_t workers, const 
       const Microseconds end = now + time_of(0, start.place, 1);
       for (const std::size_t worker : places[start.place].workers) ends[worker] = end;
       const auto servers = static_cast<int>(workers / places[start.place].workers.size());
-      demand.started(now > waiting[start.tasks[0]], servers, time_of(0, start.place, 1));
+      const Microseconds service = time_of(0, start.place, 1);
+      demand.started(now > waiting[start.tasks[0]], servers, service, service / servers / best);
       if (now > first) latencies.push_back(end - waiting[start.tasks[0]]);
     }
     for (std::size_t i = starts.size(); i-- > 0;)
@@ -230,7 +232,7 @@ Simulated simulate(const std::vector<Place>& places, std::size_t workers, const 
     }
     now = arrival;
     waiting.push_back(now);
-    demand.arrived(at(now), time.at(1) / static_cast<double>(workers));
+    demand.arrived(at(now), best);
     start_what_can(now);
   }
   std::ranges::sort(latencies);
@@ -307,10 +309,14 @@ TEST_F(OneFastAndCores, TheGpuBatchesWhileCoresRunOneAtATime) {
   }
 }
 
-class Elastic : public testing::TestWithParam<std::map<int, Microseconds>> {};
+struct Scaling {
+  std::map<int, Microseconds> time;  // by width
+  double most_p99 = 1.1;             // of the best
+};
+class Elastic : public testing::TestWithParam<Scaling> {};
 
 TEST_P(Elastic, IsAsGoodAsTheBestFixedGroupsAtEveryRate) {
-  const std::map<int, Microseconds>& time = GetParam();
+  const auto& [time, most_p99] = GetParam();
   const auto workers = static_cast<std::size_t>(time.rbegin()->first);
   const std::vector<Place> elastic = cores(workers, true);
   for (const double utilisation : {0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95}) {
@@ -324,17 +330,23 @@ TEST_P(Elastic, IsAsGoodAsTheBestFixedGroupsAtEveryRate) {
       best_p50 = std::min(best_p50, theirs.p50), best_p99 = std::min(best_p99, theirs.p99);
     }
     EXPECT_LT(ours.p50 / best_p50, 1.1) << "at " << utilisation;
-    EXPECT_LT(ours.p99 / best_p99, 1.1) << "at " << utilisation;
+    EXPECT_LT(ours.p99 / best_p99, most_p99) << "at " << utilisation;
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Machines, Elastic,
-    testing::Values(std::map<int, Microseconds>{{1, Microseconds(195)}, {2, Microseconds(100)}},
-                    std::map<int, Microseconds>{{1, Microseconds(184)}, {2, Microseconds(100)}},
-                    std::map<int, Microseconds>{{1, Microseconds(170)}, {2, Microseconds(100)}},
-                    std::map<int, Microseconds>{
-                        {1, Microseconds(750)}, {2, Microseconds(380)}, {4, Microseconds(193)}, {8, Microseconds(100)}}));
+    testing::Values(
+        Scaling{{{1, Microseconds(195)}, {2, Microseconds(100)}}}, Scaling{{{1, Microseconds(184)}, {2, Microseconds(100)}}},
+        Scaling{{{1, Microseconds(170)}, {2, Microseconds(100)}}}, Scaling{{{1, Microseconds(150)}, {2, Microseconds(100)}}},
+        Scaling{{{1, Microseconds(750)}, {2, Microseconds(380)}, {4, Microseconds(193)}, {8, Microseconds(100)}}},
+        // Cores that help each other little: groups of two, the best at the 99th percentile, take 1.3 times as long at the median.
+        Scaling{{{1, Microseconds(300)},
+                 {2, Microseconds(205)},
+                 {4, Microseconds(160)},
+                 {8, Microseconds(120)},
+                 {16, Microseconds(100)}},
+                1.6}));
 
 }  // namespace
 }  // namespace staronnx

@@ -26,10 +26,11 @@ void Demand::arrived(Clock::time_point now, Microseconds machine_time) {
   last_ = now;
 }
 
-void Demand::started(bool waited, int servers, Microseconds service) {
+void Demand::started(bool waited, int servers, Microseconds service, double stretch) {
   if (gap_.count() <= 0) return;
   ++starts_;
   const double load = std::min(service / gap_, kMostUtilisation * servers);
+  average(stretch_, stretch, starts_, kWeightOfStarts);
   average(waited_, waited ? 1.0 : 0.0, starts_, kWeightOfStarts);
   average(expected_to_wait_, waiting_probability(servers, load), starts_, kWeightOfStarts);
 }
@@ -53,7 +54,7 @@ double Demand::utilisation(Clock::time_point now) const {
 
 double Demand::followers(Clock::time_point now, double most, double by_others) const {
   if (gap_.count() <= 0) return 0;
-  const double all = std::min(kMostUtilisation, std::min(utilisation(now), most) + by_others);
+  const double all = std::min(kMostUtilisation, std::min(stretch_ * utilisation(now), most) + by_others);
   const double chance = std::min(1.0, waited_ / std::max(expected_to_wait_, 1e-3));
   return chance * all / (1 - all);
 }

@@ -22,12 +22,13 @@ class Source {
     for (int task = 0; task < tasks; ++task) {
       now_ += Microseconds(gaps(random_));
       demand_.arrived(at(now_), Microseconds(100));
-      demand_.started(waits(random_), 1, Microseconds(100));
+      demand_.started(waits(random_), 1, Microseconds(100), stretch_);
     }
     return demand_.followers(at(now_));
   }
 
   void pause(Microseconds pause) { now_ += pause; }
+  void stretch(double stretch) { stretch_ = stretch; }
   void come_every(Microseconds gap) { gap_ = gap; }
 
   double followers_later(Microseconds later) const { return demand_.followers(at(now_ + later)); }
@@ -35,6 +36,7 @@ class Source {
  private:
   Microseconds gap_, now_{};
   double share_;
+  double stretch_ = 1;
   std::mt19937 random_{1};
   Demand demand_;
 };
@@ -59,6 +61,13 @@ TEST(Demand, FadesWhenNothingComes) {
   Source source(Microseconds(110), 0.9);
   const double busy = source.followers_after(1'000);
   EXPECT_LT(source.followers_later(Milliseconds(100)), busy / 10);
+}
+
+TEST(Demand, CountsWhatTasksReallyTake) {
+  Source source(Microseconds(400), 0.9);
+  EXPECT_NEAR(source.followers_after(1'000), 1.0 / 3, 0.1);
+  source.stretch(2);
+  EXPECT_NEAR(source.followers_after(100), 1, 0.3);
 }
 
 TEST(Demand, APauseIsNoGap) {

@@ -152,8 +152,9 @@ class ThreeModels {
       const double end = now_ + time(start.tasks[0], start.place).count();
       for (const std::size_t worker : places_[start.place].workers) ends_[worker] = end;
       shares_.started(claim(task.model, 1, machine_time(task.model)));
-      tenants_.started(task.model, now_ > task.since, static_cast<int>(2 / places_[start.place].workers.size()),
-                       time(start.tasks[0], start.place));
+      const auto servers = static_cast<int>(2 / places_[start.place].workers.size());
+      const Microseconds service = time(start.tasks[0], start.place);
+      tenants_.started(task.model, now_ > task.since, servers, service, service / servers / machine_time(task.model));
       latencies_[task.model].push_back((end - task.since) / 1000);
       started.push_back(start.tasks[0]);
     }

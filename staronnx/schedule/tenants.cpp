@@ -13,9 +13,9 @@ void Tenants::arrived(std::size_t pipeline, double share, Clock::time_point now,
   tenant.demand.arrived(now, machine_time);
 }
 
-void Tenants::started(std::size_t pipeline, bool waited, int servers, Microseconds service) {
+void Tenants::started(std::size_t pipeline, bool waited, int servers, Microseconds service, double stretch) {
   if (const auto tenant = tenants_.find(pipeline); tenant != tenants_.end())
-    tenant->second.demand.started(waited, servers, service);
+    tenant->second.demand.started(waited, servers, service, stretch);
 }
 
 double Tenants::followers(std::size_t pipeline, Clock::time_point now) const {

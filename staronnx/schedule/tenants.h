@@ -14,7 +14,7 @@ class Tenants {
  public:
   // See Demand.
   void arrived(std::size_t pipeline, double share, Clock::time_point now, Microseconds machine_time);
-  void started(std::size_t pipeline, bool waited, int servers, Microseconds service);
+  void started(std::size_t pipeline, bool waited, int servers, Microseconds service, double stretch);
 
   // See Demand::followers(). What pipelines ask for beyond their shares is not counted: tasks need not care for an overload.
   double followers(std::size_t pipeline, Clock::time_point now) const;

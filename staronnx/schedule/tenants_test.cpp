@@ -10,7 +10,7 @@ void load(Tenants& tenants, std::size_t pipeline, Microseconds gap, double share
   for (Microseconds moment = gap; moment < Seconds(1); moment += gap) {
     const Clock::time_point now(std::chrono::duration_cast<Clock::duration>(moment));
     tenants.arrived(pipeline, share, now, Microseconds(100));
-    tenants.started(pipeline, true, 1, Microseconds(100));
+    tenants.started(pipeline, true, 1, Microseconds(100), 1);
   }
 }
 

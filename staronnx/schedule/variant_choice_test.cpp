@@ -244,7 +244,7 @@ class Simulation {
       const std::vector<std::size_t>& workers = places_[start.place].workers;
       for (const std::size_t worker : workers) ends_[worker] = now_ + took;
       running_.insert({now_ + took, started.back()});
-      demand_.started(now_ > request.ready_since, static_cast<int>(ends_.size() / workers.size()), took);
+      demand_.started(now_ > request.ready_since, static_cast<int>(ends_.size() / workers.size()), took, 1);
     }
     for (const std::size_t request : started) std::erase(ready_, request);
   }
