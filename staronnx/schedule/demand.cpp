@@ -17,35 +17,40 @@ void average(T& value, T next, std::size_t count, double least_weight) {
 }  // namespace
 
 void Demand::arrived(Clock::time_point now, Microseconds machine_time) {
-  const bool pause = arrivals_ > 1 && !active(now);
-  if (pause) arrivals_ = std::min(arrivals_, kWorthOfTheOld);
-  ++arrivals_;
-  if (arrivals_ > 1 && (!pause || after_pause_)) average<Microseconds>(gap_, now - last_, arrivals_ - 1, kWeightOfArrivals);
-  after_pause_ = pause;
+  const Microseconds gap = now - last_;
+  if (++arrivals_ > 1) average(gap_, gap, arrivals_ - 1, kWeightOfArrivals);
+  if (arrivals_ > 1) learn_stream(gap);
   average(machine_time_, machine_time, arrivals_, kWeightOfArrivals);
   last_ = now;
 }
 
+void Demand::learn_stream(Microseconds gap) {
+  const bool pause = gaps_in_stream_ > 0 && gap > kPause * gap_in_stream_;
+  if (pause) gaps_in_stream_ = std::min(gaps_in_stream_, kWorthOfTheOld);
+  if (!pause || after_pause_) average(gap_in_stream_, gap, ++gaps_in_stream_, kWeightOfArrivals);
+  after_pause_ = pause;
+}
+
 void Demand::started(bool waited, int servers, Microseconds service, double stretch) {
-  if (gap_.count() <= 0) return;
+  if (gap_in_stream_.count() <= 0) return;
   ++starts_;
-  const double load = std::min(service / gap_, kMostUtilisation * servers);
+  const double load = std::min(service / gap_in_stream_, kMostUtilisation * servers);
   average(stretch_, stretch, starts_, kWeightOfStarts);
   average(waited_, waited ? 1.0 : 0.0, starts_, kWeightOfStarts);
   average(expected_to_wait_, waiting_probability(servers, load), starts_, kWeightOfStarts);
 }
 
-Microseconds Demand::gap_at(Clock::time_point now) const {
+Microseconds Demand::aged(Microseconds gap, Clock::time_point now) const {
   const Microseconds since = now - last_;
-  return since > gap_ ? gap_ + kWeightOfArrivals * (since - gap_) : gap_;
+  return since > gap ? gap + kWeightOfArrivals * (since - gap) : gap;
 }
 
 bool Demand::active(Clock::time_point now) const {
-  return now - last_ <= 10 * gap_;
+  return now - last_ <= kPause * gap_;
 }
 
 double Demand::per_us(Clock::time_point now) const {
-  return gap_.count() > 0 ? 1 / gap_at(now).count() : 0;
+  return gap_.count() > 0 ? 1 / aged(gap_, now).count() : 0;
 }
 
 double Demand::utilisation(Clock::time_point now) const {
@@ -53,8 +58,9 @@ double Demand::utilisation(Clock::time_point now) const {
 }
 
 double Demand::followers(Clock::time_point now, double most, double by_others) const {
-  if (gap_.count() <= 0) return 0;
-  const double all = std::min(kMostUtilisation, std::min(stretch_ * utilisation(now), most) + by_others);
+  if (gap_in_stream_.count() <= 0) return 0;
+  const double own = now - last_ > kPause * gap_in_stream_ ? 0 : stretch_ * (machine_time_ / aged(gap_in_stream_, now));
+  const double all = std::min(kMostUtilisation, std::min(own, most) + by_others);
   const double chance = std::min(1.0, waited_ / std::max(expected_to_wait_, 1e-3));
   return chance * all / (1 - all);
 }

@@ -10,8 +10,7 @@ namespace staronnx {
 
 class Demand {
  public:
-  // A task came. `machine_time`: that it takes with every worker at work, each at its best. A pause before it is none of the gaps between
-  // tasks, unless the one before came after a pause, too: what was known still holds, but new gaps tell more.
+  // A task came. `machine_time`: that it takes with every worker at work, each at its best.
   void arrived(Clock::time_point now, Microseconds machine_time);
 
   // A task starts in a place that is one of `servers` alike, and takes `service` there. `stretch`: how many times as much of the machine's
@@ -29,11 +28,12 @@ class Demand {
   // Of the machine, by what came lately; above 1 when more comes than the machine can do. 0 while nothing is known.
   double utilisation(Clock::time_point now) const;
 
-  // How many of the tasks to come are delayed, for each task that is there, by one that takes longer: utilisation / (1 - utilisation), as in a
-  // busy period under Poisson arrivals, with what tasks really take of the machine (with their best, elastic groups on 16 cores, simulated
-  // from 30 to 85 % of saturation, took 1.0 to 1.2 times as long at the median and 1.1 to 1.4 times at the 99th percentile); less where tasks wait less often than Poisson arrivals do (a caller that waits for its answer
-  // before it asks again delays nobody, however busy the machine is). Its own utilisation counts up to `most`; `by_others`: that by other
-  // pipelines.
+  // How many of the tasks to come are delayed, for each task that is there, by one that takes longer: utilisation / (1 - utilisation), as in
+  // a busy period under Poisson arrivals, with what tasks really take of the machine (with their best, elastic groups on 16 cores, simulated
+  // from 30 to 85 % of saturation, took 1.0 to 1.2 times as long at the median and 1.1 to 1.4 times at the 99th percentile). Where tasks come
+  // in streams with pauses between them, those of this stream count: none in a pause, and in a new stream as many as in the one before,
+  // until its gaps tell more. Less where tasks wait less often than Poisson arrivals do (a caller that waits for its answer before it asks
+  // again delays nobody, however busy the machine is). Its own utilisation counts up to `most`; `by_others`: that by other pipelines.
   double followers(Clock::time_point now, double most = 1, double by_others = 0) const;
 
  private:
@@ -42,15 +42,18 @@ class Demand {
   // for arrivals cost 7 % at the 99th percentile).
   static constexpr double kWeightOfArrivals = 0.01, kWeightOfStarts = 0.1;
   static constexpr double kMostUtilisation = 0.99;
-  static constexpr std::size_t kWorthOfTheOld = 10;  // arrivals, after a pause
+  static constexpr double kPause = 10;               // times the usual gap
+  static constexpr std::size_t kWorthOfTheOld = 10;  // gaps, after a pause
 
-  Microseconds gap_at(Clock::time_point now) const;
+  void learn_stream(Microseconds gap);
+  Microseconds aged(Microseconds gap, Clock::time_point now) const;
 
-  std::size_t arrivals_ = 0, starts_ = 0;
-  bool after_pause_ = false;
-  Clock::time_point last_{};     // arrival
-  Microseconds gap_{};           // between arrivals; 0: not known
-  Microseconds machine_time_{};  // of a task, at its best
+  std::size_t arrivals_ = 0, starts_ = 0, gaps_in_stream_ = 0;
+  bool after_pause_ = false;      // came the last one
+  Clock::time_point last_{};      // arrival
+  Microseconds gap_{};            // between arrivals; 0: not known
+  Microseconds gap_in_stream_{};  // but for pauses, unless one follows another
+  Microseconds machine_time_{};   // of a task, at its best
   double stretch_ = 1;
   double waited_ = 0, expected_to_wait_ = 0;  // shares of tasks
 };

@@ -86,6 +86,19 @@ TEST(Demand, NewGapsTellMoreAfterAPause) {
   EXPECT_GT(source.followers_after(40), 0.3);
 }
 
+TEST(Demand, ABurstIsNotFollowedByItsLike) {
+  Demand demand;
+  Microseconds now{};
+  for (int burst = 0; burst < 100; ++burst, now += Seconds(1)) {
+    for (int task = 0; task < 50; ++task) {
+      demand.arrived(at(now), Microseconds(1'000));
+      demand.started(task > 0, 1, Microseconds(1'000), 1);
+    }
+    EXPECT_LT(demand.followers(at(now + Microseconds(2'000))), 0.1);
+  }
+  EXPECT_NEAR(demand.utilisation(at(now)), 0.05, 0.02);
+}
+
 TEST(Demand, PausesInARowAreGaps) {
   Source source(Microseconds(110), 0.9);
   source.followers_after(1'000);
