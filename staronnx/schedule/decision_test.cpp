@@ -6,6 +6,7 @@
 #include <deque>
 #include <limits>
 #include <map>
+#include <ostream>
 #include <random>
 #include <utility>
 
@@ -312,6 +313,10 @@ TEST_F(OneFastAndCores, TheGpuBatchesWhileCoresRunOneAtATime) {
 struct Scaling {
   std::map<int, Microseconds> time;  // by width
   double most_p99 = 1.1;             // of the best
+
+  friend void PrintTo(const Scaling& scaling, std::ostream* out) {
+    for (const auto& [width, time] : scaling.time) *out << width << ": " << time.count() << " us ";
+  }
 };
 class Elastic : public testing::TestWithParam<Scaling> {};
 
