@@ -23,12 +23,7 @@ Status run(GpuExecutor& executor, std::span<const TensorView> inputs, std::span<
 }
 
 Result<Microseconds> time_on(GpuExecutor& executor, const std::map<std::string, Tensor>& tensors) {
-  std::vector<TensorView> here;
-  for (const TensorInfo& input : executor.signature().inputs) {
-    const auto found = tensors.find(input.name);
-    here.push_back(found == tensors.end() ? TensorView{} : found->second.view());
-  }
-  const Result<InputsOnGpu> inputs = copy_to_gpu(executor, here);
+  const Result<InputsOnGpu> inputs = copy_to_gpu(executor, input_views(executor.signature(), tensors));
   if (!inputs) return inputs.error();
   std::vector<OutputSlot> outputs(executor.signature().outputs.size());
   if (Status sizes = run(executor, inputs->views, outputs); !sizes) return sizes.error();

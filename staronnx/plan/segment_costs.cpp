@@ -46,11 +46,7 @@ Result<Prepared> prepare(Engine& engine, const std::filesystem::path& file, Prov
                          const Tensors& tensors) {
   Result<std::shared_ptr<Executor>> executor = engine.prepare(file, group, provider);
   if (!executor) return executor.error();
-  Prepared prepared{*executor, {}, {}, {}};
-  for (const TensorInfo& input : prepared.executor->signature().inputs) {
-    const auto found = tensors.find(input.name);
-    prepared.inputs.push_back(found == tensors.end() ? TensorView{} : found->second.view());
-  }
+  Prepared prepared{*executor, input_views((*executor)->signature(), tensors), {}, {}};
   prepared.outputs.resize(prepared.executor->signature().outputs.size());
   if (Status first = run(prepared); !first) return first.error();
   // From now on with buffers that fit, as on the request path.

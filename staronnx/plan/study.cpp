@@ -81,6 +81,15 @@ std::map<std::string, Tensor> Study::named_inputs(int batch) const {
   return named;
 }
 
+std::vector<TensorView> input_views(const Signature& signature, const std::map<std::string, Tensor>& tensors) {
+  std::vector<TensorView> views;
+  for (const TensorInfo& input : signature.inputs) {
+    const auto found = tensors.find(input.name);
+    views.push_back(found == tensors.end() ? TensorView{} : found->second.view());
+  }
+  return views;
+}
+
 Error Study::explained(const Error& failed_run) const {
   return explained_by(made_up_inputs, failed_run);
 }

@@ -33,6 +33,9 @@ struct Study {
 // Tensors to measure with: the caller's, or random ones of the shapes that were asked for.
 Result<std::vector<Tensor>> inputs_of(const CompileRequest& request, const Signature& signature);
 
+// In the order of the signature's inputs; views into `tensors`, left out where they have none.
+std::vector<TensorView> input_views(const Signature& signature, const std::map<std::string, Tensor>& tensors);
+
 // Writes the simplified model to `directory` and measures its nodes, or takes their costs from the cache. `original` is the model of the
 // request, `hash` its file's.
 Result<Study> study(const Machine& machine, const CompileRequest& request, const Signature& original, std::vector<Tensor> inputs,

@@ -17,9 +17,11 @@ void average(T& value, T next, std::size_t count, double least_weight) {
 }  // namespace
 
 void Demand::arrived(Clock::time_point now, Microseconds machine_time) {
-  const Microseconds gap = now - last_;
-  if (++arrivals_ > 1) average(gap_, gap, arrivals_ - 1, kWeightOfArrivals);
-  if (arrivals_ > 1) learn_stream(gap);
+  if (++arrivals_ > 1) {
+    const Microseconds gap = now - last_;
+    average(gap_, gap, arrivals_ - 1, kWeightOfArrivals);
+    learn_stream(gap);
+  }
   average(machine_time_, machine_time, arrivals_, kWeightOfArrivals);
   last_ = now;
 }

@@ -372,9 +372,10 @@ class Dispatcher {
   // See Demand. Beside GPUs and nodes groups of cores count as being at their best: those who come wait for the fast ones (counted
   // otherwise, requests took up to 1.12 times as long on simulated machines with GPUs).
   double stretch_of(const SegmentTask& task, std::size_t place, Microseconds service) const {
+    if (several_memories()) return 1;
     double alone = 0;  // tasks that its workers would end meanwhile, each for itself
     for (const std::size_t worker : places_[place].workers) alone += service / task.segment->expected(worker, 1);
-    return several_memories() ? 1 : alone;
+    return alone;
   }
 
   // From the order of urgency, which is the one within a pipeline, to that among pipelines.
