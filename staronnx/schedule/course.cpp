@@ -47,11 +47,10 @@ class Planner {
         loads_.push_back(timetable_.load(worker, std::max(chain_.limit, Microseconds(1))));
     }
     prices_.clear();
-    double all = 0;
-    for (std::size_t worker = 0; worker < timetable_.workers(); ++worker) {
+    for (std::size_t worker = 0; worker < timetable_.workers(); ++worker)
       prices_.push_back(1 / time_(number_, task, worker, from).count());
-      all += prices_.back() / static_cast<double>(1 + timetable_.places()[worker].beside.size());
-    }
+    const double all =
+        machine_rate(timetable_.places(), timetable_.workers(), [this](std::size_t worker) { return prices_[worker]; });
     for (std::size_t worker = 0; worker < timetable_.workers(); ++worker)
       prices_[worker] *= (scarce_only ? loads_[worker] : 1) / all;
   }

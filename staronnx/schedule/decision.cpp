@@ -160,12 +160,11 @@ class Booking {
   // Of the machine's rate for such tasks, by worker: in the batches, of so many as there are, that are best there.
   std::pmr::vector<double> shares_of_workers(std::size_t task, std::span<const int> batches) const {
     std::pmr::vector<double> shares(memory_);
-    double all = 0;
     for (std::size_t worker = 0; worker < timetable_.workers(); ++worker) {
       double& share = shares.emplace_back(0);
       for (const int batch : batches) share = std::max(share, batch / snapshot_.time(task, worker, batch).count());
-      all += share / static_cast<double>(1 + snapshot_.places[worker].beside.size());
     }
+    const double all = machine_rate(snapshot_.places, timetable_.workers(), [&](std::size_t worker) { return shares[worker]; });
     for (double& share : shares) share /= all;
     return shares;
   }

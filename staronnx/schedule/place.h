@@ -38,4 +38,12 @@ struct Place {
 // one for all groups of a node: places then overlap, and a task takes all workers of its place.
 std::vector<Place> places_of(std::span<const CoreGroup> groups, bool elastic, std::size_t first_worker = 0);
 
+// Of all workers together, where each alone has the rate that `rate_of` says: those of one GPU take turns. `places`: one for each worker first.
+double machine_rate(std::span<const Place> places, std::size_t workers, const auto& rate_of) {
+  double all = 0;
+  for (std::size_t worker = 0; worker < workers; ++worker)
+    all += rate_of(worker) / static_cast<double>(1 + places[worker].beside.size());
+  return all;
+}
+
 }  // namespace staronnx

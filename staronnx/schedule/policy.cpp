@@ -5,7 +5,6 @@
 #include <boost/container/small_vector.hpp>
 #include <deque>
 #include <functional>
-#include <limits>
 #include <memory_resource>
 #include <tuple>
 #include <utility>
@@ -17,6 +16,7 @@
 #include "staronnx/schedule/fair_shares.h"
 #include "staronnx/schedule/flavour.h"
 #include "staronnx/schedule/slot.h"
+#include "staronnx/schedule/task_times.h"
 #include "staronnx/schedule/tenants.h"
 
 namespace staronnx {
@@ -24,13 +24,6 @@ namespace {
 
 // Who is started within this share of the time that it takes has not waited.
 constexpr double kNoWait = 0.05;
-
-// A deadline that is so many times further off than what its request takes alone changes nothing yet.
-constexpr double kFarOff = 10;
-
-// What a task of its own costs beside its segment's run: requests of segments that compute nothing take so much longer for each (with 64 in
-// flight 9 to 18 us, one at a time up to 40 us; docs/performance.md).
-constexpr Microseconds kTaskCost{20};
 
 Clock::time_point now() {
   return Clock::time_point(std::chrono::duration_cast<Clock::duration>(Microseconds(starpu_timing_now())));
@@ -74,9 +67,9 @@ class Dispatcher {
   void set_places(std::vector<Place> places, bool ahead) {
     const Lock lock(mutex_);
     places_ = std::move(places);
-    memories_ = 1 + std::ranges::max(places_, {}, &Place::memory).memory;
     ahead_ = ahead;
     workers_.resize(starpu_worker_get_count());
+    times_ = TaskTimes(places_, workers_.size());
     at_work_ = AtWork(workers_.size());
     for (std::size_t worker = 0; worker < workers_.size(); ++worker) {
       workers_[worker].assigned.reserve(1), workers_[worker].running.reserve(1);
@@ -131,22 +124,21 @@ class Dispatcher {
     const Lock lock(mutex_);
     std::pmr::monotonic_buffer_resource memory(scratch_.data(), scratch_.size());
     const Clock::time_point moment = now();
-    if (workers_alike(variants.front()) && !tenants_.shared(moment)) variants = variants.first(1);  // no other ends sooner
+    if (times_.workers_alike(variants.front()) && !tenants_.shared(moment)) variants = variants.first(1);  // no other ends sooner
     const auto busy = remaining(moment, &memory);
     const auto tasks = under_way(&memory);
     std::pmr::vector<Chain> chains(&memory), ways(&memory);
-    for (const SegmentTask* task : tasks) chains.push_back(chain_from(*task, busy, moment));
-    const Microseconds limit = limit_of(deadline.at, variants.front(), moment);
+    for (const SegmentTask* task : tasks) chains.push_back(times_.rest_of(*task, busy, moment));
+    const Microseconds limit = times_.limit_of(deadline.at, variants.front(), moment);
     for (const PreparedVariant& variant : variants) ways.push_back({variant.segments.size(), {}, 0, limit});
     const std::size_t together = tasks.size() + 1;
-    AskedTimes asked(memories_, &memory);
+    AskedTimes asked(times_.memories(), &memory);
     for (const SegmentTask* task : tasks) asked.add_chain(task->slot->variant(), task->position + (task->place ? 1 : 0));
     for (const PreparedVariant& variant : variants) asked.add_chain(variant, 0);
     const auto time = [&](std::size_t chain, std::size_t task, std::size_t place, unsigned from) {
       return asked.of(chain, task, place, from, [&](const PreparedVariant& variant, std::size_t segment) {
         const bool ready = task == 0 && chain < tasks.size() && !tasks[chain]->place;
-        if (!ready) return time_of(variant, segment, place, from, together);
-        return tasks[chain]->segment->expected_each(place, together) + moving_time_of(*tasks[chain], place, 1);
+        return ready ? times_.each(*tasks[chain], place, together) : times_.each(variant, segment, place, from, together);
       });
     };
     return choose_way({places_, busy, chains, ways, tenants_.followers(pipeline, moment),
@@ -207,7 +199,7 @@ class Dispatcher {
     ready_.push_back(task);
     starpu_push_task_end(task);
     segment.ready_since = now();
-    segment.machine_time = machine_time_of(segment);
+    segment.machine_time = times_.machine_time_of(segment);
     tenants_.arrived(segment.pipeline, segment.share, segment.ready_since, segment.machine_time);
   }
 
@@ -237,17 +229,17 @@ class Dispatcher {
     const auto tasks = ready_tasks(busy, moment, &memory);
     std::pmr::vector<const SegmentTask*> limited(&memory);
     const auto coming = coming_tasks(busy, moment, limited, &memory);
-    AskedTimes asked(memories_, &memory);
+    AskedTimes asked(times_.memories(), &memory);
     for (const starpu_task* task : ready_) asked.add_chain(segment_of(*task).slot->variant(), segment_of(*task).position);
     for (const SegmentTask* task : limited) asked.add_chain(task->slot->variant(), task->position + 1);
     const auto time = [&](std::size_t task, std::size_t place, int batch) {
-      const auto ask = [&](auto&&...) { return time_of(segment_of(*ready_[task]), place, batch); };
+      const auto ask = [&](auto&&...) { return times_.of(segment_of(*ready_[task]), place, batch); };
       return batch == 1 ? asked.of(task, 0, place, STARPU_MAIN_RAM, ask) : ask();
     };
     const auto time_of_chain = [&](std::size_t chain, std::size_t task, std::size_t place, unsigned from) {
       if (chain < ready_.size() && task == 0) return time(chain, place, 1);
       return asked.of(chain, task, place, from, [&](const PreparedVariant& variant, std::size_t segment) {
-        return time_of(variant, segment, place, from, 1);
+        return times_.each(variant, segment, place, from, 1);
       });
     };
     const auto& [starts, next] =
@@ -283,37 +275,6 @@ class Dispatcher {
     }
   }
 
-  bool several_memories() const { return memories_ > 1; }
-
-  Microseconds time_of(const SegmentTask& task, std::size_t place, int batch) const {
-    return task.segment->expected(place, batch) + moving_time_of(task, place, batch);
-  }
-
-  // Of its data to the place and back, and of its mates'. Skipped tasks need no node.
-  Microseconds moving_time_of(const SegmentTask& task, std::size_t place, int batch) const {
-    const unsigned memory = places_[place].memory;
-    if (memory != STARPU_MAIN_RAM && (task.here_only || task.slot->failed()))
-      return Microseconds(std::numeric_limits<double>::infinity());
-    if (!several_memories()) return {};
-    return batch * (task.slot->time_of_inputs(task, memory) + task.slot->time_of_outputs(task, memory));
-  }
-
-  // A segment that is not ready yet, where its data comes from another memory and so many requests may run as one.
-  Microseconds time_of(const PreparedVariant& variant, std::size_t segment, std::size_t place, unsigned from,
-                       std::size_t together) const {
-    const Microseconds run = variant.segments[segment]->expected_each(place, together) + kTaskCost;
-    return several_memories() ? run + moving_time(variant, segment, from, places_[place].memory) : run;
-  }
-
-  bool workers_alike(const PreparedVariant& variant) const {
-    return std::ranges::all_of(variant.segments, [&](const auto& segment) {
-      for (std::size_t worker = 1; worker < workers_.size(); ++worker) {
-        if (segment->expected(worker, 1) != segment->expected(0, 1)) return false;
-      }
-      return true;
-    });
-  }
-
   // Of each request the first task that is running or ready, the most urgent first.
   std::pmr::vector<const SegmentTask*> under_way(std::pmr::memory_resource* memory) const {
     std::pmr::vector<const SegmentTask*> tasks(memory);
@@ -323,27 +284,6 @@ class Dispatcher {
     const auto same_request = [](const SegmentTask* a, const SegmentTask* b) { return a->request == b->request; };
     tasks.erase(std::unique(tasks.begin(), tasks.end(), same_request), tasks.end());
     return tasks;
-  }
-
-  // What is left to do of its request.
-  Chain chain_from(const SegmentTask& task, std::span<const Microseconds> busy, Clock::time_point moment) const {
-    const std::size_t left = task.slot->variant().segments.size() - task.position;
-    const Microseconds limit = limit_of(task.deadline, task.slot->variant(), moment);
-    if (!task.place) return {left, {}, 0, limit};
-    const Place& place = places_[*task.place];
-    return {left - 1, busy[place.workers.front()], place.memory, limit};
-  }
-
-  Microseconds limit_of(Clock::time_point deadline, const PreparedVariant& variant, Clock::time_point moment) const {
-    if (deadline == Deadline::never().at) return kNoLimit;
-    Microseconds alone{};
-    for (const auto& segment : variant.segments) {
-      Microseconds fastest = kNoLimit;
-      for (std::size_t worker = 0; worker < workers_.size(); ++worker) fastest = std::min(fastest, segment->expected(worker, 1));
-      alone += fastest;
-    }
-    const Microseconds left = deadline - moment;
-    return left > kFarOff * alone ? kNoLimit : left / kCaution;
   }
 
   void prefetch(starpu_task* task, std::size_t place) {
@@ -366,16 +306,7 @@ class Dispatcher {
     const Microseconds service = task.segment->expected(place, 1);
     const bool waited = moment - task.ready_since > kNoWait * service;
     const auto servers = static_cast<int>(workers_.size() / places_[place].workers.size());
-    tenants_.started(task.pipeline, waited, servers, service, stretch_of(task, place, service));
-  }
-
-  // See Demand. Beside GPUs and nodes groups of cores count as being at their best: those who come wait for the fast ones (counted
-  // otherwise, requests took up to 1.12 times as long on simulated machines with GPUs).
-  double stretch_of(const SegmentTask& task, std::size_t place, Microseconds service) const {
-    if (several_memories()) return 1;
-    double alone = 0;  // tasks that its workers would end meanwhile, each for itself
-    for (const std::size_t worker : places_[place].workers) alone += service / task.segment->expected(worker, 1);
-    return alone;
+    tenants_.started(task.pipeline, waited, servers, service, times_.stretch_of(task, place, service));
   }
 
   // From the order of urgency, which is the one within a pipeline, to that among pipelines.
@@ -393,14 +324,6 @@ class Dispatcher {
 
   static Claim claim_of(const SegmentTask& task) { return {task.pipeline, task.share, task.machine_time}; }
 
-  // With every worker at work, each at its own speed.
-  Microseconds machine_time_of(const SegmentTask& task) const {
-    double rate = 0;
-    for (std::size_t worker = 0; worker < workers_.size(); ++worker)
-      rate += 1 / (task.segment->expected(worker, 1).count() * static_cast<double>(1 + places_[worker].beside.size()));
-    return Microseconds(1 / rate);
-  }
-
   // Returns the task that leads.
   SegmentTask& give(Worker& worker, const Start& start) {
     SegmentTask& leader = segment_of(*ready_[start.tasks[0]]);
@@ -408,7 +331,7 @@ class Dispatcher {
       starpu_task*& task = ready_[*number];
       SegmentTask& segment = segment_of(*task);
       segment.place = start.place;
-      if (several_memories() && segment.prefetched != start.place)
+      if (times_.several_memories() && segment.prefetched != start.place)
         segment.transfer = segment.slot->time_of_inputs(segment, places_[start.place].memory);
       shares_.started(claim_of(segment));
       if (&segment != &leader) leader.mates.push_back(&segment);
@@ -417,7 +340,7 @@ class Dispatcher {
       worker.running.push_back(&segment);
       task = nullptr;
     }
-    if (several_memories() && !leader.mates.empty()) leader.held.announce();
+    if (times_.several_memories() && !leader.mates.empty()) leader.held.announce();
     return leader;
   }
 
@@ -427,7 +350,7 @@ class Dispatcher {
                                             std::pmr::memory_resource* memory) const {
     for (const Worker& worker : workers_) {
       for (const SegmentTask* task : worker.running) {
-        const Chain chain = chain_from(*task, busy, moment);
+        const Chain chain = times_.rest_of(*task, busy, moment);
         if (chain.tasks > 0 && chain.limit != kNoLimit) running.push_back(task);
       }
     }
@@ -445,7 +368,7 @@ class Dispatcher {
     });
     std::ranges::sort(running, {}, [&](const SegmentTask* task) { return std::tuple(before(*task), order_of(*task)); });
     for (const SegmentTask* task : running)
-      coming.push_back({before(*task), tenants_.followers(task->pipeline, moment), chain_from(*task, busy, moment)});
+      coming.push_back({before(*task), tenants_.followers(task->pipeline, moment), times_.rest_of(*task, busy, moment)});
     return coming;
   }
 
@@ -459,7 +382,7 @@ class Dispatcher {
                                                      task.pipeline,
                                                      tenants_.followers(task.pipeline, now),
                                                      task.slot->requests_waiting(),
-                                                     chain_from(task, busy, now)});
+                                                     times_.rest_of(task, busy, now)});
       if (!task.stackable) continue;
       made.kind = 0;
       while (!is_like(segment_of(*ready_[made.kind]), task)) ++made.kind;
@@ -475,8 +398,8 @@ class Dispatcher {
   starpu_pthread_mutex_t mutex_;
   // What follows is guarded by the mutex.
   std::vector<Place> places_;
-  std::size_t memories_ = 1;  // places are in those with smaller numbers
-  bool ahead_ = true;         // data is sent to places that are not free yet
+  TaskTimes times_;    // there
+  bool ahead_ = true;  // data is sent to places that are not free yet
   // As many as there are, once places are set; workers look for tasks before.
   std::deque<Worker> workers_ = std::deque<Worker>(STARPU_NMAXWORKERS);
   AtWork at_work_{STARPU_NMAXWORKERS};

@@ -37,12 +37,6 @@ void keep_workers_awake();
 // its place in between. Thread-safe.
 void task_ended(SegmentTask& task);
 
-// A request is in time when so many times what its answer is forecast to take is within its deadline. Under overload it is forecast to end just
-// then, as those before it were refused, and what runs vary would make half of them late. In virtual time, ResNet-50 on a GPU with sixteen
-// cores, within twice the GPU's time, four times as many requests as can be answered: of the answers 0.94 are in time with 1.1, 0.99 with 1.15, at the same rate;
-// of those cut into 80 and 20 % 0.86 and 0.95.
-constexpr double kCaution = 1.15;
-
 // Which variant a request of the pipeline should run that starts now, and when it would end. Thread-safe; the policy must be the one in use.
 Choice choose_variant(std::span<const PreparedVariant> variants, std::size_t pipeline, Deadline deadline);
 

@@ -103,11 +103,8 @@ class Future {
 
   // Of the machine's rate for tasks that take `time` on each worker alone.
   void find_shares(std::pmr::vector<double>& shares, const auto& time) const {
-    double all = 0;
-    for (std::size_t worker = 0; worker < shares.size(); ++worker) {
-      shares[worker] = 1 / time(worker).count();
-      all += shares[worker] / static_cast<double>(1 + outlook_.places[worker].beside.size());
-    }
+    for (std::size_t worker = 0; worker < shares.size(); ++worker) shares[worker] = 1 / time(worker).count();
+    const double all = machine_rate(outlook_.places, shares.size(), [&](std::size_t worker) { return shares[worker]; });
     for (double& share : shares) share /= all;
   }
 
