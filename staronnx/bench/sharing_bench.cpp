@@ -4,7 +4,9 @@
 //   sharing_bench whole PLAN PLAN PLAN     every request runs that variant
 //
 // Each model gets Poisson arrivals at 15 % of its saturated rate, together; then the last one three times its saturated rate. Rounds of both
-// in turns, three seeds; printed is the others' p99 with overload over without, and how many requests of the overloaded one were served.
+// in turns, eight of each for each of three seeds; printed are quantiles of the others' latencies in a seed's rounds together, with overload over
+// without, and how many requests of the overloaded one were served.
+#include <algorithm>
 #include <cstdio>
 #include <stdexcept>
 #include <string>
@@ -26,6 +28,7 @@ namespace {
 
 constexpr double kLightLoad = 0.15, kOverload = 3;
 constexpr Seconds kDuration{6};
+constexpr unsigned kRounds = 8;
 constexpr Milliseconds kSlo{10'000};  // nothing is given up within a round
 
 struct Served {
@@ -45,20 +48,33 @@ Served serve(Runtime& runtime, Engine& engine, const std::string& directory, con
   return served;
 }
 
+// What rounds of a kind have seen of a model.
+struct Seen {
+  std::vector<Microseconds> latencies;
+  double served_per_s = 0, rate_per_s = 0;  // of all rounds together
+
+  Microseconds at(double share) {
+    std::ranges::sort(latencies);
+    return quantile(latencies, share);
+  }
+};
+
 // All models at once.
-std::vector<Point> round(std::vector<Served>& models, double load_of_last, unsigned seed) {
-  std::vector<Point> points(models.size());
+void round(std::vector<Served>& models, double load_of_last, unsigned seed, std::vector<Seen>& seen) {
   std::vector<std::jthread> threads;
   for (std::size_t i = 0; i < models.size(); ++i) {
     threads.emplace_back([&, i] {
       const double rate = (i + 1 == models.size() ? load_of_last : kLightLoad) * models[i].saturated_per_s;
       SteadyLoadClock clock;
       const std::vector<Seconds> arrivals = arrivals_of(PoissonArrivals(), rate, kDuration, seed + static_cast<unsigned>(i));
-      points[i] = open_loop(*models[i].system, clock, rate, arrivals, kDuration, {.slo = kSlo}).point;
+      const Window window = open_loop(*models[i].system, clock, rate, arrivals, kDuration, {.slo = kSlo});
+      for (const Sample& sample : window.samples) {
+        if (!sample.failure) seen[i].latencies.push_back(sample.latency());
+      }
+      seen[i].served_per_s += window.point.served_per_s;
+      seen[i].rate_per_s += rate;
     });
   }
-  threads.clear();
-  return points;
 }
 
 void run(const std::string& variant, const std::vector<std::string>& plans) {
@@ -68,15 +84,20 @@ void run(const std::string& variant, const std::vector<std::string>& plans) {
   std::vector<Served> models;
   for (const std::string& plan : plans) models.push_back(serve(*runtime, *engine, plan, variant));
   for (unsigned seed = 1; seed <= 3; ++seed) {
-    const std::vector<Point> quiet = round(models, kLightLoad, 10 * seed), overloaded = round(models, kOverload, 10 * seed);
+    std::vector<Seen> quiet(models.size()), overloaded(models.size());
+    for (unsigned i = 0; i < kRounds; ++i) {
+      const unsigned arrivals = 1000 * seed + 10 * i;
+      round(models, kLightLoad, arrivals, quiet);
+      round(models, kOverload, arrivals, overloaded);
+    }
     for (std::size_t i = 0; i + 1 < models.size(); ++i) {
       std::printf("%-28s p50 %7.2f -> %7.2f ms   p99 %7.2f -> %7.2f ms (%.2f)\n", models[i].name.c_str(),
-                  Milliseconds(quiet[i].p50).count(), Milliseconds(overloaded[i].p50).count(), Milliseconds(quiet[i].p99).count(),
-                  Milliseconds(overloaded[i].p99).count(), overloaded[i].p99 / quiet[i].p99);
+                  Milliseconds(quiet[i].at(0.5)).count(), Milliseconds(overloaded[i].at(0.5)).count(),
+                  Milliseconds(quiet[i].at(0.99)).count(), Milliseconds(overloaded[i].at(0.99)).count(),
+                  overloaded[i].at(0.99) / quiet[i].at(0.99));
     }
-    const Point& last = overloaded.back();
     std::printf("%-28s %.1f/s of %.1f/s asked for were served, saturated alone %.1f/s\n", models.back().name.c_str(),
-                last.served_per_s, last.rate_per_s, models.back().saturated_per_s);
+                overloaded.back().served_per_s / kRounds, overloaded.back().rate_per_s / kRounds, models.back().saturated_per_s);
   }
 }
 
