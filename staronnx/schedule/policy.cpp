@@ -141,9 +141,10 @@ class Dispatcher {
         return ready ? times_.each(*tasks[chain], place, together) : times_.each(variant, segment, place, from, together);
       });
     };
-    return choose_way({places_, busy, chains, ways, tenants_.followers(pipeline, moment),
-                       tenants_.others_per_us(pipeline, moment), std::ref(time)},
-                      &memory);
+    return choose_way(
+        {places_, busy, chains, ways, tenants_.followers(pipeline, moment), tenants_.others_per_us(pipeline, moment),
+         std::ref(time), tenants_.shared(moment) && tenants_.beyond_share(pipeline, moment)},
+        &memory);
   }
 
   // A task of a batch; its place is free when all have been.

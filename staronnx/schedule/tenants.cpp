@@ -45,7 +45,7 @@ bool Tenants::beyond_share(std::size_t pipeline, Clock::time_point now) const {
 double Tenants::others_per_us(std::size_t pipeline, Clock::time_point now) const {
   double rate = 0;
   for (const auto& [number, tenant] : tenants_) {
-    if (number != pipeline && tenant.demand.active(now)) rate += tenant.demand.per_us(now);
+    if (number != pipeline && tenant.demand.active(now) && !beyond_share(number, now)) rate += tenant.demand.per_us(now);
   }
   return rate;
 }

@@ -22,7 +22,7 @@ class Tenants {
   // Whether it asks for more than its share of the machine, among the pipelines at work.
   bool beyond_share(std::size_t pipeline, Clock::time_point now) const;
 
-  // How many tasks of the other pipelines at work come.
+  // How many tasks of the other pipelines at work come, of those that ask for no more than their shares: who does waits anyhow.
   double others_per_us(std::size_t pipeline, Clock::time_point now) const;
 
   // Whether several pipelines are at work.

@@ -58,6 +58,14 @@ TEST(Tenants, WhoAsksForMoreThanItsShareIsKnown) {
   EXPECT_FALSE(tenants.beyond_share(3, kNow));
 }
 
+TEST(Tenants, WhoAsksForMoreThanItsShareWaitsAnyhow) {
+  Tenants tenants;
+  load(tenants, 1, Microseconds(150));
+  load(tenants, 2, Microseconds(1'000));
+  EXPECT_EQ(tenants.others_per_us(2, kNow), 0);
+  EXPECT_GT(tenants.others_per_us(1, kNow), 0);
+}
+
 TEST(Tenants, OneWithoutTasksIsSoonNotAtWork) {
   Tenants tenants;
   load(tenants, 1, Microseconds(30));

@@ -70,6 +70,21 @@ TEST_F(FastAndSlow, ARequestIsSplitThatWouldHoldUpOthers) {
   EXPECT_EQ(choose(Microseconds(80), {}, kIdle, 0.1).way, 1u);
 }
 
+TEST(ChooseWay, WhoAsksForMoreThanItsShareKeepsOthersWaitingLeast) {
+  const std::vector<Place> places = places_of(std::vector<CoreGroup>{{{0}, 0}, {{1}, 0}}, false);
+  std::vector<double> lengths{100, 54, 41};  // of each segment, in us
+  const std::vector<Chain> ways{{1}, {2}, {3}};
+  const auto time = [&](std::size_t chain, std::size_t, std::size_t, unsigned) { return Microseconds(lengths[chain]); };
+  const auto choose = [&](bool beyond_share, double others_per_us) {
+    return choose_way({places, std::vector{kIdle, kIdle}, {}, ways, 1, others_per_us, time, beyond_share}).way;
+  };
+  EXPECT_EQ(choose(false, 0.003), 0u) << "they would wait for less than the second way takes";
+  EXPECT_EQ(choose(true, 0.003), 2u);
+  EXPECT_EQ(choose(true, 0), 0u) << "nobody waits";
+  lengths[2] = 43;
+  EXPECT_EQ(choose(true, 0.003), 1u) << "the third way takes 1.29 times the machine's time";
+}
+
 TEST_F(FastAndSlow, TheSlowOneTakesAWholeRequestOnlyWhenTheFastOneWouldTakeLonger) {
   EXPECT_EQ(choose(Microseconds(2'000)), (Choice{0, Microseconds(1'000)}));
 }
