@@ -7,7 +7,7 @@
 // sooner than waiting for a busy fast processor, or in time; or when requests of other pipelines would wait for it: a task that runs is not
 // interrupted, but between two segments they may go first. Who asks for more than its share of the machine goes after them: its requests run in the
 // way that keeps others waiting least, of those that take little more of the machine's time than the cheapest. With three models on two
-// cores, the third asking for three times what the machine can do, 4 and 1 of 100 of its requests ran in two segments and whole where all were to run in three, as
+// cores, the third asking for three times what the machine can do, 7 and 1 of 100 of its requests ran in two segments and whole where all were to run in three, as
 // what ways are expected to take is uncertain by as much as they differ; and these were what the slowest hundredth of the others' requests waited for.
 //
 // What a request under way will need later is taken as booked, though a processor is idle until then. Simulated with a GPU and four cores
