@@ -441,6 +441,21 @@ TEST_F(FlowTest, DrainingGivesUpWhatStillWaitsAtTheDeadline) {
   EXPECT_TRUE(answers.wait(0).status) << "it was running";
 }
 
+TEST_F(FlowTest, DrainingLosesNothingThatRunsAtTheDeadline) {
+  HeldUp held;
+  auto flow = one_segment(held.work(), {.window = 1, .queue = 0});
+  ASSERT_TRUE(flow->submit(inputs({0}), {}, answers.take(0)));
+  held.wait_until_running();
+  Status drained = Error{ErrorCode::internal, "not yet"};
+  std::jthread draining([&] { drained = flow->drain(Deadline{Clock::now()}); });
+  const auto full = [&] { return flow->submit(inputs({9}), {}, answers.take(9)).error().message; };
+  while (full().find("out of service") == std::string::npos) continue;
+  held.release();
+  draining.join();
+  EXPECT_TRUE(drained);
+  EXPECT_TRUE(answers.wait(0).status);
+}
+
 TEST_F(FlowTest, AnAnswerMaySubmitTheNextRequest) {
   auto flow = one_segment(each([](std::int64_t v) { return v + 1; }), {.window = 1, .queue = 1});
   std::promise<std::int64_t> last;

@@ -110,8 +110,8 @@ class Pipeline {
   // already. Unknown numbers are those of requests that were answered. Thread-safe; on the answering thread, too.
   void cancel(RequestId request);
 
-  // Takes no more requests (unavailable), and waits until all that were accepted are answered, until `deadline` at most: then those that still
-  // wait are answered with `cancelled`, and it fails, saying how many. For an orderly end; not on the answering thread.
+  // Takes no more requests (unavailable), and waits until all that were accepted are answered. Those that still wait at `deadline` are answered with
+  // `cancelled`, and it fails, saying how many, if there are any. For an orderly end; not on the answering thread.
   Status drain(Deadline deadline);
 
   // How long an answer to a request that came now would take beyond computing it, because of those before it. Zero while none waits.
