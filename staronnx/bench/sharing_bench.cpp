@@ -11,7 +11,6 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "staronnx/base/expect_for_bench.h"
@@ -53,11 +52,6 @@ Served serve(Runtime& runtime, Engine& engine, const std::string& directory, con
 struct Seen {
   std::vector<Microseconds> latencies;
   double served_per_s = 0, rate_per_s = 0;  // of all rounds together
-
-  Microseconds at(double share) {
-    std::ranges::sort(latencies);
-    return quantile(latencies, share);
-  }
 };
 
 // All models at once.
@@ -78,12 +72,21 @@ void round(std::vector<Served>& models, double load_of_last, unsigned seed, std:
   }
 }
 
-void print(const std::vector<Served>& models, std::vector<Seen> quiet, std::vector<Seen> overloaded, unsigned rounds) {
+struct Quantiles {
+  Milliseconds p50, p99;
+};
+
+// Sorts them.
+Quantiles quantiles_of(std::vector<Microseconds>& latencies) {
+  std::ranges::sort(latencies);
+  return {quantile(latencies, 0.5), quantile(latencies, 0.99)};
+}
+
+void print(const std::vector<Served>& models, std::vector<Seen>& quiet, std::vector<Seen>& overloaded, unsigned rounds) {
   for (std::size_t i = 0; i + 1 < models.size(); ++i) {
-    std::printf("%-28s p50 %7.2f -> %7.2f ms   p99 %7.2f -> %7.2f ms (%.2f)\n", models[i].name.c_str(),
-                Milliseconds(quiet[i].at(0.5)).count(), Milliseconds(overloaded[i].at(0.5)).count(),
-                Milliseconds(quiet[i].at(0.99)).count(), Milliseconds(overloaded[i].at(0.99)).count(),
-                overloaded[i].at(0.99) / quiet[i].at(0.99));
+    const Quantiles without = quantiles_of(quiet[i].latencies), with = quantiles_of(overloaded[i].latencies);
+    std::printf("%-28s p50 %7.2f -> %7.2f ms   p99 %7.2f -> %7.2f ms (%.2f)\n", models[i].name.c_str(), without.p50.count(),
+                with.p50.count(), without.p99.count(), with.p99.count(), with.p99 / without.p99);
   }
   const Seen& last = overloaded.back();
   std::printf("%-28s %.1f/s of %.1f/s asked for were served, saturated alone %.1f/s\n", models.back().name.c_str(),
@@ -116,7 +119,7 @@ void run(const std::string& variant, const std::vector<std::string>& plans) {
     add(all_quiet, quiet), add(all_overloaded, overloaded);
   }
   std::puts("all seeds:");
-  print(models, std::move(all_quiet), std::move(all_overloaded), kSeeds * kRounds);
+  print(models, all_quiet, all_overloaded, kSeeds * kRounds);
 }
 
 }  // namespace
