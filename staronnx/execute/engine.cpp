@@ -40,6 +40,21 @@ Status check_provider(const std::filesystem::path& model, Provider provider) {
                                            ") does not have; plan the model again, or build with scripts/build --openvino"};
 }
 
+ExecutorResult open_plain(const std::shared_ptr<const Ort::Env>& environment, const std::filesystem::path& model, int threads,
+                          GraphOptimizationLevel level) {
+  return ort::guarded("'" + model.string() + "'", [&]() -> ExecutorResult {
+    const Result<Model> loaded = Model::load(model);
+    if (!loaded) return loaded.error();
+    Ort::SessionOptions options;
+    options.SetLogSeverityLevel(ORT_LOGGING_LEVEL_FATAL);
+    options.SetIntraOpNumThreads(threads);
+    options.SetGraphOptimizationLevel(level);
+    Ort::Session session(*environment, model.c_str(), options);
+    return std::shared_ptr<Executor>(
+        std::make_shared<SessionExecutor>(model.filename().string(), loaded->signature(), environment, std::move(session)));
+  });
+}
+
 }  // namespace
 
 struct Engine::State {
@@ -87,16 +102,11 @@ ExecutorResult Engine::prepare(const std::filesystem::path& model, const CoreGro
 }
 
 ExecutorResult Engine::prepare_plain(const std::filesystem::path& model, int threads) {
-  return ort::guarded("'" + model.string() + "'", [&]() -> ExecutorResult {
-    const Result<Model> loaded = Model::load(model);
-    if (!loaded) return loaded.error();
-    Ort::SessionOptions options;
-    options.SetLogSeverityLevel(ORT_LOGGING_LEVEL_FATAL);
-    options.SetIntraOpNumThreads(threads);
-    Ort::Session session(*state_->environment, model.c_str(), options);
-    return std::shared_ptr<Executor>(std::make_shared<SessionExecutor>(model.filename().string(), loaded->signature(),
-                                                                       state_->environment, std::move(session)));
-  });
+  return open_plain(state_->environment, model, threads, ORT_ENABLE_ALL);
+}
+
+ExecutorResult Engine::prepare_unoptimized(const std::filesystem::path& model, int threads) {
+  return open_plain(state_->environment, model, threads, ORT_DISABLE_ALL);
 }
 
 Result<std::unique_ptr<GpuExecutor>> Engine::prepare_on_gpu(const std::filesystem::path& model, const GpuPlace& place) {

@@ -100,6 +100,9 @@ class Engine final : public ExecutorFactory {
   // ONNX Runtime as its users run it: `threads` intra-op threads (0: its own default), unpinned, spinning as it likes. The baseline of
   // comparisons and the reference of verification.
   Result<std::shared_ptr<Executor>> prepare_plain(const std::filesystem::path& model, int threads);
+  // The same with every operator computed as the file has it, none fused with others: what it gives is as good a result as the optimised
+  // one's, and as far from that as rounding takes it in this model.
+  Result<std::shared_ptr<Executor>> prepare_unoptimized(const std::filesystem::path& model, int threads);
 
   // Optimised fully, with weights of its own; leaves the GPU as the calling thread's device. Fails (unsupported) in builds without CUDA and
   // for a model that takes or gives strings, with the reason where there is no GPU or the model does not fit into the memory.

@@ -125,6 +125,7 @@ TEST_P(LightModel, GivesTheAuthorsOutputOnSeveralCores) {
 
 TEST_P(LightModel, GivesTheAuthorsOutputInPlainOnnxRuntime) {
   expect_the_authors_output(engine_->prepare_plain(file_, 0));
+  expect_the_authors_output(engine_->prepare_unoptimized(file_, 0));
 }
 
 INSTANTIATE_TEST_SUITE_P(Engine, LightModel, ::testing::Values("squeezenet", "shufflenet"),
