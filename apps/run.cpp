@@ -131,6 +131,7 @@ Result<std::vector<Tensor>> run_whole(Executor& model, const Signature& planned,
   std::vector<OutputSlot> slots(model.signature().outputs.size());
   if (Status done = model.run(views, slots); !done) return done.error();
   std::vector<Tensor> outputs;
+  outputs.reserve(slots.size());
   for (const OutputSlot& slot : slots) outputs.push_back(copy_of(slot.view));
   return outputs;
 }
