@@ -45,8 +45,8 @@ struct Source {
 
 struct Verification {
   Difference difference;  // from ONNX Runtime on the whole model
-  std::optional<Difference>
-      rounding;  // of ONNX Runtime without optimisations from the same, where the difference is above the tolerance
+  // Of ONNX Runtime without optimisations from the same, where the difference is above the tolerance.
+  std::optional<Difference> rounding;
 };
 
 struct Outcome {
