@@ -73,6 +73,8 @@ const std::string diamond =
 
 class EnsembleTest : public testing::Test {
  protected:
+  explicit EnsembleTest(std::string widths = "1,1") : groups(std::move(widths)) {}
+
   Status load(const std::string& name, const std::string& config) {
     const Result<ModelConfig> parsed = ModelConfig::parse(config, "config.pbtxt", name);
     if (!parsed) return parsed.error();
@@ -107,13 +109,14 @@ class EnsembleTest : public testing::Test {
 
   StatisticsSnapshot statistics(const std::string& model) { return (*catalog.find(model, {}))->statistics().snapshot(); }
 
+  const std::string groups;  // of cores
   const TemporaryDirectory directory = *TemporaryDirectory::create();
   const Plan plan = plan_in(directory.path());
   const Machine machine = *detect_machine();
   const std::unique_ptr<Log> log = *Log::open({});
   const std::unique_ptr<Engine> engine = *Engine::create();
   const std::unique_ptr<Runtime> runtime = *Runtime::start(
-      {.groups = *core_groups(machine, machine.cores.size() > 1 ? "1,1" : "1"), .cache = directory.path() / "cache"});
+      {.groups = *core_groups(machine, machine.cores.size() > 1 ? groups : "1"), .cache = directory.path() / "cache"});
   Catalog catalog{
       [this](const LoadRequest& request) { return ServedModel::load(*runtime, *engine, plan, directory.path(), request); }};
   RepositoryControl control{catalog, {}};
@@ -197,21 +200,23 @@ TEST_F(EnsembleTest, CancelledOnesAreAnsweredOnce) {
   EXPECT_GT(cancelled, 0);
 }
 
-TEST_F(EnsembleTest, RequestsOfModelsThatWereTakenAwayCanBeCancelled) {
+class EnsembleOnOneWorker : public EnsembleTest {
+ protected:
+  EnsembleOnOneWorker() : EnsembleTest("1") {}
+};
+
+TEST_F(EnsembleOnOneWorker, RequestsOfModelsThatWereTakenAwayCanBeCancelled) {
   ASSERT_TRUE(load("m", "").ok());
   ASSERT_TRUE(load("e", diamond).ok());
-  std::promise<void> go_on;
-  const std::shared_future<void> released(go_on.get_future());
-  std::vector<std::future<void>> begun;
-  for (std::size_t worker = 0; worker < runtime->places().size(); ++worker) {  // none is left for the others
-    auto answering = std::make_shared<std::promise<void>>();
-    begun.push_back(answering->get_future());
-    ASSERT_TRUE(infer(server, request_for("m", {1}, {1}), [answering, released](const Result<InferenceResponse>&) {
-                  answering->set_value();
-                  released.wait();
-                }).ok());
-  }
-  for (const std::future<void>& one : begun) one.wait();
+  std::promise<void> go_on, answering;
+  std::future<void> released = go_on.get_future();
+  ASSERT_TRUE(infer(server, request_for("m", {1}, {1}),
+                    [&](const Result<InferenceResponse>&) {  // keeps the worker from the others
+                      answering.set_value();
+                      released.wait();
+                    })
+                  .ok());
+  answering.get_future().wait();
   std::vector<RunningInference> running;
   std::vector<std::future<bool>> cancelled;
   for (const char* model : {"m", "e"}) {
