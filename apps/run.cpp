@@ -123,13 +123,16 @@ Result<std::vector<Tensor>> run_request(Pipeline& pipeline, std::span<const Plac
 constexpr double kOfRounding = 2;
 
 // The outputs of a whole model for the inputs of the plan.
-Result<std::vector<Tensor>> run_whole(Executor& model, const Signature& planned, const std::vector<Tensor>& inputs) {
+Result<std::vector<Tensor>> run_whole(const Result<std::shared_ptr<Executor>>& model, const Signature& planned,
+                                      const std::vector<Tensor>& inputs) {
+  if (!model) return model.error();
+  const Signature& signature = (*model)->signature();
   std::map<std::string, TensorView> by_name;
   for (std::size_t i = 0; i < inputs.size(); ++i) by_name[planned.inputs[i].name] = inputs[i].view();
   std::vector<TensorView> views;
-  for (const TensorInfo& input : model.signature().inputs) views.push_back(by_name[input.name]);
-  std::vector<OutputSlot> slots(model.signature().outputs.size());
-  if (Status done = model.run(views, slots); !done) return done.error();
+  for (const TensorInfo& input : signature.inputs) views.push_back(by_name[input.name]);
+  std::vector<OutputSlot> slots(signature.outputs.size());
+  if (Status done = (*model)->run(views, slots); !done) return done.error();
   std::vector<Tensor> outputs;
   outputs.reserve(slots.size());
   for (const OutputSlot& slot : slots) outputs.push_back(copy_of(slot.view));
@@ -151,10 +154,8 @@ Result<std::vector<Difference>> differences(const Signature& signature, const st
 Result<Verification> verify(const Machine& machine, Engine& engine, const Source& source, const Variant& variant,
                             const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs) {
   const int threads = static_cast<int>(machine.cores.size());
-  Result<std::shared_ptr<Executor>> reference = engine.prepare_plain(source.reference, threads);
-  if (!reference) return reference.error();
-  const Signature& signature = (*reference)->signature();
-  const Result<std::vector<Tensor>> expected = run_whole(**reference, source.plan.signature, inputs);
+  const Signature& signature = source.plan.signature;
+  const Result<std::vector<Tensor>> expected = run_whole(engine.prepare_plain(source.reference, threads), signature, inputs);
   if (!expected) return expected.error();
   const auto by_another = [](const Segment& segment) { return segment.provider != Provider::cpu; };
   const bool another = !machine.gpus.empty() || std::ranges::any_of(variant.segments, by_another);
@@ -167,9 +168,7 @@ Result<Verification> verify(const Machine& machine, Engine& engine, const Source
   };
   if (std::ranges::all_of(*apart, &Difference::equal)) return Verification{worst(*apart), {}};
 
-  Result<std::shared_ptr<Executor>> unoptimized = engine.prepare_unoptimized(source.reference, threads);
-  if (!unoptimized) return unoptimized.error();
-  const Result<std::vector<Tensor>> rounded = run_whole(**unoptimized, source.plan.signature, inputs);
+  const Result<std::vector<Tensor>> rounded = run_whole(engine.prepare_unoptimized(source.reference, threads), signature, inputs);
   if (!rounded) return rounded.error();
   const Result<std::vector<Difference>> rounding = differences(signature, *rounded, *expected, tolerance);
   if (!rounding) return rounding.error();
